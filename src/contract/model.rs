@@ -1,0 +1,498 @@
+//! The compiled contract: what the program runs on. Everything is resolved to a number; nothing is looked up by name.
+//!
+//! Made only by the loader, after every lint has passed. Plain data: fields are public and never changed afterwards.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::value::{Adaptations, DomainId, GroupId, Leaf, ListId, Scalar, Shape, ShapeId, SystemId, TypeId};
+
+/// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
+#[derive(Debug)]
+pub struct Contract {
+    /// A hash of what the contract means; formatting and the order of files do not change it.
+    pub version: String,
+    /// The types, built-in scalars included.
+    pub types: Vec<Type>,
+    /// The query root.
+    pub query: TypeId,
+    /// The systems.
+    pub systems: Vec<System>,
+    /// The freshness domains.
+    pub domains: Vec<Domain>,
+    /// The field groups.
+    pub groups: Vec<Group>,
+    /// The named lists.
+    pub lists: Vec<List>,
+    /// The layouts of groups and parts.
+    pub shapes: Vec<Shape>,
+    /// The description of the schema as a whole.
+    pub description: Option<String>,
+    /// Whether the contract marks data that is not everyone's (`@scope`, `@visible`).
+    pub marks_protected_data: bool,
+    /// Type numbers by name.
+    pub type_names: BTreeMap<String, TypeId>,
+}
+
+/// A type of the graph.
+#[derive(Debug)]
+pub struct Type {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// What it is.
+    pub kind: TypeKind,
+}
+
+/// What a type is.
+#[derive(Debug)]
+pub enum TypeKind {
+    /// A built-in or custom scalar.
+    Scalar {
+        /// How its leaves are checked.
+        scalar: Scalar,
+        /// `@specifiedBy(url:)`
+        specified_by: Option<String>,
+    },
+    /// An enum.
+    Enum {
+        /// The leaf its slots have.
+        leaf: Leaf,
+        /// The values, in order.
+        values: Vec<EnumValue>,
+    },
+    /// An input object.
+    Input {
+        /// The fields.
+        fields: Vec<Argument>,
+        /// `@oneOf`: exactly one field is given.
+        one_of: bool,
+    },
+    /// An object.
+    Object(Object),
+    /// An interface.
+    Interface {
+        /// The fields.
+        fields: Vec<Field>,
+        /// The interfaces it implements.
+        implements: Vec<TypeId>,
+        /// The object types that implement it, in order of name.
+        possible: Vec<TypeId>,
+    },
+    /// A union.
+    Union {
+        /// The member types, in order of declaration.
+        possible: Vec<TypeId>,
+    },
+}
+
+/// One value of an enum.
+#[derive(Debug)]
+pub struct EnumValue {
+    /// The word.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Why not to use it any more.
+    pub deprecation: Option<String>,
+}
+
+/// An object type.
+#[derive(Debug)]
+pub struct Object {
+    /// What part it plays.
+    pub role: Role,
+    /// The fields, in order.
+    pub fields: Vec<Field>,
+    /// The interfaces it implements.
+    pub implements: Vec<TypeId>,
+}
+
+/// What part an object type plays.
+#[derive(Debug)]
+pub enum Role {
+    /// The query root.
+    Root,
+    /// A thing with an identity.
+    Entity(Entity),
+    /// A thing that lives in the record of the entity that holds it.
+    Part {
+        /// Its layout, the same wherever it is held.
+        shape: ShapeId,
+    },
+    /// A Relay connection onto a list, its edge type, or `PageInfo`.
+    Paging,
+}
+
+/// What makes an object type an entity.
+#[derive(Debug)]
+pub struct Entity {
+    /// The positions of the key fields in the object's fields, in the order of `@key`.
+    pub key: Vec<usize>,
+    /// The group that decides whether the entity exists.
+    pub identity: GroupId,
+    /// `@scope(account:)`: the position of the field that names the account.
+    pub scope: Option<usize>,
+    /// `@handover(from:)`: the group of the system that owns it before.
+    pub handover: Option<GroupId>,
+}
+
+/// A field of an object or interface.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Why not to use it any more.
+    pub deprecation: Option<String>,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Where its value comes from. On an interface, where it never decides, `Answer::Abstract`.
+    pub answer: Answer,
+    /// The system that owns it; `None` for paging and for root fields that only lead to an entity.
+    pub owner: Option<SystemId>,
+    /// Its freshness domain.
+    pub domain: Option<DomainId>,
+    /// `@internal`: input for rules, in nobody's schema.
+    pub internal: bool,
+    /// `@visible(to:)`: only these audiences have it; empty means everyone.
+    pub visible_to: Vec<String>,
+    /// `@copy`: other systems that hold a copy, and the group they hold it in.
+    pub copies: Vec<(SystemId, Option<String>)>,
+}
+
+/// An argument, or a field of an input object.
+#[derive(Debug)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Why not to use it any more.
+    pub deprecation: Option<String>,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Its default, as JSON (an enum value is a string), in the declared form.
+    pub default: Option<async_graphql::Value>,
+}
+
+/// A type in use: named or a list, nullable or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeRef {
+    /// What it is.
+    pub of: TypeRefKind,
+    /// Whether null is refused.
+    pub non_null: bool,
+}
+
+/// A named type or a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeRefKind {
+    /// A named type.
+    Named(TypeId),
+    /// A list.
+    List(Box<TypeRef>),
+}
+
+impl TypeRef {
+    /// Returns the named type inside all lists.
+    pub fn named(&self) -> TypeId {
+        match &self.of {
+            TypeRefKind::Named(ty) => *ty,
+            TypeRefKind::List(item) => item.named(),
+        }
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(&self) -> bool {
+        matches!(self.of, TypeRefKind::List(_))
+    }
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The entity's key: the position among the key's fields.
+    Key(usize),
+    /// A slot of one of the entity's field groups.
+    Slot {
+        /// The group.
+        group: GroupId,
+        /// The slot in the group's shape.
+        slot: usize,
+    },
+    /// A slot of the part the field belongs to.
+    Part {
+        /// The slot in the part's shape.
+        slot: usize,
+    },
+    /// Another entity, or several, by key: `@ref`.
+    Reference(Reference),
+    /// Entities from a list query: `@list`.
+    List(ListUse),
+    /// A commercial rule, by name: `@rule`.
+    Rule(String),
+    /// A field of a connection, an edge or `PageInfo`.
+    Paging(PagingField),
+    /// An interface's field: the concrete type decides.
+    Abstract,
+}
+
+/// How a reference finds its entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Where each key field's text comes from, in the order of the target's `@key`. At most one is a list; the field is
+    /// then a list of entities, in the list's order.
+    pub key: Vec<Feed>,
+    /// Where the concrete type's name comes from, where the field's type is an interface or a union.
+    pub type_name: Option<Feed>,
+}
+
+/// Where one text of a key or one argument of a list comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feed {
+    /// A sibling field: its position in the object's fields (a key, slot or part leaf).
+    Field(usize),
+    /// A GraphQL argument, or a field inside an input object: `$filter.status` is `["filter", "status"]`.
+    Argument(Vec<String>),
+    /// A constant text.
+    Constant(String),
+}
+
+/// How a field uses a list query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListUse {
+    /// The list.
+    pub list: ListId,
+    /// For each of the list's parameters: where it comes from, or null.
+    pub arguments: Vec<Option<Feed>>,
+    /// Whether the field is a Relay connection (`first`, `after`, `last`, `before`) or a plain list (`first`, where it
+    /// has that argument).
+    pub connection: bool,
+}
+
+/// What a field of a connection, an edge or `PageInfo` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PagingField {
+    /// `edges`
+    Edges,
+    /// `nodes`
+    Nodes,
+    /// `pageInfo`
+    PageInfo,
+    /// `totalCount`
+    TotalCount,
+    /// `node` of an edge
+    Node,
+    /// `cursor` of an edge
+    Cursor,
+    /// `hasNextPage`
+    HasNextPage,
+    /// `hasPreviousPage`
+    HasPreviousPage,
+    /// `startCursor`
+    StartCursor,
+    /// `endCursor`
+    EndCursor,
+}
+
+/// A system: a named connection to an ERP, PIM or shop.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub kind: SystemKind,
+    /// How long one fetch may take.
+    pub timeout: Duration,
+    /// How many fetches may run at once.
+    pub connections_max: u32,
+    /// How many keys one fetch takes; more are asked in chunks.
+    pub keys_per_fetch: usize,
+}
+
+/// The kinds of system, with what each needs to connect.
+#[derive(Debug, Clone)]
+pub enum SystemKind {
+    /// PostgreSQL.
+    Postgres {
+        /// `postgres://…`
+        url: Secret,
+    },
+    /// A SQLite file.
+    Sqlite {
+        /// A path, or `sqlite://path`.
+        url: Secret,
+    },
+}
+
+impl SystemKind {
+    /// Returns the word of the system file's `kind`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Postgres { .. } => "postgres",
+            Self::Sqlite { .. } => "sqlite",
+        }
+    }
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text from being printed.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Gives the text to whoever connects with it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// A freshness domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// Its name.
+    pub name: String,
+    /// Nothing older is ever served.
+    pub max_age: Duration,
+    /// Older than this: serve, and refresh behind the answer.
+    pub refresh_after: Duration,
+    /// What is served while the owner is down.
+    pub on_outage: OnOutage,
+    /// How long a known absence holds.
+    pub absent: Duration,
+}
+
+/// What is served while an owner is down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnOutage {
+    /// Nothing past `max_age`.
+    Refuse,
+    /// What is at most so old, marked stale.
+    ServeUpTo(Duration),
+}
+
+/// A field group: the fields of one entity type that one system answers in one query.
+#[derive(Debug)]
+pub struct Group {
+    /// `erp Product`, or `erp Product.stock` where the group has a name of its own.
+    pub name: String,
+    /// The system that answers.
+    pub system: SystemId,
+    /// The entity type.
+    pub entity: TypeId,
+    /// The layout of its records.
+    pub shape: ShapeId,
+    /// The names of the key columns, in the order of the entity's key.
+    pub key_columns: Vec<String>,
+    /// The tightest domain of its fields.
+    pub domain: DomainId,
+    /// How it is asked.
+    pub binding: GroupBinding,
+}
+
+/// How a group is asked. Every kind so far is asked in SQL.
+#[derive(Debug, Clone)]
+pub struct GroupBinding {
+    /// The query, with `in (:keys)`.
+    pub query: String,
+    /// For each slot filled by a query of its own: the slot's name and the query, with `in (:keys)` and its rows' owner
+    /// aliased `parent` (for a key of several fields, `parent_` and the key field's name).
+    pub parts: Vec<(String, String)>,
+    /// How values are adapted.
+    pub adaptations: Adaptations,
+}
+
+/// A named list query of an owner.
+#[derive(Debug)]
+pub struct List {
+    /// Its name.
+    pub name: String,
+    /// The system that answers.
+    pub system: SystemId,
+    /// The entity type it lists, or an interface or union (the query then gives `__typename`).
+    pub of: TypeId,
+    /// The names of the key columns its rows give, in the order of the entity's key.
+    pub key_columns: Vec<String>,
+    /// The names of the query's `:parameters`, each once, in order of appearance.
+    pub parameters: Vec<String>,
+    /// The query.
+    pub query: String,
+    /// The total order of its rows: columns of the query. The last ones make it unique.
+    pub order: Vec<OrderColumn>,
+    /// How many rows a page may have.
+    pub page_rows_max: u32,
+    /// How many rows a page has when the caller does not say.
+    pub page_rows_default: u32,
+    /// How far `totalCount` counts.
+    pub count_max: u64,
+    /// The freshness domain of the listing.
+    pub domain: DomainId,
+    /// How values are adapted.
+    pub adaptations: Adaptations,
+}
+
+/// One column of a list's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderColumn {
+    /// The column's alias in the query.
+    pub column: String,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+impl Contract {
+    /// Returns a type.
+    pub fn ty(&self, id: TypeId) -> &Type {
+        &self.types[id.index()]
+    }
+
+    /// Returns the object type of this number, if it is one.
+    pub fn object(&self, id: TypeId) -> Option<&Object> {
+        match &self.ty(id).kind {
+            TypeKind::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// Returns a group.
+    pub fn group(&self, id: GroupId) -> &Group {
+        &self.groups[id.index()]
+    }
+
+    /// Returns a list.
+    pub fn list(&self, id: ListId) -> &List {
+        &self.lists[id.index()]
+    }
+
+    /// Returns a system.
+    pub fn system(&self, id: SystemId) -> &System {
+        &self.systems[id.index()]
+    }
+
+    /// Returns a domain.
+    pub fn domain(&self, id: DomainId) -> &Domain {
+        &self.domains[id.index()]
+    }
+
+    /// Returns the object types a value of this type may have: itself, or those of an interface or union.
+    pub fn possible_types(&self, id: TypeId) -> Vec<TypeId> {
+        match &self.ty(id).kind {
+            TypeKind::Interface { possible, .. } | TypeKind::Union { possible } => possible.clone(),
+            _ => vec![id],
+        }
+    }
+}

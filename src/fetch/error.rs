@@ -1,0 +1,75 @@
+//! Why an owner did not answer: which system, what kind, what a client may read and what an operator needs.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::value::SystemId;
+
+/// A failed fetch. Cheap to clone: one failure is reported for every key it took down.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{system} {kind}: {detail}")]
+pub struct FetchError {
+    /// The system that was asked, by name.
+    pub system: Arc<str>,
+    /// Its identity.
+    pub system_id: SystemId,
+    /// What went wrong, as a client may read it.
+    pub kind: FetchErrorKind,
+    /// What the operator needs. Never shown to a client: it may quote the system's own message.
+    pub detail: Arc<str>,
+    /// How long the system asks to be left alone, where it said so.
+    pub retry_after: Option<Duration>,
+}
+
+/// The kinds of failure every source classifies its own into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FetchErrorKind {
+    /// The system could not be reached or broke off.
+    Unavailable,
+    /// The system did not answer in time.
+    Timeout,
+    /// The system refused the credentials or the right to read.
+    Denied,
+    /// The system says the question is wrong: the binding does not fit it.
+    BadRequest,
+    /// The system asks to be asked less.
+    Throttled,
+    /// The answer is not what the contract says it is.
+    ContractViolation,
+}
+
+impl FetchErrorKind {
+    /// Returns the stable code a client reads in `extensions.code`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unavailable => "SOURCE_UNAVAILABLE",
+            Self::Timeout => "SOURCE_TIMEOUT",
+            Self::Denied => "SOURCE_DENIED",
+            Self::BadRequest => "SOURCE_BAD_REQUEST",
+            Self::Throttled => "SOURCE_THROTTLED",
+            Self::ContractViolation => "CONTRACT_VIOLATION",
+        }
+    }
+
+    /// Returns the sentence a client reads in `extensions.reason`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Unavailable => "the system could not be reached",
+            Self::Timeout => "the system did not answer in time",
+            Self::Denied => "the system refused to answer",
+            Self::BadRequest => "the system did not understand the question",
+            Self::Throttled => "the system asked to be asked less often",
+            Self::ContractViolation => "the system's answer does not fit the contract",
+        }
+    }
+
+    /// Whether asking again may help.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Timeout | Self::Throttled)
+    }
+}
+
+impl std::fmt::Display for FetchErrorKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}

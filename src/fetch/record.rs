@@ -1,0 +1,68 @@
+//! The record: one field group of one entity from one owner, as finished JSON cut in slots.
+
+use super::Table;
+use crate::value::SystemId;
+
+/// One field group of one entity: the unit of fetching, caching and freshness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where and when it came from.
+    pub stamp: Stamp,
+    tape: Option<Box<[u8]>>,
+    violations: Box<[Violation]>,
+}
+
+/// Where and when a record came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// The system that answered.
+    pub system: SystemId,
+    /// When the fetch began, in milliseconds since 1970. Age counts from here.
+    pub started_ms: i64,
+    /// When the fetch ended, in milliseconds since 1970.
+    pub ended_ms: i64,
+}
+
+/// A value that did not fit its declared type: the field is null, and this is why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's path inside the record: `lines.2.quantity`.
+    pub field: String,
+    /// What the contract expects there, with its article: "a decimal".
+    pub expected: String,
+}
+
+impl Record {
+    /// Makes the record of a row.
+    pub fn row(stamp: Stamp, tape: Box<[u8]>, violations: Box<[Violation]>) -> Self {
+        Self { stamp, tape: Some(tape), violations }
+    }
+
+    /// Makes the record that says: the owner has no such row.
+    pub fn absent(stamp: Stamp) -> Self {
+        Self { stamp, tape: None, violations: Box::default() }
+    }
+
+    /// Returns the record's slots, or `None` for a known absence.
+    #[inline]
+    pub fn table(&self) -> Option<Table<'_>> {
+        self.tape.as_deref().map(Table::new)
+    }
+
+    /// Returns the violation a slot refers to.
+    pub fn violation(&self, number: u32) -> Option<&Violation> {
+        self.violations.get(number as usize)
+    }
+
+    /// Returns all values that did not fit.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Returns how many bytes the record takes in memory.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>()
+            + self.tape.as_ref().map_or(0, |tape| tape.len())
+            + self.violations.iter().map(|v| size_of::<Violation>() + v.field.len() + v.expected.len()).sum::<usize>()
+    }
+}

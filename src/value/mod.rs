@@ -1,0 +1,19 @@
+//! The words all else is said in: identities, keys, arguments, scalars and the shape of a record.
+//!
+//! Reading order: `id`, `key`, `argument`, `scalar`, `shape`, `adaptation`, `json`. Nothing here knows a contract, a clock or a network.
+
+mod adaptation;
+mod argument;
+mod id;
+mod json;
+mod key;
+mod scalar;
+mod shape;
+
+pub use adaptation::{Adaptation, Adaptations};
+pub use argument::Argument;
+pub use id::{DomainId, GroupId, ListId, ShapeId, SystemId, TypeId};
+pub use json::{write_json_string, write_json_text};
+pub use key::Key;
+pub use scalar::{EnumWords, Leaf, LeafError, Scalar};
+pub use shape::{Nesting, Shape, Slot, SlotKind, Variant};
