@@ -4,4 +4,5 @@
 
 pub mod contract;
 pub mod fetch;
+pub mod plan;
 pub mod value;
