@@ -4,4 +4,6 @@
 
 pub mod contract;
 pub mod fetch;
+pub mod settings;
+pub mod telemetry;
 pub mod value;
