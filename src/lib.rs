@@ -5,4 +5,6 @@
 pub mod contract;
 pub mod fetch;
 pub mod plan;
+pub mod settings;
+pub mod telemetry;
 pub mod value;
