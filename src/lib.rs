@@ -3,6 +3,8 @@
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `owner` → `source`, and back as bytes.
 
 pub mod contract;
+pub mod engine;
+pub mod execute;
 pub mod fetch;
 pub mod plan;
 pub mod settings;

@@ -307,6 +307,7 @@ impl Compiling<'_> {
         let step = StepId(self.plan.steps.len());
         let ask = PagesAsk {
             list: list_use.list,
+            system: list.system,
             parent: place,
             needs,
             parameters: feeds,

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use super::operation::{Guard, Position};
 use crate::{
     contract::{Argument, TypeRef},
-    value::{DomainId, GroupId, Input, Leaf, ListId, Nesting, TypeId},
+    value::{DomainId, GroupId, Input, Leaf, ListId, Nesting, SystemId, TypeId},
 };
 
 macro_rules! number {
@@ -189,6 +189,8 @@ pub enum Ask {
 pub struct PagesAsk {
     /// The list.
     pub list: ListId,
+    /// The system that answers.
+    pub system: SystemId,
     /// The place whose objects are the parents.
     pub parent: PlaceId,
     /// The columns of the parent that its parameters read.

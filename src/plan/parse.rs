@@ -90,15 +90,35 @@ pub fn parse(schema: &PublicSchema, query: &str, operation_name: Option<&str>) -
     })
 }
 
-/// Returns the document of an operation's introspection alone, for async-graphql to answer.
-pub fn introspection(query: &str, operation_name: Option<&str>) -> Option<ExecutableDocument> {
-    let mut document = async_graphql::parser::parse_query(query).ok()?;
-    let fragments = document.fragments.clone();
-    let (_, operation) = pick(&document, operation_name).ok()?;
+/// Answers `__schema` and `__type` of an operation through async-graphql.
+///
+/// *Shape*: what they say, by response key.
+/// *Errors*: what async-graphql refuses.
+pub async fn introspect(
+    schema: &PublicSchema,
+    query: &str,
+    operation_name: Option<&str>,
+    variables: &serde_json::Map<String, serde_json::Value>,
+) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
+    let refuse = |message: String| Refusal::new(RefusalKind::Validation, message, Vec::new());
+    let mut document = async_graphql::parser::parse_query(query).map_err(|error| refuse(error.to_string()))?;
+    let fragments = std::mem::take(&mut document.fragments);
+    let (_, operation) = pick(&document, operation_name)?;
     let mut operation = operation.clone();
     keep_introspection(&mut operation.node.selection_set.node, &fragments);
     document.operations = DocumentOperations::Single(operation);
-    Some(document)
+    document.fragments = fragments;
+    let variables = async_graphql::Variables::from_json(serde_json::Value::from(variables.clone()));
+    let mut request = async_graphql::Request::new(String::new()).variables(variables);
+    request.set_parsed_query(document);
+    let response = schema.introspecting().execute(request).await;
+    if let Some(error) = response.errors.into_iter().next() {
+        return Err(refuse(error.message));
+    }
+    match response.data.into_json() {
+        Ok(serde_json::Value::Object(members)) => Ok(members),
+        _ => Err(refuse("the introspection has no answer".to_owned())),
+    }
 }
 
 fn validated(schema: &PublicSchema, query: &str) -> Result<ExecutableDocument, Refusal> {

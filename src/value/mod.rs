@@ -1,9 +1,10 @@
 //! The words all else is said in: identities, keys, arguments, scalars and the shape of a record.
 //!
-//! Reading order: `id`, `key`, `argument`, `input`, `scalar`, `shape`, `adaptation`, `json`. Nothing here knows a contract, a clock or a network.
+//! Reading order: `id`, `key`, `argument`, `input`, `scalar`, `shape`, `adaptation`, `json`, `duration`. Nothing here knows a contract, a clock or a network.
 
 mod adaptation;
 mod argument;
+mod duration;
 mod id;
 mod input;
 mod json;
@@ -13,6 +14,7 @@ mod shape;
 
 pub use adaptation::{Adaptation, Adaptations};
 pub use argument::Argument;
+pub use duration::{duration_text, parse_duration};
 pub use id::{DomainId, GroupId, ListId, ShapeId, SystemId, TypeId};
 pub use input::Input;
 pub use json::{write_json_string, write_json_text};
