@@ -4,4 +4,6 @@
 
 pub mod contract;
 pub mod fetch;
+pub mod owner;
+pub mod source;
 pub mod value;
