@@ -3,7 +3,9 @@
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `owner` → `source`, and back as bytes.
 
 pub mod contract;
+pub mod engine;
 pub mod fetch;
+pub mod http;
 pub mod settings;
 pub mod telemetry;
 pub mod value;
