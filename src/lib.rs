@@ -4,8 +4,10 @@
 
 pub mod contract;
 pub mod engine;
+pub mod execute;
 pub mod fetch;
 pub mod http;
+pub mod plan;
 pub mod settings;
 pub mod telemetry;
 pub mod value;

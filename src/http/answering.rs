@@ -1,8 +1,8 @@
 //! What HTTP asks of the engine. A trait, so that the wire can be tested against any schema.
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 
-use crate::engine::{Answer, Probe, Request};
+use crate::engine::{Answer, Engine, Probe, Request};
 
 /// Whoever answers GraphQL requests.
 pub trait Answering: Send + Sync + 'static {
@@ -14,4 +14,18 @@ pub trait Answering: Send + Sync + 'static {
 
     /// Returns the version of the contract it answers by.
     fn contract_version(&self) -> &str;
+}
+
+impl Answering for Engine {
+    fn answer(&self, request: Request) -> BoxFuture<'_, Answer> {
+        async move { Self::answer(self, &request).await }.boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Vec<Probe>> {
+        Self::probe(self).boxed()
+    }
+
+    fn contract_version(&self) -> &str {
+        &self.contract().version
+    }
 }

@@ -3,13 +3,10 @@
 //! The codes are those of the GraphQL over HTTP draft of September 2025, which the `graphql-http` audits check. Later
 //! drafts prefer 422 for validation and 294 for partial answers; clients and proxies do not know them yet.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 
 use super::negotiate::Media;
-use crate::{
-    engine::{AnswerStatus, RefusalKind},
-    settings::HttpSettings,
-};
+use crate::{engine::AnswerStatus, plan::RefusalKind, settings::HttpSettings};
 
 /// Why a request did not get as far as the engine. Its text is for the caller: what is wrong and what to send instead.
 #[derive(Debug, thiserror::Error)]
@@ -114,15 +111,14 @@ impl Refusal {
     }
 }
 
-/// Returns the status code of an answer.
+/// Returns the status code of an answer to a request that came by this method.
 ///
 /// As `application/json` every response to a well-formed request is 200, because a client of that media type cannot tell
-/// a GraphQL error from a proxy's; only what keeps HTTP itself honest (a mutation by GET, an overloaded process) is not.
-pub(super) fn answer_status(media: Media, status: AnswerStatus) -> StatusCode {
+/// a GraphQL error from a proxy's; only a mutation by a method that promises to be safe is not.
+pub(super) fn answer_status(method: &Method, media: Media, status: AnswerStatus) -> StatusCode {
     match (status, media) {
         (AnswerStatus::Complete | AnswerStatus::Partial | AnswerStatus::NullData, _) => StatusCode::OK,
-        (AnswerStatus::Refused(RefusalKind::MethodNotAllowed), _) => StatusCode::METHOD_NOT_ALLOWED,
-        (AnswerStatus::Refused(RefusalKind::Overloaded), _) => StatusCode::SERVICE_UNAVAILABLE,
+        (AnswerStatus::Refused(RefusalKind::NotAQuery), _) if method.is_safe() => StatusCode::METHOD_NOT_ALLOWED,
         (AnswerStatus::Refused(_), Media::Json) => StatusCode::OK,
         (AnswerStatus::Refused(_), Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
     }

@@ -34,8 +34,9 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         Ok(media) => media,
         Err(refusal) => return refuse(&shared.telemetry, Media::Json, &refusal, arrived),
     };
+    let method = request.method().clone();
     match asked(&shared, request).await {
-        Ok(answer) => respond::answer(media, answer),
+        Ok(answer) => respond::answer(&method, media, answer),
         Err(refusal) => refuse(&shared.telemetry, media, &refusal, arrived),
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn from_uri(uri: &Uri) -> Result<Request, Refusal> {
     let operation_name = once(&parameters, OPERATION_NAME)?.map(str::to_owned);
     let variables = object(json(&parameters, VARIABLES)?, VARIABLES)?;
     object(json(&parameters, EXTENSIONS)?, EXTENSIONS)?;
-    Ok(Request { query: query.to_owned(), operation_name, variables, read_only: true })
+    Ok(Request { query: query.to_owned(), operation_name, variables })
 }
 
 /// Reads a request from the JSON body of a POST.
@@ -38,7 +38,7 @@ pub(super) fn from_body(body: &[u8]) -> Result<Request, Refusal> {
     object(members.remove(EXTENSIONS), EXTENSIONS)?;
     // An empty name is no name: clients send it for documents with one nameless operation.
     let operation_name = operation_name.filter(|name| !name.is_empty());
-    Ok(Request { query, operation_name, variables, read_only: false })
+    Ok(Request { query, operation_name, variables })
 }
 
 /// Returns a URL's parameter. Given twice it is refused: which one was meant cannot be known.
@@ -96,7 +96,6 @@ mod tests {
         assert_eq!(request.query, "query Q($id: ID!){a}");
         assert_eq!(request.operation_name.as_deref(), Some("Q"));
         assert_eq!(request.variables["id"], "ä ");
-        assert!(request.read_only);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::Response,
 };
 use serde_json::json;
@@ -17,8 +17,8 @@ use crate::engine::Answer;
 const RETRY_AFTER_SECONDS: &str = "1";
 
 /// Makes the response of an answer.
-pub(super) fn answer(media: Media, answer: Answer) -> Response {
-    graphql(media, answer_status(media, answer.status), answer.body)
+pub(super) fn answer(method: &Method, media: Media, answer: Answer) -> Response {
+    graphql(media, answer_status(method, media, answer.status), answer.body)
 }
 
 /// Makes the response of a refusal: its status code, and a body in GraphQL's shape that says what to do.

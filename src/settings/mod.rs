@@ -55,8 +55,10 @@ pub struct EngineSettings {
     pub request_deadline: Duration,
     /// Compiled plans kept.
     pub plan_cache_entries: usize,
-    /// Entries of `errors` in one answer; the last one says how many more there were.
+    /// Entries of `errors` in one answer; one more says how many more there were.
     pub errors_max: usize,
+    /// Objects that one field of the query may lead to in one answer, over all of its parents.
+    pub rows_max: usize,
 }
 
 /// How log lines are written.
@@ -111,6 +113,8 @@ impl Default for EngineSettings {
             plan_cache_entries: 1024,
             // Enough to see a pattern; a dead owner under 10,000 rows must not make megabytes of errors.
             errors_max: 100,
+            // A page of 100 accounts with 100 orders of 10 lines each; exports page through more.
+            rows_max: 100_000,
         }
     }
 }

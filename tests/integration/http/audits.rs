@@ -199,6 +199,11 @@ async fn what_the_audits_cannot_provoke_follows_the_specification() {
             get("/graphql?query=mutation+{+__typename+}").accept(JSON).status(405..=405).also(Allow),
         ),
         (
+            "mutation",
+            "400 on a mutation by POST: Freehold reads (graphql-response)",
+            post(Some(JSON), r#"{"query": "mutation { __typename }"}"#).accept(GRAPHQL).status(400..=400).also(NoData),
+        ),
+        (
             "method",
             "405 with Allow on PUT",
             post(Some(JSON), greet).method("PUT").status(405..=405).also(Allow).also(Errors),

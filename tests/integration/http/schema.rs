@@ -7,9 +7,10 @@ use async_graphql::{
     parser::{parse_query, types::OperationType},
 };
 use freehold::{
-    engine::{Answer, AnswerStatus, Probe, RefusalKind, Request},
+    engine::{Answer, AnswerStatus, Probe, Request},
     fetch::{FetchError, FetchErrorKind},
     http::Answering,
+    plan::RefusalKind,
     value::SystemId,
 };
 use futures_util::{FutureExt, future::BoxFuture};
@@ -48,8 +49,8 @@ impl Greeter {
             return refused(RefusalKind::Syntax, "syntax");
         };
         for (_, operation) in document.operations.iter() {
-            if operation.node.ty == OperationType::Mutation && request.read_only {
-                return refused(RefusalKind::MethodNotAllowed, "a mutation");
+            if operation.node.ty == OperationType::Mutation {
+                return refused(RefusalKind::NotAQuery, "a mutation");
             }
             // async-graphql coerces a variable where it is used; the specification does so beforehand.
             for variable in &operation.node.variable_definitions {
