@@ -1,0 +1,3 @@
+//! The integration tests: Freehold from outside, one binary.
+
+mod http;
