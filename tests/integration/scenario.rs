@@ -67,7 +67,7 @@ async fn engine(fences: &[Fence], folder: &Path) -> Engine {
     }
     let is_contract = |fence: &&Fence| fence.name.ends_with(".graphql") || fence.name.ends_with(".toml");
     let files = fences.iter().filter(is_contract).map(|fence| (fence.name.clone(), fence.body.clone()));
-    let loaded = load(&Files::from_memory(files), &|name| urls.get(name).cloned());
+    let loaded = load(&Files::new(files), &|name| urls.get(name).cloned());
     let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
     let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
     let owners = owner::open(&contract, &telemetry);
