@@ -13,6 +13,7 @@ mod freshness;
 mod load;
 mod merge;
 mod model;
+mod ownership;
 mod place;
 mod placeholder;
 mod reader;
@@ -31,6 +32,7 @@ pub use model::{
     OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind, TypeRef,
     TypeRefKind,
 };
+pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Unclosed, Usage, placeholders};
 
 /// Finds the name that somebody who wrote `written` probably meant.
