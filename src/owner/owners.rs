@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Bulkhead, Chunked, Deadline};
+use super::{bulkhead::Bulkhead, chunked::Chunked, deadline::Deadline};
 use crate::{
     contract::Contract,
     fetch::Owner,

@@ -88,14 +88,18 @@ impl Server {
     /// Makes an empty database and returns its URL.
     pub fn create_database(&self) -> String {
         let name = format!("t{}", self.n_databases.fetch_add(1, Ordering::Relaxed));
-        let port = self.port.to_string();
-        let created = Command::new(binary("psql"))
-            .args(["-X", "-q", "-h", "127.0.0.1", "-p", &port, "-U", USER, "-d", "postgres", "-c"])
-            .arg(format!("create database {name}"))
-            .output()
-            .expect("psql runs");
-        assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+        self.run(&format!("create database {name}"));
         format!("postgres://{USER}@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Ends every connection that Freehold has to this database.
+    pub fn end_connections(&self, url: &str) {
+        let database = url.rsplit('/').next().unwrap_or_default();
+        let sql = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'freehold' and datname = \
+             '{database}'"
+        );
+        self.run(&sql);
     }
 
     /// Counts the statements that Freehold has had this database run, by the server's own log. What it asks about types
@@ -105,6 +109,28 @@ impl Server {
         let start = format!("{database}|freehold|LOG:  execute");
         let log = fs::read_to_string(self.log_path()).unwrap_or_default();
         log.lines().filter(|line| line.starts_with(&start) && !line.contains("format_type")).count()
+    }
+
+    /// Runs a statement as the server's owner.
+    fn run(&self, sql: &str) {
+        let ran = Command::new(binary("psql"))
+            .args([
+                "-X",
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &self.port.to_string(),
+                "-U",
+                USER,
+                "-d",
+                "postgres",
+                "-c",
+                sql,
+            ])
+            .output()
+            .expect("psql runs");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     }
 
     fn log_path(&self) -> PathBuf {

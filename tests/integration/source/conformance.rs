@@ -293,6 +293,7 @@ async fn nothing_can_be_written(system: System) {
             "with gone as (delete from item where no in (:keys) returning no) select no from gone",
             "delete from item where no in (:keys) returning no",
             "select no from item where no in (:keys); delete from item",
+            "select no, set_config('default_transaction_read_only', 'off', false) from item where no in (:keys)",
         ]
     } else {
         &[

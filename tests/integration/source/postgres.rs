@@ -1,5 +1,7 @@
 //! What only PostgreSQL has: its types, and plans that outlive the tables they were made for.
 
+use std::time::{Duration, Instant};
+
 use freehold::{
     fetch::{Direction, FetchErrorKind},
     value::{Adaptations, Argument, Scalar},
@@ -104,7 +106,8 @@ async fn keys_of_every_type_are_matched_and_impossible_ones_are_absent() {
 
 #[tokio::test]
 async fn a_changed_table_is_learned_anew() {
-    let system = System::postgres();
+    let url = postgres::shared().create_database();
+    let system = System::Postgres { url: url.clone() };
     system.load("create table item (no text, name int); insert into item values ('1', 1)").await;
     let mut bindings = Bindings::new().connections_max(2);
     let shape = bindings.shape("Product", vec![leaf("name", Scalar::String)]);
@@ -125,6 +128,53 @@ async fn a_changed_table_is_learned_anew() {
         .load("alter table item drop name; alter table item add title text; alter table item add name text default 'x'")
         .await;
     assert_eq!(source.shown(group, &["1"]).await, [json!({"name": "x"})]);
+    // The same when every connection is gone as well, so that no server remembers the statements.
+    system.load("alter table item alter no type bigint").await;
+    postgres::shared().end_connections(&url);
+    assert_eq!(source.shown(group, &["1", "x"]).await, [json!({"name": "x"}), json!(null)]);
+    system.load("alter table item alter no type uuid using 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'").await;
+    postgres::shared().end_connections(&url);
+    let uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    assert_eq!(source.shown(group, &["1"]).await, [json!(null)]);
+    assert_eq!(source.shown(group, &["1", uuid]).await, [json!(null), json!({"name": "x"})]);
+    assert_eq!(keys(&source.page(list, first(1, None)).await), [uuid]);
+}
+
+#[tokio::test]
+async fn a_login_without_the_right_to_read_is_denied() {
+    let url = postgres::shared().create_database();
+    let system = System::Postgres { url: url.clone() };
+    system
+        .load("create table item (no text); drop role if exists nobody_special; create role nobody_special login")
+        .await;
+    let mut bindings = Bindings::new();
+    let shape = bindings.shape("Product", vec![leaf("no", Scalar::String)]);
+    let group = bindings.group(shape, "no", "select no from item where no in (:keys)", &[], Adaptations::default());
+    let other = System::Postgres { url: url.replace("freehold@", "nobody_special@") };
+    let error = other.source(bindings).outcomes(group, &["A"]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Denied);
+    assert!(error.detail.starts_with("42501"), "{}", error.detail);
+    system.load("drop role nobody_special").await;
+}
+
+#[tokio::test]
+async fn a_fetch_that_nobody_waits_for_leaves_its_connection_to_no_one() {
+    let system = System::postgres();
+    system.load("create table item (no text); insert into item values ('A')").await;
+    let mut bindings = Bindings::new().connections_max(1);
+    let shape = bindings.shape("Product", vec![leaf("no", Scalar::String)]);
+    let slow = "select no, pg_sleep(30)::text as waited from item where no in (:keys)";
+    let part = "select no as parent from item where no in (:keys)";
+    let slow = bindings.group(shape, "no", slow, &[("parts", part)], Adaptations::default());
+    let quick = bindings.group(shape, "no", "select no from item where no in (:keys)", &[], Adaptations::default());
+    let source = system.source(bindings);
+    for _ in 0..3 {
+        let given_up = tokio::time::timeout(Duration::from_millis(50), source.outcomes(slow, &["A"])).await;
+        assert!(given_up.is_err());
+        let begun = Instant::now();
+        assert_eq!(source.shown(quick, &["A"]).await, [json!({"no": "A"})]);
+        assert!(begun.elapsed() < Duration::from_secs(5), "it did not wait for the slow one");
+    }
 }
 
 #[tokio::test]
