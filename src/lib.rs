@@ -3,5 +3,6 @@
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `owner` → `source`, and back as bytes.
 
 pub mod contract;
+pub mod demo;
 pub mod fetch;
 pub mod value;
