@@ -4,5 +4,6 @@
 
 pub mod contract;
 pub mod demo;
+pub mod diagnostic;
 pub mod fetch;
 pub mod value;
