@@ -28,7 +28,7 @@ pub fn contract() -> Contract {
     let group = |ty: &str| format!("[{ty}]\nquery = \"select sku from t where sku in (:keys)\"\n");
     let system = "kind = \"sqlite\"\nurl = \"unused\"\n";
     let list = "[lists.items]\nquery = \"select sku from t\"\norder = [\"sku\"]\npage_rows_max = 10000\n";
-    let files = Files::from_memory([
+    let files = Files::new([
         ("schema.graphql".to_owned(), sdl),
         ("freehold.toml".to_owned(), "systems = [\"erp.toml\", \"pim.toml\", \"shop.toml\"]\n".to_owned()),
         ("erp.toml".to_owned(), format!("{system}{}{}{list}", group("Item"), group("Product"))),
