@@ -110,6 +110,9 @@ pub(super) fn read(event: &Event<'_>) {
         Event::ContractLoaded { version, n_faults } => {
             error!(contract.version = version, contract.faults = n_faults, "contract has faults");
         }
+        Event::ServedUnprotected => {
+            warn!("protected data is served to every caller: callers are not yet told apart (--serve-unprotected)");
+        }
         Event::ServerStarted { address, version } => {
             info!(server.address = %address, contract.version = version, "server started");
         }
