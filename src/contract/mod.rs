@@ -1,9 +1,10 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `files` and `load` (the way in); as written: `sdl`, `place`, `merge`,
-//! `directive`, `reader`, `settings`, `freshness`, `system`, `env`, `duration`, `placeholder`, `template`, `rules`; checked by
+//! `directive`, `reader`, `settings`, `freshness`, `system`, `binding`, `env`, `secrets`, `duration`, `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
+mod binding;
 mod compile;
 mod directive;
 mod duration;
@@ -19,6 +20,7 @@ mod placeholder;
 mod reader;
 mod rules;
 mod sdl;
+mod secrets;
 mod settings;
 mod system;
 mod template;

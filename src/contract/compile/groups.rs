@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{directive, nearest, sdl::TypeDef, system::GroupFile},
+    super::{binding::GroupFile, directive, nearest, sdl::TypeDef},
     FieldId,
     classify::Class,
     path,
