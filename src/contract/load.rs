@@ -58,6 +58,10 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
     type_system::check(&schema, &mut findings);
     let written = Written { schema: &schema, settings: &settings, systems: &systems, sources: &sources };
     let contract = compile::compile(written, &mut findings).filter(|_| findings.n_faults() == 0);
+    if contract.is_none() && findings.n_faults() == 0 {
+        let help = "please report this with the contract; a fault of freehold's own kept it from saying what is wrong";
+        findings.fault("CONTRACT_INCOMPLETE", None, "the contract could not be put together", help);
+    }
     inert(&schema, &mut findings);
     let diagnostics = findings.in_order(&sources);
     Loaded { contract, diagnostics, sources }

@@ -66,6 +66,7 @@ proptest! {
         let loaded = base::loaded(files);
         let n_faults = loaded.diagnostics.iter().filter(|one| one.severity == Severity::Fault).count();
         prop_assert_eq!(loaded.contract.is_some(), n_faults == 0, "{}", base::shown(&loaded));
+        prop_assert!(!loaded.diagnostics.iter().any(|one| one.code == "CONTRACT_INCOMPLETE"));
         render_text(&loaded.diagnostics, &loaded.sources, true);
         render_json(&loaded.diagnostics, &loaded.sources);
     }
