@@ -160,7 +160,7 @@ async fn a_systems_stack_answers_like_its_source() {
     let group =
         bindings.group(shape, "no", "select no, name from item where no in (:keys)", &[], Adaptations::default());
     let contract = bindings.contract(system.kind());
-    let owners: Owners = owner::open(&contract);
+    let owners: Owners = owner::open(&contract, &freehold::telemetry::Telemetry::new());
     let keys = (1..=101).map(|n| Key::one(&n.to_string())).collect();
     let outcomes = owners.of(SystemId(0)).fetch(Fetch { group, keys, deadline: later() }).await;
     for (n, outcome) in outcomes.iter().take(100).enumerate() {
