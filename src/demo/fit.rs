@@ -17,15 +17,15 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("Product", "erp", "select item_no from item"),
     ("Stock", "erp", "select item_no from item"),
     ("Plant", "erp", "select plant from plant"),
-    ("PlantStock", "erp", "select item_no, plant from stock order by item_no limit 4000"),
+    ("PlantStock", "erp", "select item_no, plant from stock order by item_no limit 1500"),
     (
         "Price",
         "erp",
-        "select account_no, item_no from account cross join (select item_no from item order by item_text limit 40) limit 4000",
+        "select account_no, item_no from account cross join (select item_no from item order by item_text limit 40) limit 800",
     ),
     ("Account", "erp", "select account_no from account"),
     ("Category", "pim", "select code from category"),
-    ("Order", "erp", "select order_no from sales_order where order_no < '4500020000' or order_no % 3 = 0"),
+    ("Order", "erp", "select order_no from sales_order where order_no < '4500020000' or order_no % 16 = 0"),
 ];
 
 /// Drafts, which only the shop has.
