@@ -19,7 +19,7 @@ pub(super) struct Settings {
     pub audiences: Vec<String>,
     /// The domains, built-in ones included.
     pub domains: BTreeMap<String, Domain>,
-    /// Whether the file could be read; if not, what it would have said is not missed elsewhere.
+    /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
@@ -37,7 +37,7 @@ impl Settings {
 pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Settings {
     let mut settings = Settings::unreadable();
     let Some(table) = reader::parse(file, text, findings) else { return settings };
-    settings.readable = true;
+    let n_before = findings.n_faults();
     let mut reader = Reader { file, findings };
     for entry in table.iter() {
         match entry.0.get_ref().as_ref() {
@@ -54,6 +54,8 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
             _ => reader.unknown_key(entry.0, "freehold.toml", KEYS),
         }
     }
+    // After a fault here, what the file does not say may only have been said wrongly.
+    settings.readable = reader.findings.n_faults() == n_before;
     same_system_twice(&settings.systems, reader.findings);
     settings
 }

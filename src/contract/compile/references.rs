@@ -81,9 +81,12 @@ fn reference(reader: Reader<'_, '_>, findings: &mut Findings) -> Option<Referenc
         }
     }
     let feeds: Vec<_> = fed.values().map(|fed| &fed.feed).collect();
+    let n_before = findings.n_faults();
     if n_faults == 0 {
         missing(&path, named, &key_names, abstracted, &fed, place, findings);
         lists(&path, field, &fed, place, findings);
+    }
+    if n_faults == 0 && findings.n_faults() == n_before {
         reader.unread_arguments(&feeds, &[], findings);
     }
     let type_name = fed.get("__typename").map(|fed| fed.feed.clone());
