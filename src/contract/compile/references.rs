@@ -101,7 +101,10 @@ pub(super) fn nullable(path: &str, field: &FieldDef, findings: &mut Findings) {
         findings.fault(
             "ENTITY_NON_NULL",
             field.ty.place,
-            format!("`{path}` promises that there always is a `{}`, which only its owner can know", field.ty.named()),
+            format!(
+                "`{path}` is never null, but only its owner can know whether there is such a `{}`",
+                field.ty.named()
+            ),
             match field.ty.item() {
                 Some(item) => format!("write `[{}]`", item.named()),
                 None => format!("write `{}`", field.ty.named()),

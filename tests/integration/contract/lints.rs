@@ -75,6 +75,7 @@ const GRAPHQL: &[Mistake] = &[
     ("DEFAULT_TYPE", PRODUCT, "first: Int,", "first: Int = \"ten\","),
     ("DEFAULT_TYPE", PRODUCT, "{ status: ProductStatus }", "{ status: ProductStatus = GONE }"),
     ("DEFAULT_TYPE", PRODUCT, "filter: ProductFilter,", "filter: ProductFilter = {stat: 1},"),
+    ("DEFAULT_TYPE", PRODUCT, "{ status: ProductStatus }", "{ status: ProductStatus since: Date = \"soon\" }"),
     ("DEPRECATED_REQUIRED", PRODUCT, "category: String!,", "category: String! @deprecated,"),
     (
         "ONE_OF_FIELD",
@@ -156,6 +157,8 @@ const OWNERSHIP: &[Mistake] = &[
     ("SCOPE_FIELD", ORDER, "@scope(account: \"account\")", "@scope(account: \"acount\")"),
     ("SCOPE_FIELD", ORDER, "@scope(account: \"account\")", "@scope(account: \"lines\")"),
     ("AUDIENCE_UNKNOWN", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [\"service\", \"storfront\"])"),
+    ("INTERFACE_HIDDEN", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"shop\") @internal"),
+    ("INTERFACE_HIDDEN", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"shop\") @visible(to: [\"service\"])"),
     (
         "INTERNAL_ALL",
         PRODUCT,
