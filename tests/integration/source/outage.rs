@@ -58,6 +58,9 @@ async fn a_restart_between_two_fetches_is_not_noticed() {
     assert_eq!(source.shown(group, &["A"]).await, [json!({"name": "Bolt"})]);
     server.kill();
     server.restart();
+    assert!(source.owner.probe().await.is_ok());
+    server.kill();
+    server.restart();
     assert_eq!(source.shown(group, &["A"]).await, [json!({"name": "Bolt"})]);
 }
 

@@ -274,13 +274,17 @@ impl PostgresSource {
     }
 
     async fn ping(&self) -> Result<(), FetchError> {
-        let mut lease = self.take(Instant::now() + self.timeout, false).await?;
-        match lease.connection.ping().await {
-            Ok(()) => {
-                lease.give_back();
-                Ok(())
+        let mut attempts = Attempts::default();
+        loop {
+            let mut lease = self.take(Instant::now() + self.timeout, attempts.is_again()).await?;
+            match lease.connection.ping().await.map_err(LearnFailure::from) {
+                Ok(()) => {
+                    lease.give_back();
+                    return Ok(());
+                }
+                Err(failure) if attempts.may_repeat(&failure, lease.was_idle) => {}
+                Err(failure) => return Err(self.error(&failure)),
             }
-            Err(error) => Err(self.error(&error.into())),
         }
     }
 }
