@@ -23,7 +23,7 @@ pub(super) enum Variables {
 
 /// Reads the files of a contract's folder.
 pub(super) fn read(folder: &Path) -> Result<Files, Exit> {
-    contract::read_folder(folder).map_err(|error| failed("read the contract", &error))
+    contract::read_folder(folder).map_err(|error| failed("load the contract", &error))
 }
 
 /// Loads a contract from its files, collecting every fault.

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
-//! `check` and `live` (faults without and with asking the owners), `explain`, `schema`, `demo`.
+//! `check` and `live` (faults without and with asking the owners), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
@@ -13,6 +13,7 @@ mod explain;
 mod flags;
 mod live;
 mod load;
+mod ownership;
 mod schema;
 mod serve;
 mod server;
@@ -26,6 +27,7 @@ const AFTER_HELP: &str = "\
 Examples:
   freehold demo                                  start a demo company and look around
   freehold check --contract schema               find every fault of a contract
+  freehold ownership --contract schema           who owns which field
   freehold explain --contract schema query.graphql
   freehold serve --contract schema --listen 0.0.0.0:4000
 
@@ -47,6 +49,7 @@ struct Freehold {
 enum Command {
     Serve(serve::Serve),
     Check(check::Check),
+    Ownership(ownership::Ownership),
     Explain(explain::Explain),
     Schema(schema::Schema),
     Demo(demo::Demo),
@@ -57,6 +60,7 @@ pub fn run() -> ExitCode {
     let exit = match Freehold::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
+        Command::Ownership(ownership) => ownership.run(),
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),
         Command::Demo(demo) => demo.run(),

@@ -65,18 +65,43 @@ impl Serve {
         }
         let contract = load::accept(loaded)?;
         telemetry.emit(&Event::ContractLoaded { version: &contract.version, n_faults: 0 });
+        if !may_be_served(&contract, self.serve_unprotected) {
+            eprintln!("{UNPROTECTED}");
+            return Err(Exit::Faults);
+        }
         if contract.marks_protected_data {
-            if !self.serve_unprotected {
-                eprintln!("{UNPROTECTED}");
-                return Err(Exit::Faults);
-            }
             telemetry.emit(&Event::ServedUnprotected);
         }
         Ok(contract)
     }
 }
 
+/// Whether a contract may be served: what it marks as protected would be open to everyone, so somebody must want that.
+fn may_be_served(contract: &Contract, serve_unprotected: bool) -> bool {
+    !contract.marks_protected_data || serve_unprotected
+}
+
 const UNPROTECTED: &str = "\
 freehold: not served: this contract marks protected data (@scope, @visible), and callers are not yet told apart.
   Every caller would see every account's rows and every audience's fields.
   Where that is wanted (test data, a closed network), say so: freehold serve --serve-unprotected";
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        contract::{Files, load},
+        demo,
+    };
+
+    use super::*;
+
+    #[test]
+    fn protected_data_is_served_only_where_somebody_says_so() {
+        let files = demo::CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        let contract = load(&Files::new(files), &|_| Some("unset".to_owned())).contract.expect("it has no faults");
+        assert!(!may_be_served(&contract, false));
+        assert!(may_be_served(&contract, true));
+        let open = Contract { marks_protected_data: false, ..contract };
+        assert!(may_be_served(&open, false));
+    }
+}
