@@ -25,8 +25,6 @@ pub struct Contract {
     pub lists: Vec<List>,
     /// The layouts of groups and parts.
     pub shapes: Vec<Shape>,
-    /// The description of the schema as a whole.
-    pub description: Option<String>,
     /// Whether the contract marks data that is not everyone's (`@scope`, `@visible`).
     pub marks_protected_data: bool,
     /// Type numbers by name.

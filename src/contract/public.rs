@@ -147,6 +147,8 @@ fn builder(contract: &Contract) -> SchemaBuilder {
                 }
                 if *one_of { public.oneof().into() } else { public.into() }
             }
+            // A type whose every field is internal is in nobody's schema.
+            TypeKind::Object(object) if object.fields.iter().all(|field| field.internal) => continue,
             TypeKind::Object(object) => {
                 let mut public = Object::new(&ty.name);
                 if let Some(text) = described {

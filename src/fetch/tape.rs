@@ -138,12 +138,12 @@ mod tests {
     fn walk(bytes: &[u8], depth: usize) {
         let table = Table::new(bytes);
         for position in 0..table.len().min(64) + 2 {
-            if let Entry::Value(value) = table.entry(position) {
-                if depth > 0 {
-                    walk(value, depth - 1);
-                    if let Some((_, object)) = Entry::object(value) {
-                        walk(object.bytes, depth - 1);
-                    }
+            if let Entry::Value(value) = table.entry(position)
+                && depth > 0
+            {
+                walk(value, depth - 1);
+                if let Some((_, object)) = Entry::object(value) {
+                    walk(object.bytes, depth - 1);
                 }
             }
         }

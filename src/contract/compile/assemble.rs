@@ -72,7 +72,6 @@ pub(super) fn assemble<'a>(
         domains: written.settings.domains.values().cloned().collect(),
         groups: made,
         shapes: assembly.shapes.shapes,
-        description: None,
         marks_protected_data: written.schema.types.values().any(protects),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,

@@ -111,7 +111,6 @@ impl Bindings {
             groups: self.groups,
             lists: self.lists,
             shapes: self.shapes,
-            description: None,
             marks_protected_data: false,
             type_names: Default::default(),
         })
