@@ -6,8 +6,7 @@
 use std::fmt::Write;
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, OnOutage, Role, TypeKind, TypeRef, TypeRefKind,
-    placeholder::canonical,
+    Answer, Argument, Contract, Feed, Field, OnOutage, Role, TypeKind, TypeRef, TypeRefKind, placeholder::canonical,
 };
 use crate::value::{Adaptations, TypeId, duration_text};
 

@@ -42,8 +42,6 @@ mod catalogue;
 mod content;
 mod credit;
 mod dispatch;
-#[cfg(test)]
-mod fit;
 mod invoice;
 mod item;
 mod line;

@@ -3,6 +3,7 @@
 mod common;
 mod contract;
 mod http;
+mod readme;
 mod scenario;
 mod source;
 mod tidy;

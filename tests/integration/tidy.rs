@@ -80,7 +80,7 @@ fn room_of(file: &str) -> &str {
     file.split(['/', '.']).next().unwrap_or(file)
 }
 
-/// The rooms a file names after `crate::`, in lists of a `use` as well as in paths. Its tests may name any.
+/// The rooms a file names after `crate::`, in lists of a `use` as well as in paths. Tests may name any.
 fn rooms_named(text: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]").next().unwrap_or(text);
     let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
@@ -125,7 +125,7 @@ fn word(text: &str) -> String {
 fn rooms_import_only_what_the_table_lets_them() {
     let allowed: BTreeMap<&str, &[&str]> = ROOMS.into_iter().collect();
     let mut wrong = Vec::new();
-    for (file, text) in sources() {
+    for (file, text) in sources().into_iter().filter(|(file, _)| !file.contains("/tests")) {
         let room = room_of(&file);
         let Some(may_import) = allowed.get(room) else {
             wrong.push(format!("{file}: the room {room} is not in the table"));

@@ -1,5 +1,7 @@
 //! What the demo company promises: its size, its sameness, its quantities that add up, and bindings that fit its tables.
 
+mod fit;
+
 use std::sync::{Arc, Weak};
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use sqlx::{AssertSqlSafe, Column, Row, SqliteConnection, TypeInfo, ValueRef, sqlite::SqliteRow};
 
-use super::tests::{Filled, filled, opened, shipped};
+use super::{Filled, filled, opened, shipped};
 use crate::{
     contract::{Contract, Group, Role, TypeKind, Usage, placeholders},
     fetch::{Cell, Layout, PartLayout, PartRows, Stamp},
