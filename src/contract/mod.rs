@@ -36,7 +36,7 @@ pub use model::{
     TypeRefKind,
 };
 pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
-pub use placeholder::{Placeholder, Unclosed, Usage, placeholders};
+pub use placeholder::{Placeholder, Scanned, Unreadable, Usage, scan};
 pub use public::{KeptDocument, PublicSchema};
 
 /// Finds the name that somebody who wrote `written` probably meant.

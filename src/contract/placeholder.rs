@@ -1,7 +1,7 @@
 //! Placeholders: the `:names` in an owner's SQL, found without understanding the SQL.
 //!
-//! In: SQL as written. Out: where each placeholder stands and how it is used. Text inside strings, quoted names, comments
-//! and dollar quotes is not looked at, and `::` is a cast.
+//! In: SQL as written. Out: where each placeholder stands and how it is used, and where the statement ends. Text inside
+//! strings, quoted names, comments and dollar quotes is not looked at, and `::` is a cast.
 
 use std::ops::Range;
 
@@ -23,20 +23,35 @@ pub enum Usage {
     Value,
     /// `:name is null` or `:name is not null`: whether it was given.
     NullTest,
-    /// `in (:name)`: a list of values.
+    /// `in (:name)` or `not in (:name)`: a list of values.
     InList {
-        /// Where `in (:name)` stands.
+        /// Where it stands, `not` included.
         span: Range<usize>,
         /// Whether a row stands on the left: `(a, b) in (:keys)`.
         row: bool,
+        /// Whether `not` stands before it.
+        negated: bool,
     },
 }
 
-/// Quoted text or a comment that never ends; where it began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unclosed {
-    /// The byte at which it opens.
-    pub at: usize,
+/// A query that has been looked through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// Its placeholders, in order.
+    pub placeholders: Vec<Placeholder>,
+    /// Where the statement ends: before a semicolon that closes it.
+    pub end: usize,
+}
+
+/// Why a query cannot be looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Quoted text or a comment that never ends; the byte at which it opens.
+    #[error("read the query: a quote or comment is never closed")]
+    Unclosed(usize),
+    /// A second statement; the byte of the semicolon before it.
+    #[error("read the query: it holds more than one statement")]
+    SecondStatement(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,11 +62,17 @@ enum Token {
     Symbol,
 }
 
-/// Finds the placeholders of a query, in order.
-///
-/// *Errors*: a quote or a comment that is never closed.
-pub fn placeholders(sql: &str) -> Result<Vec<Placeholder>, Unclosed> {
-    let tokens = tokens(sql)?;
+/// Finds the placeholders of a query and where its one statement ends.
+pub fn scan(sql: &str) -> Result<Scanned, Unreadable> {
+    let mut tokens = tokens(sql)?;
+    let mut end = sql.len();
+    if let Some(n) = tokens.iter().position(|(_, span)| &sql[span.clone()] == ";") {
+        end = tokens[n].1.start;
+        if tokens[n..].iter().any(|(_, span)| &sql[span.clone()] != ";") {
+            return Err(Unreadable::SecondStatement(end));
+        }
+        tokens.truncate(n);
+    }
     let text = |n: usize| tokens.get(n).map_or("", |(_, span)| &sql[span.clone()]);
     let word = |n: usize, word: &str| text(n).eq_ignore_ascii_case(word);
     let mut found = Vec::new();
@@ -61,8 +82,10 @@ pub fn placeholders(sql: &str) -> Result<Vec<Placeholder>, Unclosed> {
         }
         let in_list = n >= 2 && text(n - 1) == "(" && word(n - 2, "in") && text(n + 1) == ")";
         let usage = if in_list {
-            let row = n >= 3 && text(n - 3) == ")" && row_before(&tokens, sql, n - 3);
-            Usage::InList { span: tokens[n - 2].1.start..tokens[n + 1].1.end, row }
+            let negated = n >= 3 && word(n - 3, "not");
+            let first = if negated { n - 3 } else { n - 2 };
+            let row = first >= 1 && text(first - 1) == ")" && row_before(&tokens, sql, first - 1);
+            Usage::InList { span: tokens[first].1.start..tokens[n + 1].1.end, row, negated }
         } else if word(n + 1, "is") && (word(n + 2, "null") || (word(n + 2, "not") && word(n + 3, "null"))) {
             Usage::NullTest
         } else {
@@ -70,7 +93,7 @@ pub fn placeholders(sql: &str) -> Result<Vec<Placeholder>, Unclosed> {
         };
         found.push(Placeholder { name: sql[span.start + 1..span.end].to_owned(), span: span.clone(), usage });
     }
-    Ok(found)
+    Ok(Scanned { placeholders: found, end })
 }
 
 /// Prints a query with comments left out and blanks outside of quotes made single, so that two queries that differ in
@@ -106,7 +129,7 @@ fn row_before(tokens: &[(Token, Range<usize>)], sql: &str, close: usize) -> bool
     false
 }
 
-fn tokens(sql: &str) -> Result<Vec<(Token, Range<usize>)>, Unclosed> {
+fn tokens(sql: &str) -> Result<Vec<(Token, Range<usize>)>, Unreadable> {
     let bytes = sql.as_bytes();
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -122,17 +145,17 @@ fn tokens(sql: &str) -> Result<Vec<(Token, Range<usize>)>, Unclosed> {
                 continue;
             }
             b'/' if rest.starts_with(b"/*") => {
-                at += comment(rest).ok_or(Unclosed { at })?;
+                at += comment(rest).ok_or(Unreadable::Unclosed(at))?;
                 continue;
             }
             b'\'' => {
                 let escapes = matches!(tokens.last(), Some((Token::Word, span)) if escape_prefix(sql, span, at));
-                (Token::Quoted, quoted(rest, escapes).ok_or(Unclosed { at })?)
+                (Token::Quoted, quoted(rest, escapes).ok_or(Unreadable::Unclosed(at))?)
             }
-            b'"' | b'`' => (Token::Quoted, quoted(rest, false).ok_or(Unclosed { at })?),
+            b'"' | b'`' => (Token::Quoted, quoted(rest, false).ok_or(Unreadable::Unclosed(at))?),
             b'$' => match dollar_tag(rest) {
                 Some(tag) => {
-                    let body = sql[at + tag..].find(&sql[at..at + tag]).ok_or(Unclosed { at })?;
+                    let body = sql[at + tag..].find(&sql[at..at + tag]).ok_or(Unreadable::Unclosed(at))?;
                     (Token::Quoted, tag + body + tag)
                 }
                 None => (Token::Symbol, 1),
@@ -209,7 +232,7 @@ mod tests {
     use super::*;
 
     fn names(sql: &str) -> Vec<String> {
-        placeholders(sql).unwrap().into_iter().map(|p| p.name).collect()
+        scan(sql).unwrap().placeholders.into_iter().map(|p| p.name).collect()
     }
 
     #[test]
@@ -218,16 +241,16 @@ mod tests {
                    from t where a = :real and b in (:keys) and c[1] = :größe";
         assert_eq!(names(sql), ["real", "keys", "größe"]);
         for (sql, at) in [("select 'a", 7), ("select /* :a", 7), ("select $$ a", 7), ("\"", 0)] {
-            assert_eq!(placeholders(sql), Err(Unclosed { at }), "{sql}");
+            assert_eq!(scan(sql), Err(Unreadable::Unclosed(at)), "{sql}");
         }
     }
 
     #[test]
     fn usages_are_told_apart() {
         let sql = "where (a, b) in ( :keys ) and (f(x, y)) IN (:one) and (:s is null or s = :s) and :t is not null";
-        let usages: Vec<Usage> = placeholders(sql).unwrap().into_iter().map(|p| p.usage).collect();
-        assert_eq!(usages[0], Usage::InList { span: 13..25, row: true });
-        assert!(matches!(usages[1], Usage::InList { row: false, .. }));
+        let usages: Vec<Usage> = scan(sql).unwrap().placeholders.into_iter().map(|p| p.usage).collect();
+        assert_eq!(usages[0], Usage::InList { span: 13..25, row: true, negated: false });
+        assert!(matches!(usages[1], Usage::InList { row: false, negated: false, .. }));
         assert_eq!(usages[2..], [Usage::NullTest, Usage::Value, Usage::NullTest]);
     }
 

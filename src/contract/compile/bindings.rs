@@ -4,7 +4,7 @@ use super::{
     super::{
         binding::{AdaptationFile, GroupFile},
         merge::BUILT_IN,
-        placeholder::{self, Usage},
+        placeholder::{self, Unreadable, Usage},
         reader::Text,
         sdl::{FieldDef, Kind, TypeDef},
     },
@@ -42,9 +42,9 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
 /// A group's query asks for all keys at once: `in (:keys)` exactly once, and nothing else is filled in.
 fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: &mut Findings) {
     let place = |span| written.within(query.place, &query.text, span);
-    let found = match placeholder::placeholders(&query.text) {
-        Ok(found) => found,
-        Err(unclosed) => return not_closed(written, query, unclosed.at, findings),
+    let found = match placeholder::scan(&query.text) {
+        Ok(scanned) => scanned.placeholders,
+        Err(unreadable) => return not_readable(written, query, unreadable, findings),
     };
     let mut n_keys = 0;
     for one in found {
@@ -68,7 +68,13 @@ fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: 
             continue;
         }
         match one.usage {
-            Usage::InList { span, row } if row != (n_key_fields > 1) => {
+            Usage::InList { span, negated: true, .. } => findings.fault(
+                "KEYS_NOT_IN",
+                place(span),
+                "`not in (:keys)` asks for all rows but those that are wanted",
+                "write `column in (:keys)`",
+            ),
+            Usage::InList { span, row, .. } if row != (n_key_fields > 1) => {
                 let message = if row {
                     "the key is one field, but a row stands before `in (:keys)`"
                 } else {
@@ -97,11 +103,19 @@ fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: 
     }
 }
 
-/// Reports a query with a quote or comment that is never closed.
-pub(super) fn not_closed(written: Written<'_>, query: &Text, at: usize, findings: &mut Findings) {
-    let place = written.within(query.place, &query.text, at..at + 1);
-    let help = "close it; nothing after it can be understood";
-    findings.fault("SQL_UNCLOSED", place, "a quote or comment that opens here is never closed", help);
+/// Reports a query that cannot be looked through.
+pub(super) fn not_readable(written: Written<'_>, query: &Text, unreadable: Unreadable, findings: &mut Findings) {
+    let place = |at: usize| written.within(query.place, &query.text, at..at + 1);
+    match unreadable {
+        Unreadable::Unclosed(at) => {
+            let help = "close it; nothing after it can be understood";
+            findings.fault("SQL_UNCLOSED", place(at), "a quote or comment that opens here is never closed", help);
+        }
+        Unreadable::SecondStatement(at) => {
+            let help = "write one statement; a common table expression can hold the steps before it";
+            findings.fault("SQL_SECOND_STATEMENT", place(at), "a second statement begins here", help);
+        }
+    }
 }
 
 fn parts(

@@ -103,10 +103,10 @@ pub(super) fn compile<'a>(
 
 fn query_placeholders(survey: &Survey<'_>, file: &ListFile, findings: &mut Findings) -> Option<Vec<Placeholder>> {
     let query = file.query.as_ref()?;
-    match placeholder::placeholders(&query.text) {
-        Ok(found) => Some(found),
-        Err(unclosed) => {
-            bindings::not_closed(survey.written, query, unclosed.at, findings);
+    match placeholder::scan(&query.text) {
+        Ok(scanned) => Some(scanned.placeholders),
+        Err(unreadable) => {
+            bindings::not_readable(survey.written, query, unreadable, findings);
             None
         }
     }

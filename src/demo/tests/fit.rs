@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Column, Row, SqliteConnection, TypeInfo, ValueRef, sql
 
 use super::{Filled, filled, opened, shipped};
 use crate::{
-    contract::{Contract, Group, Role, TypeKind, Usage, placeholders},
+    contract::{Contract, Group, Role, TypeKind, Usage, scan},
     fetch::{Cell, Layout, PartLayout, PartRows, Stamp},
     value::{GroupId, Shape, SlotKind},
 };
@@ -106,8 +106,9 @@ impl Company {
 
 /// Puts keys in the place of `in (:keys)`.
 fn with_keys(query: &str, keys: &[Vec<String>]) -> (String, Vec<Option<String>>) {
-    let keys_at = placeholders(query).unwrap().into_iter().find(|one| one.name == "keys").expect("a group asks by key");
-    let Usage::InList { span, row } = keys_at.usage else { panic!("in (:keys)") };
+    let keys_at =
+        scan(query).unwrap().placeholders.into_iter().find(|one| one.name == "keys").expect("a group asks by key");
+    let Usage::InList { span, row, .. } = keys_at.usage else { panic!("in (:keys)") };
     let one = if row { format!("({})", vec!["?"; keys[0].len()].join(",")) } else { "?".to_owned() };
     let places = vec![one; keys.len()].join(",");
     let list = if row { format!("in (values {places})") } else { format!("in ({places})") };
@@ -223,7 +224,7 @@ async fn every_list_runs_and_gives_its_keys_and_its_order() {
             _ => given.get(parameter).map(|&text| text.to_owned()),
         };
         let mut sql = query.clone();
-        for one in placeholders(&query).unwrap().iter().rev() {
+        for one in scan(&query).unwrap().placeholders.iter().rev() {
             let at = 1 + parameters.iter().position(|parameter| *parameter == one.name).unwrap();
             sql.replace_range(one.span.clone(), &format!("?{at}"));
         }

@@ -50,7 +50,7 @@ fn every_change_of_meaning_changes_it() {
     let mut versions = vec![version(base::files())];
     for (path, from, to) in [
         ("product.graphql", "  status: ProductStatus\n", "  status: ProductStatus @deprecated\n"),
-        ("product.graphql", "status: ProductStatus\n", "status: ProductStatus!\n"),
+        ("product.graphql", "type Picture { url: String width", "type Picture { url: String! width"),
         ("product.graphql", "webVisible: Boolean", "webVisible: Int"),
         ("product.graphql", "@visible(to: [\"service\"])", ""),
         ("product.graphql", "@internal", ""),

@@ -257,7 +257,7 @@ fn array_literal(texts: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::template::Dialect, *};
+    use super::*;
     use crate::fetch::Direction;
 
     fn ty(name: &str, fit: Fit) -> ParameterType {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     fn template(query: &str) -> Template {
-        Template::parse(query, Dialect::Postgres).unwrap()
+        Template::parse(query).unwrap()
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     super::{
         layout::{GroupLayout, ListLayout},
         page::Column,
-        template::{Dialect, Form, Template},
+        template::{Form, Template},
     },
     encode::{self, ListQuery, ParameterType},
     failure,
@@ -135,7 +135,7 @@ fn parse(of: &str, name: &str, query: &str) -> Result<Template, LearnFailure> {
         let detail = format!("{of}, {name}: a query may not change settings");
         return Err(LearnFailure::Binding(FetchErrorKind::BadRequest, detail));
     }
-    Template::parse(query, Dialect::Postgres)
+    Template::parse(query)
         .map_err(|error| LearnFailure::Binding(FetchErrorKind::BadRequest, format!("{of}, {name}: failed to {error}")))
 }
 

@@ -156,11 +156,11 @@ fn cursor_bindings(cursor: &Cursor) -> Option<Vec<Binding>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::template::Dialect, *};
+    use super::*;
     use crate::fetch::Direction;
 
     fn template(query: &str) -> Template {
-        Template::parse(query, Dialect::Sqlite).unwrap()
+        Template::parse(query).unwrap()
     }
 
     #[test]

@@ -29,7 +29,7 @@ use super::{
     learned::Learned,
     page::Column,
     parents::{DistinctParents, counts_by_parent, rows_by_parent},
-    template::{Dialect, Form, Template},
+    template::{Form, Template},
 };
 use crate::{
     contract::{Contract, Group, List, SystemKind},
@@ -299,7 +299,7 @@ fn options(url: &str, timeout: Duration) -> Result<SqliteConnectOptions, String>
 }
 
 fn parse(of: &str, name: &str, query: &str) -> Result<Template, AskFailure> {
-    Template::parse(query, Dialect::Sqlite)
+    Template::parse(query)
         .map_err(|error| AskFailure::Binding(FetchErrorKind::BadRequest, format!("{of}, {name}: failed to {error}")))
 }
 
