@@ -65,6 +65,16 @@ pub(super) enum Asked {
     List(crate::value::ListId),
 }
 
+impl Asked {
+    /// Returns the freshness domain of what was asked.
+    pub fn domain(self, contract: &Contract) -> DomainId {
+        match self {
+            Self::Group(group) => contract.group(group).domain,
+            Self::List(list) => contract.list(list).domain,
+        }
+    }
+}
+
 /// The entries of `errors`, as they are met.
 #[derive(Debug)]
 pub(super) struct Faults<'c> {

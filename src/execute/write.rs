@@ -205,6 +205,14 @@ impl<'g> Writer<'g> {
         Written::Failed
     }
 
+    /// Reports that an owner did not answer for what a field leads to. The domain is that of what was asked: the field
+    /// itself may stand in another, or in none.
+    fn unanswered(&mut self, error: &FetchError, asked: Asked, output: &Output, path: &Path<'_>) -> Written {
+        let domain = asked.domain(self.contract);
+        self.faults.add(&Failure::Fetch(error, asked), path, output.position, Some(domain));
+        Written::Failed
+    }
+
     /// Reads a slot of the object at hand; a fault is reported.
     #[inline]
     fn entry(
@@ -292,7 +300,7 @@ impl<'g> Writer<'g> {
 
     fn cell_failure(&mut self, failure: &CellFailure, output: &Output, path: &Path<'_>) -> Written {
         let failure = match failure {
-            CellFailure::Fetch(error, asked) => Failure::Fetch(error, *asked),
+            CellFailure::Fetch(error, asked) => return self.unanswered(error, *asked, output, path),
             CellFailure::Violation(record, number, Origin { group, key }) => {
                 return self.violation(record, *number, *group, Some(key), output, path);
             }
@@ -421,7 +429,7 @@ impl<'g> Writer<'g> {
                 if self.members(&place.outputs, &holder, Some(path)) { Written::Value } else { Written::Failed }
             }
             Presence::Absent => Written::Null,
-            Presence::Unknown(error, group) => self.fail(&Failure::Fetch(error, Asked::Group(group)), output, path),
+            Presence::Unknown(error, group) => self.unanswered(error, Asked::Group(group), output, path),
         };
         self.spare.push(views);
         written

@@ -3,6 +3,7 @@
 mod common;
 mod contract;
 mod http;
+mod outage;
 mod readme;
 mod scenario;
 mod source;

@@ -1,5 +1,6 @@
-//! Test machinery: private servers and contracts built by hand. Kept small on purpose.
+//! Test machinery: private servers, contracts built by hand, an engine over a contract folder. Kept small on purpose.
 
 pub mod binding;
+pub mod engine;
 pub mod postgres;
 pub mod system;

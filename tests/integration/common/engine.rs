@@ -1,0 +1,51 @@
+//! A whole Freehold in the process: a contract folder of these tests, an engine over its real systems.
+
+use std::{path::Path, sync::Arc};
+
+use freehold::{
+    contract::{load, read_folder},
+    engine::{Engine, Request},
+    owner,
+    plan::Explanation,
+    settings::EngineSettings,
+    telemetry::Telemetry,
+};
+use serde_json::Value;
+
+/// An engine over the systems of a contract.
+pub struct Freehold {
+    engine: Engine,
+}
+
+impl Freehold {
+    /// Starts over `tests/contracts/{contract}`; `urls` are the environment that its system files name.
+    pub fn start(contract: &str, urls: &[(&str, &str)], settings: EngineSettings) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts").join(contract);
+        let files = read_folder(&folder).expect("a readable contract");
+        let url = |name: &str| urls.iter().find(|(known, _)| *known == name).map(|(_, url)| (*url).to_owned());
+        let loaded = load(&files, &url);
+        let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
+        let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
+        let owners = owner::open(&contract, &telemetry);
+        Self { engine: Engine::new(contract, owners, settings, telemetry).expect("an engine") }
+    }
+
+    /// Asks, and returns the whole answer.
+    pub async fn answer(&self, query: &str, variables: Value) -> Value {
+        let Value::Object(variables) = variables else { panic!("variables are an object") };
+        let request = Request { query: query.to_owned(), operation_name: None, variables };
+        serde_json::from_slice(&self.engine.answer(&request).await.body).expect("an answer is JSON")
+    }
+
+    /// Asks, and returns the data of an answer without errors.
+    pub async fn data(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.answer(query, variables).await;
+        assert_eq!(answer.get("errors"), None, "{query}");
+        answer["data"].take()
+    }
+
+    /// Explains the plan of a query.
+    pub fn explain(&self, query: &str) -> Explanation {
+        self.engine.explain(query, None).expect("a valid query")
+    }
+}
