@@ -7,4 +7,5 @@ mod outage;
 mod readme;
 mod scenario;
 mod source;
+mod statements;
 mod tidy;
