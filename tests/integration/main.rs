@@ -5,6 +5,7 @@ mod contract;
 mod http;
 mod outage;
 mod readme;
+mod real_data;
 mod scenario;
 mod source;
 mod statements;
