@@ -1,0 +1,347 @@
+//! The interpreter: the execution algorithm of the specification (section 6), depth first, one object at a time, as
+//! plainly as it can be written; with Freehold's word on entities whose owner is absent or fails.
+//!
+//! Out: the data, and the path of every field error. Where an error nulls a parent, the errors of its other children are
+//! all listed; an executor may stop at the first.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::coerce;
+use super::document::{Directive, Document, FieldSelection, Literal, Selection};
+use super::model::{Field, Role, Source, Ty, World};
+use super::resolve::{Found, Node, Resolver, Target, leaf_fits};
+
+/// What executing a document gives.
+#[derive(Debug)]
+pub struct Execution {
+    pub data: Value,
+    pub errors: BTreeSet<String>,
+    /// For each group and list asked: at how many places of the query, however many rows each had.
+    pub places: BTreeSet<(Asked, String)>,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    Group(usize),
+    List(usize),
+}
+
+/// A null on its way up: an error has been noted for it.
+struct Nulled;
+
+/// Executes a document; `Err` says why it is refused before execution.
+pub fn execute(resolver: &Resolver<'_>, document: &Document) -> Result<Execution, String> {
+    let operation = document.operation();
+    let variables = coerce::variables(resolver.world, operation, &document.variables)?;
+    let mut run = Run { resolver, document, variables, errors: BTreeSet::new(), places: BTreeSet::new() };
+    let fields = run.collect("Query", &[&operation.selections]);
+    let data = run.fields(&Node::Root, &fields, &mut Path::default()).map_or(Value::Null, Value::Object);
+    Ok(Execution { data, errors: run.errors, places: run.places })
+}
+
+struct Run<'a> {
+    resolver: &'a Resolver<'a>,
+    document: &'a Document,
+    variables: Map<String, Value>,
+    errors: BTreeSet<String>,
+    places: BTreeSet<(Asked, String)>,
+}
+
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn text(&self) -> String {
+        self.0.join("/")
+    }
+
+    /// Returns the path without the positions in lists.
+    fn place(&self) -> String {
+        let names = self.0.iter().filter(|segment| !segment.starts_with(|c: char| c.is_ascii_digit()));
+        names.map(String::as_str).collect::<Vec<_>>().join("/")
+    }
+}
+
+type Grouped<'d> = Vec<(String, Vec<&'d FieldSelection>)>;
+
+impl<'a> Run<'a> {
+    fn world(&self) -> &'a World {
+        self.resolver.world
+    }
+
+    /// CollectFields: the fields by response key, in order of first appearance.
+    fn collect(&self, object: &str, sets: &[&'a Vec<Selection>]) -> Grouped<'a> {
+        let mut grouped: Grouped<'a> = Vec::new();
+        let mut visited = HashSet::new();
+        for set in sets {
+            self.collect_into(object, set, &mut visited, &mut grouped);
+        }
+        grouped
+    }
+
+    fn collect_into(
+        &self,
+        object: &str,
+        selections: &'a [Selection],
+        visited: &mut HashSet<&'a str>,
+        grouped: &mut Grouped<'a>,
+    ) {
+        for selection in selections {
+            match selection {
+                Selection::Field(field) if self.is_included(&field.directives) => {
+                    let key = field.response_key();
+                    match grouped.iter_mut().find(|(known, _)| known == key) {
+                        Some((_, fields)) => fields.push(field),
+                        None => grouped.push((key.to_owned(), vec![field])),
+                    }
+                }
+                Selection::Inline { on, directives, selections } if self.is_included(directives) => {
+                    if on.as_ref().is_none_or(|on| self.applies(object, on)) {
+                        self.collect_into(object, selections, visited, grouped);
+                    }
+                }
+                Selection::Spread { name, directives } if self.is_included(directives) => {
+                    if !visited.insert(name) {
+                        continue;
+                    }
+                    let fragment = self.document.fragments.iter().find(|fragment| fragment.name == *name);
+                    let fragment = fragment.expect("spreads name fragments");
+                    if self.applies(object, &fragment.on) {
+                        self.collect_into(object, &fragment.selections, visited, grouped);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn is_included(&self, directives: &[Directive]) -> bool {
+        directives.iter().all(|directive| {
+            let condition = match &directive.condition {
+                Literal::Variable(name) => self.variables[name] == json!(true),
+                Literal::Plain(value) => *value == json!(true),
+                other => unreachable!("{other} is no condition"),
+            };
+            condition != directive.skip
+        })
+    }
+
+    fn applies(&self, object: &str, condition: &str) -> bool {
+        self.world().possible_types(condition).contains(&object)
+    }
+
+    /// ExecuteCollectedFields.
+    fn fields(&mut self, node: &Node, grouped: &Grouped<'a>, path: &mut Path) -> Result<Map<String, Value>, Nulled> {
+        let mut data = Map::new();
+        let mut nulled = false;
+        let type_name = node.type_name();
+        for (key, selections) in grouped {
+            path.0.push(key.clone());
+            if selections[0].name == "__typename" {
+                data.insert(key.clone(), json!(type_name));
+            } else {
+                let field = self.world().field(&type_name, &selections[0].name);
+                match self.field(node, field, selections, path) {
+                    Ok(value) => {
+                        data.insert(key.clone(), value);
+                    }
+                    Err(Nulled) => nulled = true,
+                }
+            }
+            path.0.pop();
+        }
+        if nulled { Err(Nulled) } else { Ok(data) }
+    }
+
+    /// ExecuteField: resolve, then complete.
+    fn field(
+        &mut self,
+        node: &Node,
+        field: &Field,
+        selections: &[&'a FieldSelection],
+        path: &mut Path,
+    ) -> Result<Value, Nulled> {
+        let coerced = coerce::inputs(self.world(), &field.arguments, &selections[0].arguments, &self.variables);
+        let found = match coerced {
+            Ok(arguments) => self.resolver.resolve(node, field, &arguments),
+            Err(_) => Found::Unknown,
+        };
+        self.note_places(node, field, path);
+        let sets: Vec<&Vec<Selection>> = selections.iter().map(|selection| &selection.selections).collect();
+        self.complete(&field.ty, found, &sets, path)
+    }
+
+    fn note_places(&mut self, node: &Node, field: &Field, path: &Path) {
+        let parent = path.place();
+        let parent = parent.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
+        if let (Node::Entity(_), Source::Group(group)) = (node, &field.source) {
+            self.places.insert((Asked::Group(*group), parent.clone()));
+        }
+        if let Source::List { list, .. } = &field.source {
+            self.places.insert((Asked::List(*list), path.place()));
+        }
+        for name in sibling_names(&field.source) {
+            let sibling = self.world().field(&node.type_name(), name);
+            if let (Node::Entity(_), Source::Group(group)) = (node, &sibling.source) {
+                self.places.insert((Asked::Group(*group), parent.clone()));
+            }
+        }
+    }
+
+    fn error(&mut self, path: &Path) -> Nulled {
+        self.errors.insert(path.text());
+        Nulled
+    }
+
+    /// CompleteValue.
+    fn complete(&mut self, ty: &Ty, found: Found, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+        match ty {
+            Ty::NonNull(inner) => match self.complete_nullable(inner, found, sets, path)? {
+                Value::Null => Err(self.error(path)),
+                value => Ok(value),
+            },
+            // A nullable place stops a null on its way up.
+            _ => Ok(self.complete_nullable(ty, found, sets, path).unwrap_or(Value::Null)),
+        }
+    }
+
+    fn complete_nullable(
+        &mut self,
+        ty: &Ty,
+        found: Found,
+        sets: &[&'a Vec<Selection>],
+        path: &mut Path,
+    ) -> Result<Value, Nulled> {
+        match found {
+            Found::Unknown => Err(self.error(path)),
+            Found::Raw(value) => self.raw(ty, value, sets, path),
+            Found::Entity(None) | Found::Entities(None) => Ok(Value::Null),
+            Found::Entity(Some(target)) => self.entity(target, sets, path),
+            Found::Entities(Some(targets)) => {
+                self.items(ty, targets.into_iter().map(Found::Entity).collect(), sets, path)
+            }
+            Found::Connection(page) => self.object(&Node::Connection(page), sets, path),
+            Found::PageInfo(page) => self.object(&Node::PageInfo(page), sets, path),
+            Found::Edges(page) => {
+                let Ty::List(item) = ty else { unreachable!("edges are a list") };
+                let mut items = Vec::new();
+                let mut nulled = false;
+                for at in 0..page.rows.len() {
+                    path.0.push(at.to_string());
+                    match self.object(&Node::Edge(Arc::clone(&page), at), sets, path) {
+                        Ok(edge) => items.push(edge),
+                        Err(Nulled) => {
+                            nulled |= item.is_required();
+                            items.push(Value::Null);
+                        }
+                    }
+                    path.0.pop();
+                }
+                if nulled { Err(Nulled) } else { Ok(Value::Array(items)) }
+            }
+        }
+    }
+
+    fn items(&mut self, ty: &Ty, found: Vec<Found>, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+        let Ty::List(item) = ty else { unreachable!("{ty} is no list") };
+        let mut items = Vec::new();
+        let mut nulled = false;
+        for (at, found) in found.into_iter().enumerate() {
+            path.0.push(at.to_string());
+            match self.complete(item, found, sets, path) {
+                Ok(value) => items.push(value),
+                Err(Nulled) => nulled = true,
+            }
+            path.0.pop();
+        }
+        if nulled { Err(Nulled) } else { Ok(Value::Array(items)) }
+    }
+
+    /// Completes a value as the rows hold it.
+    fn raw(&mut self, ty: &Ty, value: Value, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+        if !self.world().is_composite(ty.name()) {
+            // A leaf, or a list of leaves as a whole: one value that does not fit refuses the list.
+            return if leaf_fits(self.world(), ty, &value) { Ok(value) } else { Err(self.error(path)) };
+        }
+        match (ty, value) {
+            (_, Value::Null) => Ok(Value::Null),
+            (Ty::List(_), Value::Array(items)) => {
+                self.items(ty, items.into_iter().map(Found::Raw).collect(), sets, path)
+            }
+            (Ty::Named(name), Value::Object(members)) => {
+                let possible = self.world().possible_types(name);
+                let ty = match possible.as_slice() {
+                    [only] => *only,
+                    _ => match members.get("__typename").and_then(Value::as_str) {
+                        Some(named) if possible.contains(&named) => named,
+                        _ => return Err(self.error(path)),
+                    },
+                };
+                let node = Node::Part { ty: ty.to_owned(), members: members.clone() };
+                self.object(&node, sets, path)
+            }
+            _ => Err(self.error(path)),
+        }
+    }
+
+    fn object(&mut self, node: &Node, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+        let grouped = self.collect(&node.type_name(), sets);
+        self.fields(node, &grouped, path).map(Value::Object)
+    }
+
+    /// Completes an entity: whether it exists is its identity owner's word. Where that owner fails, another selected
+    /// owner that has a row of it shows it; otherwise it cannot be known.
+    fn entity(&mut self, target: Target, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+        let world = self.world();
+        let object = &world.objects[&target.ty];
+        let Role::Entity { identity, .. } = &object.role else { unreachable!("targets are entities") };
+        let grouped = self.collect(&target.ty, sets);
+        self.places.insert((Asked::Group(*identity), path.place()));
+        if world.groups[*identity].fails {
+            let mut selected = BTreeSet::new();
+            for (_, selections) in &grouped {
+                if selections[0].name != "__typename" {
+                    groups_of(world, &target.ty, world.field(&target.ty, &selections[0].name), &mut selected);
+                }
+            }
+            let shows = |group: &usize| {
+                let group = &world.groups[*group];
+                !group.fails && group.rows.contains_key(&target.key)
+            };
+            if !selected.iter().any(shows) {
+                return Err(self.error(path));
+            }
+        } else if !world.groups[*identity].rows.contains_key(&target.key) {
+            return Ok(Value::Null);
+        }
+        self.fields(&Node::Entity(target), &grouped, path).map(Value::Object)
+    }
+}
+
+fn sibling_names(source: &Source) -> Vec<&str> {
+    use super::model::Feed;
+    let feeds: Vec<&Feed> = match source {
+        Source::Reference { key, type_name } => key.iter().map(|(_, feed)| feed).chain(type_name).collect(),
+        Source::List { feeds, .. } => feeds.iter().map(|(_, feed)| feed).collect(),
+        _ => vec![],
+    };
+    let siblings = feeds.into_iter().filter_map(|feed| match feed {
+        Feed::Sibling(name) => Some(name.as_str()),
+        _ => None,
+    });
+    siblings.collect()
+}
+
+/// Adds the groups that a field of an entity is read from, by itself or through the siblings that feed it.
+fn groups_of(world: &World, ty: &str, field: &Field, groups: &mut BTreeSet<usize>) {
+    if let Source::Group(group) = field.source {
+        groups.insert(group);
+    }
+    for name in sibling_names(&field.source) {
+        groups_of(world, ty, world.field(ty, name), groups);
+    }
+}

@@ -1,0 +1,96 @@
+//! The differential test: random valid queries over random contracts and random rows; Freehold against a naive
+//! interpreter of the specification, and that one against async-graphql's executor.
+//!
+//! Reading order: `random`, `model` (a world), `invent` (its types), `rows`, `render` (its contract), `document` and `query`
+//! (what is asked), `coerce`, `resolve`, `interpreter` (what the specification says), `reference` (what async-graphql says).
+//!
+//! `FREEHOLD_CASES` says how many cases run, `FREEHOLD_SEED` from which world on.
+
+mod coerce;
+mod document;
+mod interpreter;
+mod invent;
+mod model;
+mod query;
+mod random;
+mod reference;
+mod render;
+mod resolve;
+mod rows;
+
+use std::sync::Arc;
+
+use self::model::World;
+use self::reference::Reference;
+use self::resolve::Resolver;
+
+/// How many documents are asked of one world: loading a contract costs as much as many queries.
+const DOCUMENTS_PER_WORLD: u64 = 50;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn world(seed: u64) -> World {
+    let mut world = invent::invent(seed);
+    rows::fill(&mut world);
+    world
+}
+
+/// A cursor anyone can read, for the references alone.
+fn plain_cursor(_: &World, _: usize, place: &[Option<String>]) -> String {
+    serde_json::to_string(place).expect("texts are JSON")
+}
+
+fn read_plain_cursor(_: &World, _: usize, text: &str) -> Option<Vec<Option<String>>> {
+    serde_json::from_str(text).ok()
+}
+
+#[tokio::test]
+async fn the_interpreter_and_async_graphql_agree_where_every_owner_answers() {
+    let (mut n_asked, mut n_compared) = (0, 0);
+    let first = setting("FREEHOLD_SEED", 0);
+    for seed in first..first + setting("FREEHOLD_CASES", 2_000) / DOCUMENTS_PER_WORLD {
+        let mut world = world(seed);
+        for group in &mut world.groups {
+            group.fails = false;
+        }
+        for list in &mut world.lists {
+            list.fails = false;
+        }
+        if world.violates {
+            continue;
+        }
+        let world = Arc::new(world);
+        let reference = Reference::new(&world, plain_cursor, read_plain_cursor);
+        let resolver = Resolver { world: &world, encode: plain_cursor, decode: read_plain_cursor };
+        for number in 0..DOCUMENTS_PER_WORLD {
+            let encode = |list: usize, place: &[Option<String>]| plain_cursor(&world, list, place);
+            let document = query::document(&world, seed * DOCUMENTS_PER_WORLD + number, &encode);
+            let executed = interpreter::execute(&resolver, &document).expect("the generator makes valid documents");
+            n_asked += 1;
+            if document.meets_known_fault {
+                continue;
+            }
+            n_compared += 1;
+            let expected = reference.execute(&document).await;
+            let context = || {
+                let files: Vec<String> = render::files(&world).into_iter().map(|(path, text)| format!("# {path}\n{text}")).collect();
+                format!(
+                    "world {seed}, document {number}\n{}\n{document}\noperation {:?}, variables {}\n",
+                    files.join("\n"),
+                    document.operation_name,
+                    serde_json::Value::Object(document.variables.clone())
+                )
+            };
+            let expected = match expected {
+                Ok(expected) => expected,
+                Err(error) => panic!("{}async-graphql refuses: {error}", context()),
+            };
+            assert!(executed.errors.is_empty(), "{}errors {:?}", context(), executed.errors);
+            let (ours, theirs) = (executed.data.to_string(), expected.to_string());
+            assert!(ours == theirs, "{}interpreter:   {ours}\nasync-graphql: {theirs}", context());
+        }
+    }
+    eprintln!("{n_asked} documents, {n_compared} compared");
+}
