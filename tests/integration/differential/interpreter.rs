@@ -21,6 +21,8 @@ pub struct Execution {
     pub errors: BTreeSet<String>,
     /// For each group and list asked: at how many places of the query, however many rows each had.
     pub places: BTreeSet<(Asked, String)>,
+    /// Whether some selection selects nothing of an object: async-graphql's executor says null then, not `{}`.
+    pub selects_nothing: bool,
 }
 
 /// What was asked.
@@ -37,10 +39,9 @@ struct Nulled;
 pub fn execute(resolver: &Resolver<'_>, document: &Document) -> Result<Execution, String> {
     let operation = document.operation();
     let variables = coerce::variables(resolver.world, operation, &document.variables)?;
-    let mut run = Run { resolver, document, variables, errors: BTreeSet::new(), places: BTreeSet::new() };
-    let fields = run.collect("Query", &[&operation.selections]);
-    let data = run.fields(&Node::Root, &fields, &mut Path::default()).map_or(Value::Null, Value::Object);
-    Ok(Execution { data, errors: run.errors, places: run.places })
+    let mut run = Run { resolver, document, variables, errors: BTreeSet::new(), places: BTreeSet::new(), selects_nothing: false };
+    let data = run.object(&Node::Root, &[&operation.selections], &mut Path::default()).unwrap_or(Value::Null);
+    Ok(Execution { data, errors: run.errors, places: run.places, selects_nothing: run.selects_nothing })
 }
 
 struct Run<'a> {
@@ -49,6 +50,7 @@ struct Run<'a> {
     variables: Map<String, Value>,
     errors: BTreeSet<String>,
     places: BTreeSet<(Asked, String)>,
+    selects_nothing: bool,
 }
 
 #[derive(Default)]
@@ -81,6 +83,11 @@ impl<'a> Run<'a> {
             self.collect_into(object, set, &mut visited, &mut grouped);
         }
         grouped
+    }
+
+    fn collect_noting(&mut self, object: &str, sets: &[&'a Vec<Selection>]) -> Grouped<'a> {
+        self.selects_nothing |= sets.iter().any(|set| self.collect(object, &[*set]).is_empty());
+        self.collect(object, sets)
     }
 
     fn collect_into(
@@ -289,7 +296,7 @@ impl<'a> Run<'a> {
     }
 
     fn object(&mut self, node: &Node, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
-        let grouped = self.collect(&node.type_name(), sets);
+        let grouped = self.collect_noting(&node.type_name(), sets);
         self.fields(node, &grouped, path).map(Value::Object)
     }
 
@@ -299,7 +306,7 @@ impl<'a> Run<'a> {
         let world = self.world();
         let object = &world.objects[&target.ty];
         let Role::Entity { identity, .. } = &object.role else { unreachable!("targets are entities") };
-        let grouped = self.collect(&target.ty, sets);
+        let grouped = self.collect_noting(&target.ty, sets);
         self.places.insert((Asked::Group(*identity), path.place()));
         if world.groups[*identity].fails {
             let mut selected = BTreeSet::new();

@@ -69,7 +69,7 @@ async fn the_interpreter_and_async_graphql_agree_where_every_owner_answers() {
             let document = query::document(&world, seed * DOCUMENTS_PER_WORLD + number, &encode);
             let executed = interpreter::execute(&resolver, &document).expect("the generator makes valid documents");
             n_asked += 1;
-            if document.meets_known_fault {
+            if document.meets_known_fault || executed.selects_nothing {
                 continue;
             }
             n_compared += 1;

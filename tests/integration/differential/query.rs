@@ -183,7 +183,11 @@ impl Maker<'_> {
         arguments: Vec<(String, Literal)>,
         selections: Vec<Selection>,
     ) -> Selection {
-        let directives = self.directives();
+        let mut directives = self.directives();
+        if name == "__typename" {
+            // async-graphql's validation does not look at the variables there and calls them unused.
+            directives.retain(|directive| matches!(directive.condition, Literal::Plain(_)));
+        }
         Selection::Field(FieldSelection { alias, name: name.to_owned(), arguments, directives, selections })
     }
 
@@ -291,6 +295,7 @@ impl Maker<'_> {
             self.random.pick(&reusable).clone()
         } else {
             let on = self.condition(ty).unwrap_or_else(|| ty.to_owned());
+            self.document.meets_known_fault |= self.world.unions.contains_key(&on);
             if self.random.percent(50) {
                 // Its keys are its own, so it can be spread anywhere.
                 let name = self.fresh("Any");
