@@ -19,17 +19,20 @@ use super::resolve::{Found, Node, Resolver, Target, leaf_fits};
 pub struct Execution {
     pub data: Value,
     pub errors: BTreeSet<String>,
-    /// For each group and list asked: at how many places of the query, however many rows each had.
-    pub places: BTreeSet<(Asked, String)>,
+    /// For each group: the stages in which it is asked; for each list: the places of the query where it is. How many rows
+    /// there are does not matter.
+    pub asked: BTreeSet<Asked>,
     /// Whether some selection selects nothing of an object: async-graphql's executor says null then, not `{}`.
     pub selects_nothing: bool,
 }
 
-/// What was asked.
+/// What is asked of an owner, once for all rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Asked {
-    Group(usize),
-    List(usize),
+    /// A group, in a stage.
+    Group(usize, usize),
+    /// A list, at a place of the query.
+    List(usize, String),
 }
 
 /// A null on its way up: an error has been noted for it.
@@ -39,9 +42,9 @@ struct Nulled;
 pub fn execute(resolver: &Resolver<'_>, document: &Document) -> Result<Execution, String> {
     let operation = document.operation();
     let variables = coerce::variables(resolver.world, operation, &document.variables)?;
-    let mut run = Run { resolver, document, variables, errors: BTreeSet::new(), places: BTreeSet::new(), selects_nothing: false };
-    let data = run.object(&Node::Root, &[&operation.selections], &mut Path::default()).unwrap_or(Value::Null);
-    Ok(Execution { data, errors: run.errors, places: run.places, selects_nothing: run.selects_nothing })
+    let mut run = Run { resolver, document, variables, errors: BTreeSet::new(), asked: BTreeSet::new(), selects_nothing: false };
+    let data = run.object(&Node::Root, 0, &[&operation.selections], &mut Path::default()).unwrap_or(Value::Null);
+    Ok(Execution { data, errors: run.errors, asked: run.asked, selects_nothing: run.selects_nothing })
 }
 
 struct Run<'a> {
@@ -49,7 +52,7 @@ struct Run<'a> {
     document: &'a Document,
     variables: Map<String, Value>,
     errors: BTreeSet<String>,
-    places: BTreeSet<(Asked, String)>,
+    asked: BTreeSet<Asked>,
     selects_nothing: bool,
 }
 
@@ -142,7 +145,13 @@ impl<'a> Run<'a> {
     }
 
     /// ExecuteCollectedFields.
-    fn fields(&mut self, node: &Node, grouped: &Grouped<'a>, path: &mut Path) -> Result<Map<String, Value>, Nulled> {
+    fn fields(
+        &mut self,
+        node: &Node,
+        known: usize,
+        grouped: &Grouped<'a>,
+        path: &mut Path,
+    ) -> Result<Map<String, Value>, Nulled> {
         let mut data = Map::new();
         let mut nulled = false;
         let type_name = node.type_name();
@@ -152,7 +161,7 @@ impl<'a> Run<'a> {
                 data.insert(key.clone(), json!(type_name));
             } else {
                 let field = self.world().field(&type_name, &selections[0].name);
-                match self.field(node, field, selections, path) {
+                match self.field(node, known, field, selections, path) {
                     Ok(value) => {
                         data.insert(key.clone(), value);
                     }
@@ -168,6 +177,7 @@ impl<'a> Run<'a> {
     fn field(
         &mut self,
         node: &Node,
+        known: usize,
         field: &Field,
         selections: &[&'a FieldSelection],
         path: &mut Path,
@@ -177,26 +187,28 @@ impl<'a> Run<'a> {
             Ok(arguments) => self.resolver.resolve(node, field, &arguments),
             Err(_) => Found::Unknown,
         };
-        self.note_places(node, field, path);
+        let known = self.note_asked(node, known, field, path);
         let sets: Vec<&Vec<Selection>> = selections.iter().map(|selection| &selection.selections).collect();
-        self.complete(&field.ty, found, &sets, path)
+        self.complete(&field.ty, found, known, &sets, path)
     }
 
-    fn note_places(&mut self, node: &Node, field: &Field, path: &Path) {
-        let parent = path.place();
-        let parent = parent.rsplit_once('/').map_or("", |(parent, _)| parent).to_owned();
-        if let (Node::Entity(_), Source::Group(group)) = (node, &field.source) {
-            self.places.insert((Asked::Group(*group), parent.clone()));
-        }
-        if let Source::List { list, .. } = &field.source {
-            self.places.insert((Asked::List(*list), path.place()));
-        }
-        for name in sibling_names(&field.source) {
-            let sibling = self.world().field(&node.type_name(), name);
-            if let (Node::Entity(_), Source::Group(group)) = (node, &sibling.source) {
-                self.places.insert((Asked::Group(*group), parent.clone()));
+    /// Notes what a field asks of owners. Returns after which stage the objects it leads to are known, where those of
+    /// `node` are known after stage `known`.
+    fn note_asked(&mut self, node: &Node, known: usize, field: &Field, path: &Path) -> usize {
+        let mut known_after = known;
+        let (world, ty) = (self.world(), node.type_name());
+        let siblings = sibling_names(&field.source).into_iter().map(|name| world.field(&ty, name));
+        for field in siblings.chain([field]) {
+            if let Source::Group(group) = field.source {
+                self.asked.insert(Asked::Group(group, known + 1));
+                known_after = known + 1;
             }
         }
+        if let Source::List { list, .. } = field.source {
+            self.asked.insert(Asked::List(list, path.place()));
+            known_after += 1;
+        }
+        known_after
     }
 
     fn error(&mut self, path: &Path) -> Nulled {
@@ -205,14 +217,21 @@ impl<'a> Run<'a> {
     }
 
     /// CompleteValue.
-    fn complete(&mut self, ty: &Ty, found: Found, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+    fn complete(
+        &mut self,
+        ty: &Ty,
+        found: Found,
+        known: usize,
+        sets: &[&'a Vec<Selection>],
+        path: &mut Path,
+    ) -> Result<Value, Nulled> {
         match ty {
-            Ty::NonNull(inner) => match self.complete_nullable(inner, found, sets, path)? {
+            Ty::NonNull(inner) => match self.complete_nullable(inner, found, known, sets, path)? {
                 Value::Null => Err(self.error(path)),
                 value => Ok(value),
             },
             // A nullable place stops a null on its way up.
-            _ => Ok(self.complete_nullable(ty, found, sets, path).unwrap_or(Value::Null)),
+            _ => Ok(self.complete_nullable(ty, found, known, sets, path).unwrap_or(Value::Null)),
         }
     }
 
@@ -220,26 +239,27 @@ impl<'a> Run<'a> {
         &mut self,
         ty: &Ty,
         found: Found,
+        known: usize,
         sets: &[&'a Vec<Selection>],
         path: &mut Path,
     ) -> Result<Value, Nulled> {
         match found {
             Found::Unknown => Err(self.error(path)),
-            Found::Raw(value) => self.raw(ty, value, sets, path),
+            Found::Raw(value) => self.raw(ty, value, known, sets, path),
             Found::Entity(None) | Found::Entities(None) => Ok(Value::Null),
-            Found::Entity(Some(target)) => self.entity(target, sets, path),
+            Found::Entity(Some(target)) => self.entity(target, known, sets, path),
             Found::Entities(Some(targets)) => {
-                self.items(ty, targets.into_iter().map(Found::Entity).collect(), sets, path)
+                self.items(ty, targets.into_iter().map(Found::Entity).collect(), known, sets, path)
             }
-            Found::Connection(page) => self.object(&Node::Connection(page), sets, path),
-            Found::PageInfo(page) => self.object(&Node::PageInfo(page), sets, path),
+            Found::Connection(page) => self.object(&Node::Connection(page), known, sets, path),
+            Found::PageInfo(page) => self.object(&Node::PageInfo(page), known, sets, path),
             Found::Edges(page) => {
                 let Ty::List(item) = ty else { unreachable!("edges are a list") };
                 let mut items = Vec::new();
                 let mut nulled = false;
                 for at in 0..page.rows.len() {
                     path.0.push(at.to_string());
-                    match self.object(&Node::Edge(Arc::clone(&page), at), sets, path) {
+                    match self.object(&Node::Edge(Arc::clone(&page), at), known, sets, path) {
                         Ok(edge) => items.push(edge),
                         Err(Nulled) => {
                             nulled |= item.is_required();
@@ -253,13 +273,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn items(&mut self, ty: &Ty, found: Vec<Found>, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+    fn items(
+        &mut self,
+        ty: &Ty,
+        found: Vec<Found>,
+        known: usize,
+        sets: &[&'a Vec<Selection>],
+        path: &mut Path,
+    ) -> Result<Value, Nulled> {
         let Ty::List(item) = ty else { unreachable!("{ty} is no list") };
         let mut items = Vec::new();
         let mut nulled = false;
         for (at, found) in found.into_iter().enumerate() {
             path.0.push(at.to_string());
-            match self.complete(item, found, sets, path) {
+            match self.complete(item, found, known, sets, path) {
                 Ok(value) => items.push(value),
                 Err(Nulled) => nulled = true,
             }
@@ -269,7 +296,14 @@ impl<'a> Run<'a> {
     }
 
     /// Completes a value as the rows hold it.
-    fn raw(&mut self, ty: &Ty, value: Value, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+    fn raw(
+        &mut self,
+        ty: &Ty,
+        value: Value,
+        known: usize,
+        sets: &[&'a Vec<Selection>],
+        path: &mut Path,
+    ) -> Result<Value, Nulled> {
         if !self.world().is_composite(ty.name()) {
             // A leaf, or a list of leaves as a whole: one value that does not fit refuses the list.
             return if leaf_fits(self.world(), ty, &value) { Ok(value) } else { Err(self.error(path)) };
@@ -277,7 +311,7 @@ impl<'a> Run<'a> {
         match (ty, value) {
             (_, Value::Null) => Ok(Value::Null),
             (Ty::List(_), Value::Array(items)) => {
-                self.items(ty, items.into_iter().map(Found::Raw).collect(), sets, path)
+                self.items(ty, items.into_iter().map(Found::Raw).collect(), known, sets, path)
             }
             (Ty::Named(name), Value::Object(members)) => {
                 let possible = self.world().possible_types(name);
@@ -289,25 +323,37 @@ impl<'a> Run<'a> {
                     },
                 };
                 let node = Node::Part { ty: ty.to_owned(), members: members.clone() };
-                self.object(&node, sets, path)
+                self.object(&node, known, sets, path)
             }
             _ => Err(self.error(path)),
         }
     }
 
-    fn object(&mut self, node: &Node, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+    fn object(
+        &mut self,
+        node: &Node,
+        known: usize,
+        sets: &[&'a Vec<Selection>],
+        path: &mut Path,
+    ) -> Result<Value, Nulled> {
         let grouped = self.collect_noting(&node.type_name(), sets);
-        self.fields(node, &grouped, path).map(Value::Object)
+        self.fields(node, known, &grouped, path).map(Value::Object)
     }
 
     /// Completes an entity: whether it exists is its identity owner's word. Where that owner fails, another selected
     /// owner that has a row of it shows it; otherwise it cannot be known.
-    fn entity(&mut self, target: Target, sets: &[&'a Vec<Selection>], path: &mut Path) -> Result<Value, Nulled> {
+    fn entity(
+        &mut self,
+        target: Target,
+        known: usize,
+        sets: &[&'a Vec<Selection>],
+        path: &mut Path,
+    ) -> Result<Value, Nulled> {
         let world = self.world();
         let object = &world.objects[&target.ty];
         let Role::Entity { identity, .. } = &object.role else { unreachable!("targets are entities") };
         let grouped = self.collect_noting(&target.ty, sets);
-        self.places.insert((Asked::Group(*identity), path.place()));
+        self.asked.insert(Asked::Group(*identity, known + 1));
         if world.groups[*identity].fails {
             let mut selected = BTreeSet::new();
             for (_, selections) in &grouped {
@@ -325,7 +371,7 @@ impl<'a> Run<'a> {
         } else if !world.groups[*identity].rows.contains_key(&target.key) {
             return Ok(Value::Null);
         }
-        self.fields(&Node::Entity(target), &grouped, path).map(Value::Object)
+        self.fields(&Node::Entity(target), known, &grouped, path).map(Value::Object)
     }
 }
 

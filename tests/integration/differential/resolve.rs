@@ -152,26 +152,19 @@ impl Resolver<'_> {
         type_name: Option<&Feed>,
     ) -> Found {
         let none = if field.ty.is_list() { Found::Entities(None) } else { Found::Entity(None) };
-        let mut unknown = false;
-        let mut absent = false;
+        // What is null decides before what cannot be known, in the order of the key.
         let ty = match type_name.map(|feed| self.feed(node, feed, arguments)) {
             None => field.ty.name().to_owned(),
             Some(Fed::One(name)) => name,
-            Some(Fed::Unknown) => {
-                unknown = true;
-                String::new()
-            }
-            Some(_) => {
-                absent = true;
-                String::new()
-            }
+            Some(Fed::Unknown) => return Found::Unknown,
+            Some(Fed::Null | Fed::Many(_)) => return none,
         };
         let mut columns: Vec<Vec<Option<String>>> = Vec::new();
         let mut n_items = None;
         for (_, feed) in key {
             match self.feed(node, feed, arguments) {
-                Fed::Null => absent = true,
-                Fed::Unknown => unknown = true,
+                Fed::Null => return none,
+                Fed::Unknown => return Found::Unknown,
                 Fed::One(text) => columns.push(vec![Some(text)]),
                 Fed::Many(texts) => {
                     n_items = Some(texts.len());
@@ -179,15 +172,9 @@ impl Resolver<'_> {
                 }
             }
         }
-        if unknown {
-            return Found::Unknown;
-        }
-        if absent {
-            return none;
-        }
         let target = |at: usize| -> Option<Target> {
             let key: Option<Vec<String>> =
-                columns.iter().map(|column| column.get(at).unwrap_or(&column[0]).clone()).collect();
+                columns.iter().map(|column| column.get(at).or(column.first()).cloned().flatten()).collect();
             Some(Target { ty: ty.clone(), key: key? })
         };
         match n_items {
@@ -210,7 +197,10 @@ impl Resolver<'_> {
             let feed = &feeds.iter().find(|(name, _)| *name == parameter.name).expect("every parameter is fed").1;
             values.push(match self.feed(node, feed, arguments) {
                 Fed::Unknown => return Found::Unknown,
-                Fed::Null => None,
+                // A filter that was not given is null; a parent without the value it would be listed by has no list.
+                Fed::Null if matches!(feed, Feed::Argument(_)) => None,
+                Fed::Null if connection => return Found::Raw(Value::Null),
+                Fed::Null => return Found::Entities(None),
                 Fed::One(text) => Some(vec![text]),
                 Fed::Many(texts) => Some(texts.into_iter().flatten().collect()),
             });
@@ -226,7 +216,7 @@ impl Resolver<'_> {
         let last = count_of("last");
         let window = Asked {
             backward: last.is_some(),
-            n_rows: last.or(count_of("first")).unwrap_or(list.page_rows_default),
+            n_rows: last.or(count_of("first")).unwrap_or(if connection { list.page_rows_default } else { list.page_rows_max }),
             after: cursor_of("after"),
             before: cursor_of("before"),
         };
