@@ -3,5 +3,12 @@
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `owner` → `source`, and back as bytes.
 
 pub mod contract;
+pub mod engine;
+pub mod execute;
 pub mod fetch;
+pub mod owner;
+pub mod plan;
+pub mod settings;
+pub mod source;
+pub mod telemetry;
 pub mod value;

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crate::value::{Adaptations, DomainId, GroupId, Leaf, ListId, Scalar, Shape, ShapeId, SystemId, TypeId};
+use crate::value::{Adaptations, DomainId, GroupId, Input, Leaf, ListId, Scalar, Shape, ShapeId, SystemId, TypeId};
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
 #[derive(Debug)]
@@ -175,8 +175,8 @@ pub struct Argument {
     pub deprecation: Option<String>,
     /// Its type.
     pub ty: TypeRef,
-    /// Its default, as JSON (an enum value is a string), in the declared form.
-    pub default: Option<async_graphql::Value>,
+    /// Its default, as declared.
+    pub default: Option<Input>,
 }
 
 /// A type in use: named or a list, nullable or not.

@@ -49,6 +49,20 @@ impl Record {
         self.tape.as_deref().map(Table::new)
     }
 
+    /// Returns where bytes read from this record stand on its tape.
+    pub fn range_of(&self, bytes: &[u8]) -> std::ops::Range<usize> {
+        let tape = self.tape.as_deref().unwrap_or_default();
+        let start = (bytes.as_ptr() as usize).wrapping_sub(tape.as_ptr() as usize);
+        debug_assert!(start + bytes.len() <= tape.len(), "the bytes are this record's");
+        start..start + bytes.len()
+    }
+
+    /// Returns the table at a place on the tape, as [`Record::range_of`] told it.
+    #[inline]
+    pub fn table_at(&self, range: std::ops::Range<usize>) -> Table<'_> {
+        Table::new(self.tape.as_deref().and_then(|tape| tape.get(range)).unwrap_or_default())
+    }
+
     /// Returns the violation a slot refers to.
     pub fn violation(&self, number: u32) -> Option<&Violation> {
         self.violations.get(number as usize)

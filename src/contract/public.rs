@@ -1,0 +1,258 @@
+//! The public schema: the compiled contract as an async-graphql schema.
+//!
+//! In: a contract. Out: a schema that parses, validates, introspects and prints SDL. It never resolves data: every
+//! resolver it has answers null, and none is ever called for a field of the contract.
+
+use async_graphql::{
+    Name, Number, Value,
+    dynamic::{
+        Enum, EnumItem, Field as SchemaField, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object,
+        Scalar, Schema, SchemaBuilder, SchemaError, Type as SchemaType, TypeRef as SchemaTypeRef, Union,
+    },
+    extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery},
+    parser::types::ExecutableDocument,
+};
+use std::sync::{Arc, Mutex};
+
+use super::model::{Argument, Contract, Field, TypeKind, TypeRef, TypeRefKind};
+use crate::value::Input;
+
+/// The schema a caller sees.
+#[derive(Clone)]
+pub struct PublicSchema {
+    validating: Schema,
+    introspecting: Schema,
+}
+
+/// Receives the document of a request that was only parsed and validated.
+#[derive(Clone, Default)]
+pub struct KeptDocument(Arc<Mutex<Option<ExecutableDocument>>>);
+
+impl PublicSchema {
+    /// Builds the schema of a contract.
+    ///
+    /// *Errors*: async-graphql refuses the types; a loaded contract has none that it would refuse.
+    pub fn new(contract: &Contract) -> Result<Self, SchemaError> {
+        let validating = builder(contract).extension(KeepDocument).finish()?;
+        // The document of an introspection is a part of one that has been validated whole: variables that only the other
+        // part uses are no mistake.
+        let introspecting = builder(contract).validation_mode(async_graphql::ValidationMode::Fast).finish()?;
+        Ok(Self { validating, introspecting })
+    }
+
+    /// Returns the schema in the schema definition language.
+    pub fn sdl(&self) -> String {
+        let options = async_graphql::SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
+        self.validating.sdl_with_options(options)
+    }
+
+    /// Returns the schema that validates, and keeps the document of a request that carries a [`KeptDocument`].
+    pub fn validating(&self) -> &Schema {
+        &self.validating
+    }
+
+    /// Returns the schema that answers introspection.
+    pub fn introspecting(&self) -> &Schema {
+        &self.introspecting
+    }
+}
+
+impl KeptDocument {
+    /// Takes the document, if the request was valid.
+    pub fn take(&self) -> Option<ExecutableDocument> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+}
+
+/// Keeps what was parsed and ends the request before execution.
+struct KeepDocument;
+
+impl ExtensionFactory for KeepDocument {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_graphql::async_trait::async_trait]
+impl Extension for KeepDocument {
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &async_graphql::Variables,
+        next: NextParseQuery<'_>,
+    ) -> async_graphql::ServerResult<ExecutableDocument> {
+        let document = next.run(ctx, query, variables).await?;
+        if let Some(kept) = ctx.query_data.and_then(|data| data.get(&std::any::TypeId::of::<KeptDocument>())) {
+            let kept: Option<&KeptDocument> = kept.downcast_ref();
+            if let Some(KeptDocument(slot)) = kept {
+                *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(document.clone());
+            }
+        }
+        Ok(document)
+    }
+
+    async fn execute(
+        &self,
+        _ctx: &ExtensionContext<'_>,
+        _operation_name: Option<&str>,
+        _next: NextExecute<'_>,
+    ) -> async_graphql::Response {
+        async_graphql::Response::new(Value::Null)
+    }
+}
+
+fn builder(contract: &Contract) -> SchemaBuilder {
+    let mut builder = Schema::build(&contract.ty(contract.query).name, None, None).limit_recursive_depth(64);
+    for ty in &contract.types {
+        let described = ty.description.as_deref();
+        let public: SchemaType = match &ty.kind {
+            TypeKind::Scalar { specified_by, .. } => {
+                if matches!(ty.name.as_str(), "Int" | "Float" | "String" | "Boolean" | "ID") {
+                    continue;
+                }
+                let mut scalar = Scalar::new(&ty.name);
+                if let Some(text) = described {
+                    scalar = scalar.description(text);
+                }
+                if let Some(url) = specified_by {
+                    scalar = scalar.specified_by_url(url);
+                }
+                scalar.into()
+            }
+            TypeKind::Enum { values, .. } => {
+                let mut public = Enum::new(&ty.name);
+                if let Some(text) = described {
+                    public = public.description(text);
+                }
+                for value in values {
+                    let mut item = EnumItem::new(&value.name);
+                    if let Some(text) = &value.description {
+                        item = item.description(text);
+                    }
+                    if let Some(reason) = &value.deprecation {
+                        item = item.deprecation(Some(reason));
+                    }
+                    public = public.item(item);
+                }
+                public.into()
+            }
+            TypeKind::Input { fields, one_of } => {
+                let mut public = InputObject::new(&ty.name);
+                if let Some(text) = described {
+                    public = public.description(text);
+                }
+                for field in fields {
+                    public = public.field(input_value(contract, field));
+                }
+                if *one_of { public.oneof().into() } else { public.into() }
+            }
+            TypeKind::Object(object) => {
+                let mut public = Object::new(&ty.name);
+                if let Some(text) = described {
+                    public = public.description(text);
+                }
+                for id in &object.implements {
+                    public = public.implement(&contract.ty(*id).name);
+                }
+                for field in object.fields.iter().filter(|field| !field.internal) {
+                    public = public.field(object_field(contract, field));
+                }
+                public.into()
+            }
+            TypeKind::Interface { fields, implements, .. } => {
+                let mut public = Interface::new(&ty.name);
+                if let Some(text) = described {
+                    public = public.description(text);
+                }
+                for id in implements {
+                    public = public.implement(&contract.ty(*id).name);
+                }
+                for field in fields.iter().filter(|field| !field.internal) {
+                    public = public.field(interface_field(contract, field));
+                }
+                public.into()
+            }
+            TypeKind::Union { possible } => {
+                let mut public = Union::new(&ty.name);
+                if let Some(text) = described {
+                    public = public.description(text);
+                }
+                for id in possible {
+                    public = public.possible_type(&contract.ty(*id).name);
+                }
+                public.into()
+            }
+        };
+        builder = builder.register(public);
+    }
+    builder
+}
+
+fn object_field(contract: &Contract, field: &Field) -> SchemaField {
+    let mut public = SchemaField::new(&field.name, type_ref(contract, &field.ty), |_| FieldFuture::from_value(None));
+    if let Some(text) = &field.description {
+        public = public.description(text);
+    }
+    if let Some(reason) = &field.deprecation {
+        public = public.deprecation(Some(reason));
+    }
+    for argument in &field.arguments {
+        public = public.argument(input_value(contract, argument));
+    }
+    public
+}
+
+fn interface_field(contract: &Contract, field: &Field) -> InterfaceField {
+    let mut public = InterfaceField::new(&field.name, type_ref(contract, &field.ty));
+    if let Some(text) = &field.description {
+        public = public.description(text);
+    }
+    if let Some(reason) = &field.deprecation {
+        public = public.deprecation(Some(reason));
+    }
+    for argument in &field.arguments {
+        public = public.argument(input_value(contract, argument));
+    }
+    public
+}
+
+fn input_value(contract: &Contract, argument: &Argument) -> InputValue {
+    let mut public = InputValue::new(&argument.name, type_ref(contract, &argument.ty));
+    if let Some(text) = &argument.description {
+        public = public.description(text);
+    }
+    if let Some(reason) = &argument.deprecation {
+        public = public.deprecation(Some(reason));
+    }
+    if let Some(default) = &argument.default {
+        public = public.default_value(graphql_value(default));
+    }
+    public
+}
+
+fn type_ref(contract: &Contract, ty: &TypeRef) -> SchemaTypeRef {
+    let inner = match &ty.of {
+        TypeRefKind::Named(id) => SchemaTypeRef::Named(contract.ty(*id).name.clone().into()),
+        TypeRefKind::List(item) => SchemaTypeRef::List(Box::new(type_ref(contract, item))),
+    };
+    if ty.non_null { SchemaTypeRef::NonNull(Box::new(inner)) } else { inner }
+}
+
+/// Writes an input value as async-graphql holds it.
+fn graphql_value(input: &Input) -> Value {
+    match input {
+        Input::Null | Input::Variable(_) => Value::Null,
+        Input::Boolean(value) => Value::Boolean(*value),
+        Input::Number(text) => match text.parse::<Number>() {
+            Ok(number) => Value::Number(number),
+            Err(_) => Value::String(text.to_string()),
+        },
+        Input::String(text) => Value::String(text.to_string()),
+        Input::Enum(text) => Value::Enum(Name::new(text)),
+        Input::List(items) => Value::List(items.iter().map(graphql_value).collect()),
+        Input::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (Name::new(name), graphql_value(value))).collect())
+        }
+    }
+}

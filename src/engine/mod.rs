@@ -1,0 +1,152 @@
+//! The engine: the whole way of a query.
+//!
+//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans).
+
+mod plans;
+mod request;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+
+use crate::{
+    contract::{Contract, PublicSchema},
+    execute::{Execution, execute},
+    fetch::{FetchError, Owner},
+    plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
+    settings::EngineSettings,
+    telemetry::{Event, Telemetry},
+};
+
+use plans::Plans;
+pub use request::{Answer, AnswerStatus, Request};
+
+/// Answers queries of one contract from its owners.
+pub struct Engine {
+    contract: Arc<Contract>,
+    schema: PublicSchema,
+    owners: Vec<Arc<dyn Owner>>,
+    plans: Plans,
+    settings: EngineSettings,
+    telemetry: Telemetry,
+}
+
+/// Why an engine could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("build the public schema of the contract: {0}")]
+pub struct EngineError(String);
+
+/// What a system said when it was asked whether it answers.
+#[derive(Debug)]
+pub struct Probe {
+    /// The system's name.
+    pub system: String,
+    /// How long it took, or why it did not answer.
+    pub outcome: Result<Duration, FetchError>,
+}
+
+impl Engine {
+    /// Makes an engine.
+    ///
+    /// *Shape*: `owners` by system, in the contract's order.
+    pub fn new(
+        contract: Arc<Contract>,
+        owners: Vec<Arc<dyn Owner>>,
+        settings: EngineSettings,
+        telemetry: Telemetry,
+    ) -> Result<Self, EngineError> {
+        let schema = PublicSchema::new(&contract).map_err(|error| EngineError(error.to_string()))?;
+        let plans = Plans::new(settings.plan_cache_entries);
+        Ok(Self { contract, schema, owners, plans, settings, telemetry })
+    }
+
+    /// Answers a request: read, plan, execute, write.
+    pub async fn answer(&self, request: &Request) -> Answer {
+        let arrived = Instant::now();
+        match self.run(request, arrived).await {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                let kind = request::refusal_word(refusal.kind);
+                self.telemetry.emit(&Event::RequestRefused { kind, duration: arrived.elapsed() });
+                Answer::refused(&refusal)
+            }
+        }
+    }
+
+    async fn run(&self, request: &Request, arrived: Instant) -> Result<Answer, Refusal> {
+        let operation_name = request.operation_name.as_deref();
+        let plan = self.plan(&request.query, operation_name)?;
+        let variables = coerce_variables(&self.contract, &plan.variables, &request.variables)?;
+        let introspection = match plan.introspects {
+            true => Some(introspect(&self.schema, &request.query, operation_name, &request.variables).await?),
+            false => None,
+        };
+        let executed = execute(&Execution {
+            contract: &self.contract,
+            owners: &self.owners,
+            plan: &plan,
+            variables: &variables,
+            introspection: introspection.as_ref(),
+            deadline: arrived + self.settings.request_deadline,
+            rows_max: self.settings.rows_max,
+            errors_max: self.settings.errors_max,
+        })
+        .await;
+        let status = match (executed.data_is_null, executed.n_faults) {
+            (true, _) => AnswerStatus::NullData,
+            (false, 0) => AnswerStatus::Complete,
+            (false, _) => AnswerStatus::Partial,
+        };
+        self.telemetry.emit(&Event::RequestAnswered {
+            operation: plan.operation.as_deref(),
+            status: status.word(),
+            duration: arrived.elapsed(),
+            n_errors: executed.n_faults,
+            n_fetches: executed.n_fetches,
+            n_bytes: executed.body.len(),
+        });
+        Ok(Answer { body: executed.body, status })
+    }
+
+    /// Returns the plan of an operation, compiling it the first time.
+    pub fn plan(&self, query: &str, operation_name: Option<&str>) -> Result<Arc<Plan>, Refusal> {
+        if let Some(plan) = self.plans.find(query, operation_name) {
+            self.telemetry.emit(&Event::PlanReused);
+            return Ok(plan);
+        }
+        let started = Instant::now();
+        let operation = parse(&self.schema, query, operation_name)?;
+        let plan = Arc::new(compile(&self.contract, &operation)?);
+        self.plans.keep(query, operation_name, plan.clone());
+        self.telemetry.emit(&Event::PlanCompiled { duration: started.elapsed() });
+        Ok(plan)
+    }
+
+    /// Says how an operation would be answered, without asking any owner.
+    pub fn explain(&self, query: &str, operation_name: Option<&str>) -> Result<Explanation, Refusal> {
+        Ok(Explanation::new(&self.contract, &*self.plan(query, operation_name)?))
+    }
+
+    /// Asks every system whether it answers.
+    pub async fn probe(&self) -> Vec<Probe> {
+        let probes = self.contract.systems.iter().zip(&self.owners).map(|(system, owner)| async {
+            let started = Instant::now();
+            let outcome = owner.probe().await.map(|()| started.elapsed());
+            Probe { system: system.name.clone(), outcome }
+        });
+        join_all(probes).await
+    }
+
+    /// Returns the contract.
+    pub fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    /// Returns the public schema in the schema definition language.
+    pub fn sdl(&self) -> String {
+        self.schema.sdl()
+    }
+}

@@ -1,0 +1,247 @@
+//! Faults: failures that reach the answer as entries of `errors`, with a path, a code and the owner they come from.
+//!
+//! In: what failed and where. Out: finished JSON. The number of entries is bounded; the last one says how many more
+//! there were.
+
+use crate::{
+    contract::Contract,
+    fetch::{FetchError, Violation},
+    plan::Position,
+    value::{DomainId, GroupId, Key, SystemId, write_json_string},
+};
+
+/// Where in the answer a value stands: a list on the stack, from the value up to the root.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Path<'p> {
+    /// What holds the value; `None` for a member of the root.
+    pub holder: Option<&'p Path<'p>>,
+    /// The response key or the index.
+    pub segment: Segment<'p>,
+}
+
+/// One step of a path.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Segment<'p> {
+    /// A response key.
+    Name(&'p str),
+    /// A position in a list.
+    Index(usize),
+}
+
+/// Why a field is null though nobody's data says so.
+#[derive(Debug, Clone)]
+pub(super) enum Failure<'f> {
+    /// An owner did not answer.
+    Fetch(&'f FetchError, Asked),
+    /// A value did not fit its type.
+    Violation {
+        /// What did not fit.
+        violation: &'f Violation,
+        /// The group it came in.
+        group: GroupId,
+        /// The entity's key.
+        key: Option<&'f Key>,
+    },
+    /// A field that may not be null has no value.
+    Null,
+    /// An argument does not fit.
+    Argument(&'f str),
+    /// More objects than one answer may hold.
+    TooManyRows(usize),
+    /// `totalCount` is past the bound to which rows are counted.
+    CountOverBound(u64),
+    /// The type named by the data is none the field may have.
+    UnknownType(SystemId),
+    /// A commercial rule that this program does not act on.
+    Rule(&'f str),
+}
+
+/// What was asked when an owner failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Asked {
+    /// A group.
+    Group(GroupId),
+    /// A list.
+    List(crate::value::ListId),
+}
+
+/// The entries of `errors`, as they are met.
+#[derive(Debug)]
+pub(super) struct Faults<'c> {
+    contract: &'c Contract,
+    entries: Vec<u8>,
+    n_met: usize,
+    entries_max: usize,
+}
+
+impl<'c> Faults<'c> {
+    /// Begins with none.
+    pub fn new(contract: &'c Contract, entries_max: usize) -> Self {
+        Self { contract, entries: Vec::new(), n_met: 0, entries_max: entries_max.max(1) }
+    }
+
+    /// Returns how many there were, written or not.
+    pub fn n_met(&self) -> usize {
+        self.n_met
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, failure: &Failure<'_>, path: &Path<'_>, position: Position, domain: Option<DomainId>) {
+        self.n_met += 1;
+        // One place is kept for the entry that says how many more there were.
+        if self.n_met > self.entries_max {
+            return;
+        }
+        if !self.entries.is_empty() {
+            self.entries.push(b',');
+        }
+        let described = self.describe(failure);
+        let mut entry = Entry { out: &mut self.entries };
+        entry.begin(&described.message, position);
+        entry.path(path);
+        entry.out.extend_from_slice(b",\"extensions\":{\"code\":");
+        write_json_string(described.code, entry.out);
+        if let Some(system) = described.system {
+            entry.member("system", &self.contract.system(system).name);
+        }
+        if let Some(asked) = described.asked {
+            match asked {
+                Asked::Group(group) => entry.member("group", &self.contract.group(group).name),
+                Asked::List(list) => entry.member("list", &self.contract.list(list).name),
+            }
+        }
+        if let Some(domain) = domain {
+            entry.member("domain", &self.contract.domain(domain).name);
+        }
+        if let Some(key) = described.key {
+            entry.member("key", &key);
+        }
+        if let Some(field) = described.field {
+            entry.member("field", &field);
+        }
+        entry.member("reason", &described.reason);
+        entry.out.extend_from_slice(b"}}");
+    }
+
+    /// Returns the finished list, or `None` when there is no fault.
+    pub fn finish(mut self) -> Option<Vec<u8>> {
+        if self.n_met == 0 {
+            return None;
+        }
+        let n_more = self.n_met.saturating_sub(self.entries_max);
+        if n_more > 0 {
+            let more = format!(
+                ",{{\"message\":\"and {n_more} more errors\",\"extensions\":{{\"code\":\"MORE_ERRORS\",\"more\":{n_more}}}}}"
+            );
+            self.entries.extend_from_slice(more.as_bytes());
+        }
+        Some(self.entries)
+    }
+
+    fn describe(&self, failure: &Failure<'_>) -> Described {
+        let contract = self.contract;
+        let mut described = match failure {
+            Failure::Fetch(error, asked) => {
+                let system = error.system_id;
+                let reason = error.kind.reason();
+                let mut described = Described::new(error.kind.code(), reason);
+                described.message = format!("{}: {reason}", contract.system(system).name);
+                described.system = Some(system);
+                described.asked = Some(*asked);
+                described
+            }
+            Failure::Violation { violation, group, key } => {
+                let system = contract.group(*group).system;
+                let reason = format!("the owner's value is not {}", violation.expected);
+                let mut described = Described::new("CONTRACT_VIOLATION", &reason);
+                described.message =
+                    format!("{}: {} is not {}", contract.group(*group).name, violation.field, violation.expected);
+                described.system = Some(system);
+                described.asked = Some(Asked::Group(*group));
+                described.key = key.map(ToString::to_string);
+                described.field = Some(violation.field.clone());
+                described
+            }
+            Failure::Null => Described::new("NULL_VALUE", "the field may not be null and has no value"),
+            Failure::Argument(wrong) => Described::new("BAD_ARGUMENT", wrong),
+            Failure::TooManyRows(rows_max) => Described::new(
+                "TOO_MANY_ROWS",
+                &format!("the answer would hold more than {rows_max} objects here: ask for fewer"),
+            ),
+            Failure::CountOverBound(bound) => Described::new(
+                "COUNT_OVER_BOUND",
+                &format!("there are more than {bound} rows, and no more are counted: narrow the filter"),
+            ),
+            Failure::UnknownType(system) => {
+                let mut described =
+                    Described::new("CONTRACT_VIOLATION", "the owner names a type the field cannot have");
+                described.system = Some(*system);
+                described
+            }
+            Failure::Rule(name) => {
+                Described::new("RULE_NOT_SERVED", &format!("the rule {name} is not computed by this server"))
+            }
+        };
+        if described.message.is_empty() {
+            described.message.clone_from(&described.reason);
+        }
+        described
+    }
+}
+
+/// What an entry says.
+struct Described {
+    message: String,
+    code: &'static str,
+    reason: String,
+    system: Option<SystemId>,
+    asked: Option<Asked>,
+    key: Option<String>,
+    field: Option<String>,
+}
+
+impl Described {
+    fn new(code: &'static str, reason: &str) -> Self {
+        let reason = reason.to_owned();
+        Self { message: String::new(), code, reason, system: None, asked: None, key: None, field: None }
+    }
+}
+
+struct Entry<'o> {
+    out: &'o mut Vec<u8>,
+}
+
+impl Entry<'_> {
+    fn begin(&mut self, message: &str, position: Position) {
+        self.out.extend_from_slice(b"{\"message\":");
+        write_json_string(message, self.out);
+        if position.line > 0 {
+            let at = format!(",\"locations\":[{{\"line\":{},\"column\":{}}}]", position.line, position.column);
+            self.out.extend_from_slice(at.as_bytes());
+        }
+    }
+
+    fn path(&mut self, path: &Path<'_>) {
+        self.out.extend_from_slice(b",\"path\":[");
+        self.segments(path);
+        self.out.push(b']');
+    }
+
+    fn segments(&mut self, path: &Path<'_>) {
+        if let Some(holder) = path.holder {
+            self.segments(holder);
+            self.out.push(b',');
+        }
+        match path.segment {
+            Segment::Name(name) => write_json_string(name, self.out),
+            Segment::Index(index) => self.out.extend_from_slice(index.to_string().as_bytes()),
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &str) {
+        self.out.push(b',');
+        write_json_string(name, self.out);
+        self.out.push(b':');
+        write_json_string(value, self.out);
+    }
+}

@@ -1,0 +1,195 @@
+//! What has been gathered for one request: the objects of each place, the records of each column, the rows of each join.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::fault::Asked;
+use crate::{
+    fetch::{FetchError, Outcome, Page, Record},
+    plan::{ArgumentsId, ConditionId, Join, JoinId, Place, PlaceId, Plan, StepId, Variables, When},
+    value::{Input, Key},
+};
+
+/// All that is known of a request's answer before it is written.
+pub(super) struct Gathered {
+    /// The plan's conditions, evaluated.
+    conditions: Vec<bool>,
+    /// The arguments of the plan's fields, coerced; or what is wrong with them.
+    arguments: Vec<Result<Vec<(CompactString, Input)>, String>>,
+    /// The objects of each place, once known.
+    pub places: Vec<Option<PlaceRows>>,
+    /// The rows of each join, once followed.
+    pub joins: Vec<Option<JoinRows>>,
+    /// The pages of each list step, by parent object, once fetched.
+    pub pages: Vec<Option<Vec<PageCell>>>,
+    /// The records of each fetch step, by key, once fetched.
+    pub records: Vec<Option<Arc<[Outcome]>>>,
+}
+
+/// The objects of one place.
+#[derive(Default)]
+pub(super) struct PlaceRows {
+    /// How many there are.
+    pub n_rows: usize,
+    /// For entities: each key once.
+    pub keys: Arc<[Key]>,
+    /// For entities: each object's position in `keys`.
+    pub key_of: Arc<[u32]>,
+    /// For parts: the record each object lives in and where.
+    pub parts: Vec<PartRow>,
+    /// By column: where each key stands among its step's keys; `None` when it stands at the same position.
+    pub in_step: Vec<Option<Arc<[u32]>>>,
+}
+
+/// One part as an object of a place.
+pub(super) struct PartRow {
+    /// The record it lives in.
+    pub record: Arc<Record>,
+    /// Where its table stands on the record's tape.
+    pub tape: std::ops::Range<usize>,
+    /// The column of the nearest entity above that the record belongs to, for messages.
+    pub origin: Origin,
+}
+
+/// Which record a part came in.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    /// The group.
+    pub group: crate::value::GroupId,
+    /// The entity's key.
+    pub key: Key,
+}
+
+/// The rows of one join, by parent object.
+pub(super) struct JoinRows {
+    /// What each parent leads to.
+    pub cells: Vec<JoinCell>,
+    /// The objects the cells lead to; `None` for a key that names nothing.
+    pub items: Vec<Option<JoinItem>>,
+}
+
+/// What one parent object leads to.
+#[derive(Debug, Clone)]
+pub(super) enum JoinCell {
+    /// Nothing.
+    Null,
+    /// These items.
+    Items(std::ops::Range<usize>),
+    /// It could not be found out.
+    Failed(CellFailure),
+}
+
+/// An object a join leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JoinItem {
+    /// Which of the join's targets.
+    pub target: usize,
+    /// Which object of that place.
+    pub row: usize,
+}
+
+/// Why it could not be found out where a parent object leads.
+#[derive(Debug, Clone)]
+pub(super) enum CellFailure {
+    /// An owner did not answer.
+    Fetch(FetchError, Asked),
+    /// The value it would be found by did not fit.
+    Violation(Arc<Record>, u32, Origin),
+    /// An argument does not fit.
+    Argument(String),
+    /// More objects than one answer may hold.
+    TooManyRows(usize),
+    /// The type named by the data is none the field may have.
+    UnknownType(crate::value::SystemId),
+}
+
+/// The page of one parent object.
+pub(super) enum PageCell {
+    /// The parent's list could not be asked for: what it is asked by is null.
+    Null,
+    /// A page.
+    Page(Arc<Page>),
+    /// It could not be fetched.
+    Failed(CellFailure),
+}
+
+impl Gathered {
+    /// Begins with the root alone.
+    pub fn new(
+        plan: &Plan,
+        variables: &Variables,
+        arguments: Vec<Result<Vec<(CompactString, Input)>, String>>,
+    ) -> Self {
+        let holds = |guard: &crate::plan::Guard| {
+            guard.0.iter().all(|(name, wanted)| variables.value(name) == Some(&Input::Boolean(*wanted)))
+        };
+        let conditions = plan.conditions.iter();
+        let conditions = conditions.map(|c| c.any.iter().any(holds) && !c.none.iter().any(holds)).collect();
+        let mut places: Vec<Option<PlaceRows>> = plan.places.iter().map(|_| None).collect();
+        places[0] = Some(PlaceRows { n_rows: 1, ..PlaceRows::default() });
+        Self {
+            conditions,
+            arguments,
+            places,
+            joins: plan.joins.iter().map(|_| None).collect(),
+            pages: plan.steps.iter().map(|_| None).collect(),
+            records: plan.steps.iter().map(|_| None).collect(),
+        }
+    }
+
+    /// Whether something applies to this request.
+    #[inline]
+    pub fn applies(&self, when: When) -> bool {
+        when.is_none_or(|ConditionId(condition)| self.conditions[condition])
+    }
+
+    /// Returns a field's arguments.
+    pub fn arguments(&self, id: ArgumentsId) -> Result<&[(CompactString, Input)], &str> {
+        self.arguments[id.0].as_deref().map_err(String::as_str)
+    }
+
+    /// Whether a step's answer is there.
+    pub fn is_answered(&self, step: StepId) -> bool {
+        self.records[step.0].is_some() || self.pages[step.0].is_some()
+    }
+
+    /// Whether a column's records are there, or are not needed by this request.
+    pub fn has_column(&self, place: &Place, column: usize) -> bool {
+        // A part has no columns: its record came with its holder's.
+        place.columns.get(column).is_none_or(|column| !self.applies(column.when) || self.is_answered(column.step))
+    }
+
+    /// Returns the objects of a place.
+    pub fn rows(&self, place: PlaceId) -> &PlaceRows {
+        self.places[place.0].as_ref().expect("a place is read only after it is known")
+    }
+
+    /// Returns what a join's parent object leads to.
+    pub fn join(&self, join: JoinId) -> &JoinRows {
+        self.joins[join.0].as_ref().expect("a join is read only after all steps have run")
+    }
+
+    /// Whether everything a join reads is there.
+    pub fn can_follow(&self, plan: &Plan, join: &Join) -> bool {
+        self.places[join.parent.0].is_some()
+            && join.needs.iter().all(|&column| self.has_column(&plan.places[join.parent.0], column))
+            && match join.from {
+                crate::plan::JoinFrom::Pages(step) => self.is_answered(step),
+                _ => true,
+            }
+    }
+
+    /// Returns the record of an entity's column: `None` when this request does not need the column.
+    #[inline]
+    pub fn outcome(&self, place: &Place, rows: &PlaceRows, column: usize, row: usize) -> Option<&Outcome> {
+        let step = place.columns[column].step;
+        let outcomes = self.records[step.0].as_ref()?;
+        let key = *rows.key_of.get(row)? as usize;
+        let position = match rows.in_step.get(column)? {
+            None => key,
+            Some(positions) => *positions.get(key)? as usize,
+        };
+        outcomes.get(position)
+    }
+}

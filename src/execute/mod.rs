@@ -1,0 +1,75 @@
+//! Executing: runs a plan and writes its answer.
+//!
+//! Reading order: `gather` (runs the steps), `join` (from the objects of one place to the next), `pages` (what a list is
+//! asked), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
+
+mod cursor;
+mod fault;
+mod gather;
+mod gathered;
+mod join;
+mod pages;
+mod write;
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    contract::Contract,
+    fetch::Owner,
+    plan::{Plan, Variables, coerce_arguments},
+};
+
+use gather::Gathering;
+use gathered::Gathered;
+use write::Writer;
+
+/// What a plan is executed with.
+pub struct Execution<'e> {
+    /// The contract.
+    pub contract: &'e Contract,
+    /// The owners, by system.
+    pub owners: &'e [Arc<dyn Owner>],
+    /// The plan.
+    pub plan: &'e Plan,
+    /// The request's variables.
+    pub variables: &'e Variables,
+    /// What `__schema` and `__type` say, by response key, where the plan asks for them.
+    pub introspection: Option<&'e serde_json::Map<String, serde_json::Value>>,
+    /// When the caller stops waiting.
+    pub deadline: Instant,
+    /// How many objects one place of the answer may have.
+    pub rows_max: usize,
+    /// How many entries `errors` may have before the rest is only counted.
+    pub errors_max: usize,
+}
+
+/// An executed plan.
+#[derive(Debug)]
+pub struct Executed {
+    /// The response: `{"data":…}` with its `errors`.
+    pub body: Vec<u8>,
+    /// Whether `data` is null.
+    pub data_is_null: bool,
+    /// How many faults there were.
+    pub n_faults: usize,
+    /// How many questions were put to owners.
+    pub n_fetches: usize,
+}
+
+/// Executes a plan: asks the owners stage by stage, then writes the answer.
+pub async fn execute(execution: &Execution<'_>) -> Executed {
+    let Execution { contract, plan, variables, .. } = *execution;
+    let arguments = plan.arguments.iter().map(|arguments| coerce_arguments(contract, arguments, variables));
+    let mut gathered = Gathered::new(plan, variables, arguments.collect());
+    let gathering = Gathering {
+        contract,
+        owners: execution.owners,
+        plan,
+        rows_max: execution.rows_max,
+        deadline: execution.deadline,
+    };
+    let n_fetches = gathering.run(&mut gathered).await;
+    let writer = Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
+    let (body, data_is_null, n_faults) = writer.response();
+    Executed { body, data_is_null, n_faults, n_fetches }
+}

@@ -1,0 +1,628 @@
+//! Writing: the answer's bytes, straight from the records, by the plan's shape.
+//!
+//! In: everything gathered. Out: the `data` JSON and the faults. Leaves are copied as they lie; nothing is parsed. A null
+//! where none may stand truncates the buffer back to the nearest holder that may be null.
+
+use super::{
+    cursor,
+    fault::{Asked, Failure, Faults, Path, Segment},
+    gathered::{CellFailure, Gathered, JoinCell, JoinItem, Origin, PageCell, PlaceRows},
+};
+use crate::{
+    contract::Contract,
+    fetch::{Count, Entry, FetchError, Page, Record, Table},
+    plan::{Ask, JoinId, Output, Place, PlaceId, PlaceKind, Plan, Produce, StepId},
+    value::{GroupId, Key, Nesting, write_json_string},
+};
+
+/// What became of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// It was written.
+    Value,
+    /// It is null; nothing was written.
+    Null,
+    /// It is null because of a fault that has been reported; nothing was written.
+    Failed,
+}
+
+/// Writes one answer.
+pub(super) struct Writer<'g> {
+    contract: &'g Contract,
+    plan: &'g Plan,
+    gathered: &'g Gathered,
+    /// What `__schema` and `__type` say, by response key.
+    introspection: Option<&'g serde_json::Map<String, serde_json::Value>>,
+    out: Vec<u8>,
+    faults: Faults<'g>,
+    /// Lists of views that are not in use, so that an object costs no allocation.
+    spare: Vec<Vec<View<'g>>>,
+}
+
+/// The record of one column of the object at hand.
+#[derive(Clone, Copy)]
+enum View<'g> {
+    /// This request does not need the column.
+    Unasked,
+    /// The owner has no row.
+    Absent,
+    /// The owner did not answer.
+    Failed(&'g FetchError, GroupId),
+    /// The row.
+    Row(Table<'g>, &'g Record, GroupId),
+}
+
+/// The object at hand.
+#[derive(Clone, Copy)]
+struct Holder<'h, 'g> {
+    /// Its place and which of its objects it is; a part written straight from its record has none.
+    row: Option<(PlaceId, usize)>,
+    /// Its records.
+    views: &'h [View<'g>],
+    /// Its key, or that of the entity it lives in.
+    key: Option<&'g Key>,
+}
+
+/// The page at hand, while a connection is written.
+#[derive(Clone, Copy)]
+struct PageAt<'g> {
+    page: &'g Page,
+    step: StepId,
+    parent_row: usize,
+    /// The edge at hand.
+    edge: Option<usize>,
+}
+
+impl<'g> Writer<'g> {
+    /// Begins an answer.
+    pub fn new(
+        contract: &'g Contract,
+        plan: &'g Plan,
+        gathered: &'g Gathered,
+        introspection: Option<&'g serde_json::Map<String, serde_json::Value>>,
+        errors_max: usize,
+    ) -> Self {
+        Self {
+            contract,
+            plan,
+            gathered,
+            introspection,
+            out: Vec::with_capacity(4096),
+            faults: Faults::new(contract, errors_max),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Writes the whole response.
+    ///
+    /// *Shape*: the bytes, whether `data` is null, and how many faults there were.
+    pub fn response(mut self) -> (Vec<u8>, bool, usize) {
+        self.out.extend_from_slice(b"{\"data\":");
+        let root = Holder { row: Some((PlaceId(0), 0)), views: &[], key: None };
+        let whole = self.members(&self.plan.places[0].outputs, &root, None);
+        if !whole {
+            self.out.extend_from_slice(b"null");
+        }
+        let n_faults = self.faults.n_met();
+        if let Some(entries) = self.faults.finish() {
+            self.out.extend_from_slice(b",\"errors\":[");
+            self.out.extend_from_slice(&entries);
+            self.out.push(b']');
+        }
+        self.out.push(b'}');
+        (self.out, !whole, n_faults)
+    }
+
+    /// Writes an object. Returns false, with nothing written, when null stands where none may.
+    fn members(&mut self, outputs: &'g [Output], holder: &Holder<'_, 'g>, path: Option<&Path<'_>>) -> bool {
+        let start = self.out.len();
+        self.out.push(b'{');
+        let mut first = true;
+        for output in outputs {
+            if !self.gathered.applies(output.when) {
+                continue;
+            }
+            if !first {
+                self.out.push(b',');
+            }
+            first = false;
+            self.out.extend_from_slice(&output.key);
+            let written = self.member(output, holder, path);
+            if written != Written::Value && !self.null(written, output, path) {
+                self.out.truncate(start);
+                return false;
+            }
+        }
+        self.out.push(b'}');
+        true
+    }
+
+    /// Writes null for a member, if null may stand there; reports it, if nobody has.
+    fn null(&mut self, written: Written, output: &Output, holder: Option<&Path<'_>>) -> bool {
+        if output.non_null {
+            if written == Written::Null {
+                let path = Path { holder, segment: Segment::Name(&output.name) };
+                self.faults.add(&Failure::Null, &path, output.position, output.domain);
+            }
+            return false;
+        }
+        self.out.extend_from_slice(b"null");
+        true
+    }
+
+    fn member(&mut self, output: &'g Output, holder: &Holder<'_, 'g>, path: Option<&Path<'_>>) -> Written {
+        let path = Path { holder: path, segment: Segment::Name(&output.name) };
+        match &output.produce {
+            Produce::Leaf { column, slot } => match self.entry(holder, *column, *slot, output, &path) {
+                Ok((json, ..)) => {
+                    self.out.extend_from_slice(json);
+                    Written::Value
+                }
+                Err(written) => written,
+            },
+            Produce::TypeName(name) => {
+                self.out.extend_from_slice(name);
+                Written::Value
+            }
+            Produce::Key { position, leaf } => match holder.key.and_then(|key| key.field(*position)) {
+                Some(text) if leaf.write_text(text, &mut self.out).is_ok() => Written::Value,
+                _ => Written::Null,
+            },
+            Produce::Part { column, slot, nesting, variants } => {
+                match self.entry(holder, *column, *slot, output, &path) {
+                    Ok((value, record, group)) => {
+                        let parts = Parts { record, group, key: holder.key, nesting, variants, output };
+                        self.parts(&parts, value, 0, &path)
+                    }
+                    Err(written) => written,
+                }
+            }
+            Produce::Join { join, nesting } => self.join(*join, nesting, holder, output, &path),
+            Produce::Connection { step, outputs } => self.connection(*step, outputs, holder, output, &path),
+            Produce::Introspection => match self.introspection.and_then(|answer| answer.get(output.name.as_str())) {
+                None | Some(serde_json::Value::Null) => Written::Null,
+                Some(value) => match serde_json::to_writer(&mut self.out, value) {
+                    Ok(()) => Written::Value,
+                    Err(_) => Written::Null,
+                },
+            },
+            Produce::Rule(name) => self.fail(&Failure::Rule(name), output, &path),
+            Produce::Edges { .. }
+            | Produce::Nodes { .. }
+            | Produce::Node(_)
+            | Produce::Cursor
+            | Produce::PageInfo(_)
+            | Produce::TotalCount
+            | Produce::HasNextPage
+            | Produce::HasPreviousPage
+            | Produce::StartCursor
+            | Produce::EndCursor => unreachable!("paging is written with its page"),
+        }
+    }
+
+    fn fail(&mut self, failure: &Failure<'_>, output: &Output, path: &Path<'_>) -> Written {
+        self.faults.add(failure, path, output.position, output.domain);
+        Written::Failed
+    }
+
+    /// Reads a slot of the object at hand; a fault is reported.
+    #[inline]
+    fn entry(
+        &mut self,
+        holder: &Holder<'_, 'g>,
+        column: usize,
+        slot: usize,
+        output: &Output,
+        path: &Path<'_>,
+    ) -> Result<(&'g [u8], &'g Record, GroupId), Written> {
+        match holder.views[column] {
+            View::Row(table, record, group) => match table.entry(slot) {
+                Entry::Value(value) => Ok((value, record, group)),
+                Entry::Null => Err(Written::Null),
+                Entry::Fault(number) => Err(self.violation(record, number, group, holder.key, output, path)),
+            },
+            View::Absent | View::Unasked => Err(Written::Null),
+            View::Failed(error, group) => Err(self.fail(&Failure::Fetch(error, Asked::Group(group)), output, path)),
+        }
+    }
+
+    fn violation(
+        &mut self,
+        record: &Record,
+        number: u32,
+        group: GroupId,
+        key: Option<&Key>,
+        output: &Output,
+        path: &Path<'_>,
+    ) -> Written {
+        match record.violation(number) {
+            Some(violation) => self.fail(&Failure::Violation { violation, group, key }, output, path),
+            None => Written::Null,
+        }
+    }
+
+    /// Writes a part, or a list of parts, straight from its record.
+    fn parts(&mut self, parts: &Parts<'_, 'g>, value: &'g [u8], level: usize, path: &Path<'_>) -> Written {
+        if level == parts.nesting.n_lists() {
+            let Some((variant, table)) = Entry::object(value) else { return Written::Null };
+            let Some(outputs) = parts.variants.get(variant) else { return Written::Null };
+            let views = [View::Row(table, parts.record, parts.group)];
+            let holder = Holder { row: None, views: &views, key: parts.key };
+            return if self.members(outputs, &holder, Some(path)) { Written::Value } else { Written::Failed };
+        }
+        let list = Table::new(value);
+        let start = self.out.len();
+        self.out.push(b'[');
+        for position in 0..list.len() {
+            if position > 0 {
+                self.out.push(b',');
+            }
+            let path = Path { holder: Some(path), segment: Segment::Index(position) };
+            let written = match list.entry(position) {
+                Entry::Value(item) => self.parts(parts, item, level + 1, &path),
+                Entry::Null => Written::Null,
+                Entry::Fault(number) => {
+                    self.violation(parts.record, number, parts.group, parts.key, parts.output, &path)
+                }
+            };
+            if !self.item(written, parts.nesting.non_null_at(level + 1), parts.output, &path) {
+                self.out.truncate(start);
+                return Written::Failed;
+            }
+        }
+        self.out.push(b']');
+        Written::Value
+    }
+
+    /// Ends an item of a list: writes null for it, if null may stand there. Returns false when the list must be null.
+    fn item(&mut self, written: Written, non_null: bool, output: &Output, path: &Path<'_>) -> bool {
+        match written {
+            Written::Value => true,
+            Written::Null | Written::Failed if !non_null => {
+                self.out.extend_from_slice(b"null");
+                true
+            }
+            Written::Null => {
+                self.faults.add(&Failure::Null, path, output.position, output.domain);
+                false
+            }
+            Written::Failed => false,
+        }
+    }
+
+    fn cell_failure(&mut self, failure: &CellFailure, output: &Output, path: &Path<'_>) -> Written {
+        let failure = match failure {
+            CellFailure::Fetch(error, asked) => Failure::Fetch(error, *asked),
+            CellFailure::Violation(record, number, Origin { group, key }) => {
+                return self.violation(record, *number, *group, Some(key), output, path);
+            }
+            CellFailure::Argument(wrong) => Failure::Argument(wrong),
+            CellFailure::TooManyRows(rows_max) => Failure::TooManyRows(*rows_max),
+            CellFailure::UnknownType(system) => Failure::UnknownType(*system),
+        };
+        self.fail(&failure, output, path)
+    }
+
+    /// Writes the objects a join leads to from the object at hand.
+    fn join(
+        &mut self,
+        join: JoinId,
+        nesting: &'g Nesting,
+        holder: &Holder<'_, 'g>,
+        output: &'g Output,
+        path: &Path<'_>,
+    ) -> Written {
+        let gathered = self.gathered;
+        let Some((_, row)) = holder.row else { return Written::Null };
+        let items = match gathered.join(join).cells.get(row) {
+            None | Some(JoinCell::Null) => return Written::Null,
+            Some(JoinCell::Failed(failure)) => return self.cell_failure(failure, output, path),
+            Some(JoinCell::Items(items)) => items.clone(),
+        };
+        if let crate::plan::JoinFrom::Part { column, slot, .. } = self.plan.joins[join.0].from {
+            return match self.entry(holder, column, slot, output, path) {
+                Err(written) => written,
+                Ok((value, record, group)) => {
+                    let mut next = items.start;
+                    let parts = Parts { record, group, key: holder.key, nesting, variants: &[], output };
+                    self.joined_parts(join, &parts, value, 0, &mut next, path)
+                }
+            };
+        }
+        if nesting.n_lists() == 0 {
+            return self.joined(join, items.start, output, path);
+        }
+        let start = self.out.len();
+        self.out.push(b'[');
+        for (position, item) in items.enumerate() {
+            if position > 0 {
+                self.out.push(b',');
+            }
+            let path = Path { holder: Some(path), segment: Segment::Index(position) };
+            let written = self.joined(join, item, output, &path);
+            if !self.item(written, nesting.non_null_at(1), output, &path) {
+                self.out.truncate(start);
+                return Written::Failed;
+            }
+        }
+        self.out.push(b']');
+        Written::Value
+    }
+
+    /// Writes the parts of a join: their objects are taken in the order in which the join met them.
+    fn joined_parts(
+        &mut self,
+        join: JoinId,
+        parts: &Parts<'_, 'g>,
+        value: &'g [u8],
+        level: usize,
+        next: &mut usize,
+        path: &Path<'_>,
+    ) -> Written {
+        if level == parts.nesting.n_lists() {
+            *next += 1;
+            return self.joined(join, *next - 1, parts.output, path);
+        }
+        let list = Table::new(value);
+        let after = *next + n_parts(value, parts.nesting.n_lists() - level);
+        let start = self.out.len();
+        self.out.push(b'[');
+        for position in 0..list.len() {
+            if position > 0 {
+                self.out.push(b',');
+            }
+            let path = Path { holder: Some(path), segment: Segment::Index(position) };
+            let written = match list.entry(position) {
+                Entry::Value(item) => self.joined_parts(join, parts, item, level + 1, next, &path),
+                Entry::Null => Written::Null,
+                Entry::Fault(number) => {
+                    self.violation(parts.record, number, parts.group, parts.key, parts.output, &path)
+                }
+            };
+            if !self.item(written, parts.nesting.non_null_at(level + 1), parts.output, &path) {
+                self.out.truncate(start);
+                // The objects of the items that are not written are passed over.
+                *next = after;
+                return Written::Failed;
+            }
+        }
+        self.out.push(b']');
+        Written::Value
+    }
+
+    /// Writes one object a join leads to.
+    fn joined(&mut self, join: JoinId, item: usize, output: &'g Output, path: &Path<'_>) -> Written {
+        match self.gathered.join(join).items.get(item) {
+            None | Some(None) => Written::Null,
+            Some(Some(JoinItem { target, row })) => {
+                let place = self.plan.joins[join.0].targets[*target].1;
+                self.object(place, *row, output, path)
+            }
+        }
+    }
+
+    /// Writes one object of a place.
+    fn object(&mut self, id: PlaceId, row: usize, output: &Output, path: &Path<'_>) -> Written {
+        let (plan, gathered) = (self.plan, self.gathered);
+        let place = &plan.places[id.0];
+        let rows = gathered.rows(id);
+        if let Some(part) = rows.parts.get(row) {
+            let views = [View::Row(part.record.table_at(part.tape.clone()), &part.record, part.origin.group)];
+            let holder = Holder { row: Some((id, row)), views: &views, key: Some(&part.origin.key) };
+            return if self.members(&place.outputs, &holder, Some(path)) { Written::Value } else { Written::Failed };
+        }
+        let mut views = self.spare.pop().unwrap_or_default();
+        views.clear();
+        views.extend((0..place.columns.len()).map(|column| view(gathered, place, rows, column, row)));
+        let written = match presence(place, &views) {
+            Presence::Present => {
+                let key = rows.key_of.get(row).and_then(|&key| rows.keys.get(key as usize));
+                let holder = Holder { row: Some((id, row)), views: &views, key };
+                if self.members(&place.outputs, &holder, Some(path)) { Written::Value } else { Written::Failed }
+            }
+            Presence::Absent => Written::Null,
+            Presence::Unknown(error, group) => self.fail(&Failure::Fetch(error, Asked::Group(group)), output, path),
+        };
+        self.spare.push(views);
+        written
+    }
+
+    fn connection(
+        &mut self,
+        step: StepId,
+        outputs: &'g [Output],
+        holder: &Holder<'_, 'g>,
+        output: &Output,
+        path: &Path<'_>,
+    ) -> Written {
+        let gathered = self.gathered;
+        let Some((_, row)) = holder.row else { return Written::Null };
+        match gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row)) {
+            None | Some(PageCell::Null) => Written::Null,
+            Some(PageCell::Failed(failure)) => self.cell_failure(failure, output, path),
+            Some(PageCell::Page(page)) => {
+                let at = PageAt { page, step, parent_row: row, edge: None };
+                if self.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
+            }
+        }
+    }
+
+    /// Writes a connection, an edge or a `PageInfo`.
+    fn page_members(&mut self, outputs: &'g [Output], at: &PageAt<'g>, path: &Path<'_>) -> bool {
+        let start = self.out.len();
+        self.out.push(b'{');
+        let mut first = true;
+        for output in outputs {
+            if !self.gathered.applies(output.when) {
+                continue;
+            }
+            if !first {
+                self.out.push(b',');
+            }
+            first = false;
+            self.out.extend_from_slice(&output.key);
+            let member = Path { holder: Some(path), segment: Segment::Name(&output.name) };
+            let written = self.page_member(output, at, &member);
+            if written != Written::Value && !self.null(written, output, Some(path)) {
+                self.out.truncate(start);
+                return false;
+            }
+        }
+        self.out.push(b'}');
+        true
+    }
+
+    fn page_member(&mut self, output: &'g Output, at: &PageAt<'g>, path: &Path<'_>) -> Written {
+        let page = at.page;
+        match &output.produce {
+            Produce::TypeName(name) => {
+                self.out.extend_from_slice(name);
+                Written::Value
+            }
+            Produce::Edges { outputs, nesting } => {
+                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
+                    let at = PageAt { edge: Some(n), ..*at };
+                    if writer.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
+                })
+            }
+            Produce::Nodes { join, nesting } => {
+                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
+                    writer.page_row(*join, at.parent_row, n, output, path)
+                })
+            }
+            Produce::Node(join) => match at.edge {
+                Some(edge) => self.page_row(*join, at.parent_row, edge, output, path),
+                None => Written::Null,
+            },
+            Produce::Cursor => self.cursor(at, at.edge),
+            Produce::StartCursor => self.cursor(at, (!page.items.is_empty()).then_some(0)),
+            Produce::EndCursor => self.cursor(at, page.items.len().checked_sub(1)),
+            Produce::HasNextPage => self.boolean(page.has_next),
+            Produce::HasPreviousPage => self.boolean(page.has_previous),
+            Produce::PageInfo(outputs) => {
+                if self.page_members(outputs, at, path) {
+                    Written::Value
+                } else {
+                    Written::Failed
+                }
+            }
+            Produce::TotalCount => match page.count {
+                None => Written::Null,
+                Some(Count::Exactly(count)) => {
+                    self.out.extend_from_slice(count.to_string().as_bytes());
+                    Written::Value
+                }
+                Some(Count::MoreThan(bound)) => self.fail(&Failure::CountOverBound(bound), output, path),
+            },
+            _ => unreachable!("a page has paging fields alone"),
+        }
+    }
+
+    /// Writes a list of rows.
+    fn rows(
+        &mut self,
+        n_rows: usize,
+        nesting: &Nesting,
+        output: &'g Output,
+        path: &Path<'_>,
+        mut row: impl FnMut(&mut Self, usize, &Path<'_>) -> Written,
+    ) -> Written {
+        let start = self.out.len();
+        self.out.push(b'[');
+        for n in 0..n_rows {
+            if n > 0 {
+                self.out.push(b',');
+            }
+            let path = Path { holder: Some(path), segment: Segment::Index(n) };
+            let written = row(self, n, &path);
+            if !self.item(written, nesting.non_null_at(1), output, &path) {
+                self.out.truncate(start);
+                return Written::Failed;
+            }
+        }
+        self.out.push(b']');
+        Written::Value
+    }
+
+    /// Writes the entity of a page's row.
+    fn page_row(&mut self, join: JoinId, parent_row: usize, n: usize, output: &'g Output, path: &Path<'_>) -> Written {
+        match self.gathered.join(join).cells.get(parent_row) {
+            Some(JoinCell::Items(items)) => self.joined(join, items.start + n, output, path),
+            Some(JoinCell::Failed(failure)) => self.cell_failure(failure, output, path),
+            None | Some(JoinCell::Null) => Written::Null,
+        }
+    }
+
+    fn cursor(&mut self, at: &PageAt<'_>, row: Option<usize>) -> Written {
+        let Ask::Pages(ask) = &self.plan.steps[at.step.0].ask else { return Written::Null };
+        let Some(item) = row.and_then(|row| at.page.items.get(row)) else { return Written::Null };
+        write_json_string(&cursor::encode(self.contract.list(ask.list), &item.cursor), &mut self.out);
+        Written::Value
+    }
+
+    fn boolean(&mut self, value: bool) -> Written {
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        Written::Value
+    }
+}
+
+/// A part field while its lists are gone through.
+struct Parts<'p, 'g> {
+    record: &'g Record,
+    group: GroupId,
+    key: Option<&'g Key>,
+    nesting: &'p Nesting,
+    variants: &'g [Vec<Output>],
+    output: &'g Output,
+}
+
+/// Whether an entity exists.
+enum Presence<'g> {
+    Present,
+    Absent,
+    /// Its identity owner did not answer, and nobody else knows it.
+    Unknown(&'g FetchError, GroupId),
+}
+
+/// Decides whether an entity exists: its identity owner says so. While that owner cannot be asked, an entity that
+/// another owner knows stands, so that one owner's failure nulls its own fields alone.
+fn presence<'g>(place: &Place, views: &[View<'g>]) -> Presence<'g> {
+    let PlaceKind::Entity { identity, .. } = place.kind else { return Presence::Present };
+    match views[identity] {
+        View::Row(..) => Presence::Present,
+        View::Absent | View::Unasked => Presence::Absent,
+        View::Failed(error, group) => {
+            let known = views.iter().any(|view| matches!(view, View::Row(..)));
+            if known { Presence::Present } else { Presence::Unknown(error, group) }
+        }
+    }
+}
+
+#[inline]
+fn view<'g>(gathered: &'g Gathered, place: &Place, rows: &'g PlaceRows, column: usize, row: usize) -> View<'g> {
+    let wanted = &place.columns[column];
+    if !gathered.applies(wanted.when) {
+        return View::Unasked;
+    }
+    match gathered.outcome(place, rows, column, row) {
+        None => View::Unasked,
+        Some(Err(error)) => View::Failed(error, wanted.group),
+        Some(Ok(record)) => match record.table() {
+            None => View::Absent,
+            Some(table) => View::Row(table, record, wanted.group),
+        },
+    }
+}
+
+/// How many parts a value holds that is `n_lists` lists deep.
+fn n_parts(value: &[u8], n_lists: usize) -> usize {
+    if n_lists == 0 {
+        return 1;
+    }
+    let list = Table::new(value);
+    let parts = (0..list.len()).map(|position| match list.entry(position) {
+        Entry::Value(item) => n_parts(item, n_lists - 1),
+        Entry::Null | Entry::Fault(_) => 0,
+    });
+    parts.sum()
+}

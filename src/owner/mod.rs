@@ -1,0 +1,15 @@
+//! Owners: each system's stack, outermost first: `chunked(deadline(bulkhead(source)))`.
+//!
+//! Reading order: `owners` (the stacks by system), `chunked` (no more keys at once than the system takes), `deadline` (no
+//! wait past the caller's or the system's), `bulkhead` (no more fetches at once than the system takes, and a short queue).
+//! Every wrapper is an owner around an owner, so each is complete without the others.
+
+mod bulkhead;
+mod chunked;
+mod deadline;
+mod owners;
+
+pub use bulkhead::Bulkhead;
+pub use chunked::Chunked;
+pub use deadline::Deadline;
+pub use owners::{Owners, open};

@@ -1,0 +1,41 @@
+//! The owners of a contract's systems, by system.
+//!
+//! In: a contract, or ready-made owners. Out: whom to ask for what a system owns.
+
+use std::sync::Arc;
+
+use super::{Bulkhead, Chunked, Deadline};
+use crate::{
+    contract::Contract,
+    fetch::Owner,
+    source::{self, SystemName},
+    value::SystemId,
+};
+
+/// The owner of each system.
+pub struct Owners(Vec<Arc<dyn Owner>>);
+
+impl Owners {
+    /// Takes owners in the order of the contract's systems, such as in-memory ones.
+    pub fn from_vec(owners: Vec<Arc<dyn Owner>>) -> Self {
+        Self(owners)
+    }
+
+    /// Returns the owner of a system.
+    pub fn of(&self, system: SystemId) -> &Arc<dyn Owner> {
+        &self.0[system.index()]
+    }
+}
+
+/// Builds every system's stack. Nothing is connected until something is asked.
+pub fn open(contract: &Arc<Contract>) -> Owners {
+    let stack = |number: usize| -> Arc<dyn Owner> {
+        let id = SystemId::from(number);
+        let (system, name) = (contract.system(id), SystemName::new(contract, id));
+        let source = source::open(contract, id);
+        let guarded = Arc::new(Bulkhead::new(source, name.clone(), system.connections_max));
+        let bounded = Arc::new(Deadline::new(guarded, name, system.timeout));
+        Arc::new(Chunked::new(bounded, system.keys_per_fetch))
+    };
+    Owners((0..contract.systems.len()).map(stack).collect())
+}

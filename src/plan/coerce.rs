@@ -1,0 +1,264 @@
+//! Coercion: variables and arguments become values of their declared types, as the GraphQL specification says.
+//!
+//! In: what was written or sent, the declared types, the contract. Out: coerced values, or a sentence that says which
+//! value is wrong and what was expected.
+
+use compact_str::CompactString;
+
+use super::{
+    model::{PlannedArguments, PlannedVariable},
+    operation::{Operation, WrittenType},
+    parse::{Mistake, Refusal, RefusalKind},
+};
+use crate::{
+    contract::{Argument, Contract, TypeKind, TypeRef, TypeRefKind},
+    value::{Input, Leaf, Scalar},
+};
+
+/// The variables of one request, coerced; those that were neither sent nor have a default are missing.
+#[derive(Debug, Clone, Default)]
+pub struct Variables(Vec<(CompactString, Input)>);
+
+impl Variables {
+    /// Returns a variable's value.
+    pub fn value(&self, name: &str) -> Option<&Input> {
+        self.0.iter().find(|(variable, _)| variable == name).map(|(_, value)| value)
+    }
+}
+
+/// Resolves the types of an operation's variables and checks their defaults.
+pub(super) fn plan_variables(contract: &Contract, operation: &Operation) -> Result<Vec<PlannedVariable>, Refusal> {
+    let mut planned = Vec::with_capacity(operation.variables.len());
+    let mut mistakes = Vec::new();
+    for variable in &operation.variables {
+        let mistake = |message: String| Mistake { message, positions: vec![variable.position] };
+        let Some(ty) = type_of(contract, &variable.ty) else {
+            mistakes.push(mistake(format!("Variable \"${}\" has a type that is not in the schema", variable.name)));
+            continue;
+        };
+        let default = match &variable.default {
+            None => None,
+            Some(value) => match coerce(contract, &ty, value, &Variables::default(), Origin::Literal) {
+                Ok(value) => Some(value),
+                Err(wrong) => {
+                    mistakes.push(mistake(format!("The default of variable \"${}\" {wrong}", variable.name)));
+                    continue;
+                }
+            },
+        };
+        planned.push(PlannedVariable { name: variable.name.clone(), ty, default, position: variable.position });
+    }
+    if mistakes.is_empty() { Ok(planned) } else { Err(Refusal { kind: RefusalKind::Validation, mistakes }) }
+}
+
+fn type_of(contract: &Contract, written: &WrittenType) -> Option<TypeRef> {
+    Some(match written {
+        WrittenType::Named(name, non_null) => {
+            TypeRef { of: TypeRefKind::Named(*contract.type_names.get(name)?), non_null: *non_null }
+        }
+        WrittenType::List(item, non_null) => {
+            TypeRef { of: TypeRefKind::List(Box::new(type_of(contract, item)?)), non_null: *non_null }
+        }
+    })
+}
+
+/// Coerces the variables a request sent.
+///
+/// *Errors*: every variable that is missing or does not fit.
+pub fn coerce_variables(
+    contract: &Contract,
+    planned: &[PlannedVariable],
+    sent: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Variables, Refusal> {
+    let mut values = Vec::with_capacity(planned.len());
+    let mut mistakes = Vec::new();
+    for variable in planned {
+        let name = &variable.name;
+        let mistake = |message: String| Mistake { message, positions: vec![variable.position] };
+        match (sent.get(name.as_str()), &variable.default) {
+            (Some(json), _) => {
+                let value = Input::from_json(json);
+                match coerce(contract, &variable.ty, &value, &Variables::default(), Origin::Variable) {
+                    Ok(value) => values.push((name.clone(), value)),
+                    Err(wrong) => mistakes.push(mistake(format!("Variable \"${name}\" {wrong}"))),
+                }
+            }
+            (None, Some(default)) => values.push((name.clone(), default.clone())),
+            (None, None) if variable.ty.non_null => mistakes.push(mistake(format!(
+                "Variable \"${name}\" of required type \"{}\" was not provided",
+                type_text(contract, &variable.ty)
+            ))),
+            (None, None) => {}
+        }
+    }
+    if mistakes.is_empty() { Ok(Variables(values)) } else { Err(Refusal { kind: RefusalKind::Variables, mistakes }) }
+}
+
+/// Coerces the arguments of one field.
+///
+/// *Errors*: which argument is wrong, and how.
+pub fn coerce_arguments(
+    contract: &Contract,
+    arguments: &PlannedArguments,
+    variables: &Variables,
+) -> Result<Vec<(CompactString, Input)>, String> {
+    let mut coerced = Vec::with_capacity(arguments.declared.len());
+    for (declared, written) in &arguments.declared {
+        let given = match written {
+            Some(Input::Variable(name)) => variables.value(name).cloned().map(Ok),
+            Some(value) => Some(coerce(contract, &declared.ty, value, variables, Origin::Literal)),
+            None => None,
+        };
+        let value = match (given, &declared.default) {
+            (Some(value), _) => value.map_err(|wrong| format!("Argument \"{}\" {wrong}", declared.name))?,
+            (None, Some(default)) => default.clone(),
+            (None, None) if declared.ty.non_null => {
+                let ty = type_text(contract, &declared.ty);
+                return Err(format!("Argument \"{}\" of required type \"{ty}\" was not provided", declared.name));
+            }
+            (None, None) => continue,
+        };
+        if value == Input::Null && declared.ty.non_null {
+            return Err(format!("Argument \"{}\" must not be null", declared.name));
+        }
+        coerced.push((declared.name.as_str().into(), value));
+    }
+    Ok(coerced)
+}
+
+/// Checks a default written in the contract against its type and completes it.
+pub fn coerce_default(contract: &Contract, argument: &Argument, default: &Input) -> Result<Input, String> {
+    coerce(contract, &argument.ty, default, &Variables::default(), Origin::Literal)
+}
+
+/// Whether a value was written in the document or came as JSON: an enum is a bare word there and a string here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Literal,
+    Variable,
+}
+
+fn coerce(
+    contract: &Contract,
+    ty: &TypeRef,
+    value: &Input,
+    variables: &Variables,
+    origin: Origin,
+) -> Result<Input, String> {
+    let value = match value {
+        // A variable's value has been coerced to the variable's own type, which validation has found to fit here.
+        Input::Variable(name) => match variables.value(name) {
+            Some(Input::Null) | None if ty.non_null => {
+                return Err(format!("got null from \"${name}\"; expected {}", type_text(contract, ty)));
+            }
+            Some(value) => return Ok(value.clone()),
+            None => return Ok(Input::Null),
+        },
+        Input::Null if ty.non_null => {
+            return Err(format!("got invalid value null; expected {}", type_text(contract, ty)));
+        }
+        Input::Null => return Ok(Input::Null),
+        value => value,
+    };
+    match &ty.of {
+        TypeRefKind::List(item) => match value {
+            Input::List(items) => {
+                let items = items.iter().map(|value| coerce(contract, item, value, variables, origin));
+                Ok(Input::List(items.collect::<Result<_, _>>()?))
+            }
+            single => Ok(Input::List(vec![coerce(contract, item, single, variables, origin)?])),
+        },
+        TypeRefKind::Named(id) => {
+            let named = contract.ty(*id);
+            let wrong = || format!("got invalid value {value}; expected {}", named.name);
+            match &named.kind {
+                TypeKind::Scalar { scalar, .. } => coerce_scalar(*scalar, value).ok_or_else(wrong),
+                TypeKind::Enum { leaf, .. } => match (value, origin) {
+                    (Input::Enum(word), Origin::Literal) | (Input::String(word), Origin::Variable)
+                        if leaf.write_text(word, &mut Vec::new()).is_ok() =>
+                    {
+                        Ok(Input::Enum(word.clone()))
+                    }
+                    _ => Err(wrong()),
+                },
+                TypeKind::Input { fields, one_of } => {
+                    let Input::Object(given) = value else { return Err(wrong()) };
+                    coerce_object(contract, &named.name, fields, *one_of, given, variables, origin)
+                }
+                TypeKind::Object(_) | TypeKind::Interface { .. } | TypeKind::Union { .. } => Err(wrong()),
+            }
+        }
+    }
+}
+
+fn coerce_object(
+    contract: &Contract,
+    type_name: &str,
+    fields: &[Argument],
+    one_of: bool,
+    given: &[(CompactString, Input)],
+    variables: &Variables,
+    origin: Origin,
+) -> Result<Input, String> {
+    if let Some((unknown, _)) = given.iter().find(|(name, _)| fields.iter().all(|field| field.name != *name)) {
+        return Err(format!("got invalid value; field \"{unknown}\" is not defined by type {type_name}"));
+    }
+    let mut coerced = Vec::with_capacity(fields.len());
+    for field in fields {
+        let written = given.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value);
+        // A variable that was not sent leaves the field out.
+        let written =
+            written.filter(|value| !matches!(value, Input::Variable(name) if variables.value(name).is_none()));
+        match (written, &field.default) {
+            (Some(value), _) => {
+                let value = coerce(contract, &field.ty, value, variables, origin)
+                    .map_err(|wrong| format!("at \"{}\" {wrong}", field.name))?;
+                coerced.push((CompactString::from(field.name.as_str()), value));
+            }
+            (None, Some(default)) => coerced.push((field.name.as_str().into(), default.clone())),
+            (None, None) if field.ty.non_null => {
+                let ty = type_text(contract, &field.ty);
+                return Err(format!(
+                    "got invalid value; field \"{}\" of required type {ty} was not provided",
+                    field.name
+                ));
+            }
+            (None, None) => {}
+        }
+    }
+    if one_of && (coerced.len() != 1 || coerced[0].1 == Input::Null) {
+        return Err(format!("got invalid value; exactly one field of {type_name} must be given, and not null"));
+    }
+    Ok(Input::Object(coerced))
+}
+
+fn coerce_scalar(scalar: Scalar, value: &Input) -> Option<Input> {
+    let text = match (scalar, value) {
+        (Scalar::Json | Scalar::Custom, value) => return Some(value.clone()),
+        (Scalar::Boolean, Input::Boolean(_)) => return Some(value.clone()),
+        (Scalar::Int | Scalar::Float | Scalar::Decimal | Scalar::Id, Input::Number(text)) => text,
+        (Scalar::String | Scalar::Id | Scalar::Decimal | Scalar::Date | Scalar::DateTime, Input::String(text)) => text,
+        _ => return None,
+    };
+    if scalar == Scalar::Id {
+        let integral = matches!(value, Input::String(_)) || text.parse::<i64>().is_ok();
+        return integral.then(|| Input::String(text.clone()));
+    }
+    let mut json = Vec::new();
+    Leaf::Scalar(scalar).write_text(text, &mut json).ok()?;
+    let json = String::from_utf8(json).ok()?;
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        // The canonical text: an instant in UTC, a decimal without its exponent.
+        Some(canonical) if scalar != Scalar::String => Some(Input::String(canonical.into())),
+        Some(_) => Some(value.clone()),
+        None => Some(Input::Number(json.into())),
+    }
+}
+
+fn type_text(contract: &Contract, ty: &TypeRef) -> String {
+    let bang = if ty.non_null { "!" } else { "" };
+    match &ty.of {
+        TypeRefKind::Named(id) => format!("{}{bang}", contract.ty(*id).name),
+        TypeRefKind::List(item) => format!("[{}]{bang}", type_text(contract, item)),
+    }
+}

@@ -1,0 +1,641 @@
+//! Compiling: an operation becomes places, joins and steps.
+//!
+//! In: the contract and an operation that validation has accepted. Out: the plan. Nothing here waits, reads a clock or
+//! knows a caller. The work goes down the selections once; a place asks for a column when the first of its fields needs
+//! one, and a step is shared by all places that need the same group at the same stage.
+
+use std::collections::HashMap;
+
+use compact_str::CompactString;
+
+use super::{
+    coerce::plan_variables,
+    collect::{Collected, collect},
+    model::{
+        ArgumentsId, Ask, Column, Condition, ConditionId, Join, JoinFrom, JoinId, Output, PagesAsk, Place, PlaceId,
+        PlaceKind, Plan, PlannedArguments, PlannedFeed, Produce, Step, StepId, When,
+    },
+    operation::{Guard, Operation, SelectedField, Selection},
+    parse::Refusal,
+};
+use crate::{
+    contract::{
+        Answer, Contract, Feed, Field, List, ListUse, PagingField, Reference, Role, TypeKind, TypeRef, TypeRefKind,
+    },
+    value::{DomainId, GroupId, Input, Leaf, Nesting, Scalar, SlotKind, TypeId, write_json_string},
+};
+
+/// How many objects a list inside a record is taken to have when the worst case is reckoned: the contract does not say.
+const PART_ROWS_ASSUMED: u64 = 100;
+
+/// Compiles an operation.
+///
+/// *Errors*: a variable's default does not fit its type.
+pub fn compile(contract: &Contract, operation: &Operation) -> Result<Plan, Refusal> {
+    let variables = plan_variables(contract, operation)?;
+    let mut compiling = Compiling {
+        contract,
+        plan: Plan {
+            operation: operation.name.clone(),
+            variables,
+            conditions: Vec::new(),
+            arguments: Vec::new(),
+            places: Vec::new(),
+            joins: Vec::new(),
+            steps: Vec::new(),
+            introspects: operation.introspects,
+        },
+        record_steps: HashMap::new(),
+        column_guards: HashMap::new(),
+    };
+    let always = Guard::default();
+    let root = compiling.place(String::new(), contract.query, PlaceKind::Root, &[always.clone()], 0, 1);
+    compiling.fill(root, &[(operation.selections.as_slice(), always)]);
+    compiling.settle_columns();
+    Ok(compiling.plan)
+}
+
+/// What selections select of a type, each with the guard under which it does.
+type Selected<'o> = [(&'o [Selection], Guard)];
+
+struct Compiling<'c> {
+    contract: &'c Contract,
+    plan: Plan,
+    record_steps: HashMap<(GroupId, u32), StepId>,
+    /// Under which guards each place needs each of its columns.
+    column_guards: HashMap<(PlaceId, usize), Vec<Guard>>,
+}
+
+/// The object whose members are being written: which fields it can have and where its leaves are read from.
+#[derive(Clone, Copy)]
+enum Holder {
+    /// An object of a place.
+    Place(PlaceId),
+    /// A part written straight from its record; it leads nowhere else.
+    Inline,
+}
+
+impl Compiling<'_> {
+    fn place(
+        &mut self,
+        path: String,
+        ty: TypeId,
+        kind: PlaceKind,
+        guards: &[Guard],
+        known_after: u32,
+        rows_max: u64,
+    ) -> PlaceId {
+        let id = PlaceId(self.plan.places.len());
+        let when = self.when(guards, &[]);
+        self.plan.places.push(Place {
+            path,
+            ty,
+            kind,
+            when,
+            columns: Vec::new(),
+            outputs: Vec::new(),
+            known_after,
+            rows_max,
+        });
+        id
+    }
+
+    /// Compiles what is written for the objects of a place.
+    fn fill(&mut self, place: PlaceId, selected: &Selected<'_>) {
+        let ty = self.plan.places[place.0].ty;
+        let identity = match self.contract.object(ty).map(|object| &object.role) {
+            Some(Role::Entity(entity)) => Some(entity.identity),
+            _ => None,
+        };
+        if let Some(group) = identity {
+            // Whether an object exists is asked whenever it is reached at all, whatever is selected of it.
+            for (_, guard) in selected {
+                self.column(place, group, guard, None);
+            }
+        }
+        let outputs = self.outputs(Holder::Place(place), ty, selected);
+        self.plan.places[place.0].outputs = outputs;
+    }
+
+    fn outputs(&mut self, holder: Holder, ty: TypeId, selected: &Selected<'_>) -> Vec<Output> {
+        let mut placed = Vec::new();
+        for collected in collect(self.contract, ty, selected) {
+            let (produce, non_null, domain) = self.produce(holder, ty, &collected);
+            self.output(&collected, produce, non_null, domain, &mut placed);
+        }
+        in_order(placed)
+    }
+
+    /// Adds what is written for one response key. It stands where its first included occurrence stands; a field whose
+    /// first occurrence may be left out gets an output for each place it may come to stand.
+    fn output(
+        &mut self,
+        collected: &Collected<'_>,
+        produce: Produce,
+        non_null: bool,
+        domain: Option<DomainId>,
+        placed: &mut Vec<(usize, Output)>,
+    ) {
+        let mut key = Vec::with_capacity(collected.response_key.len() + 3);
+        write_json_string(&collected.response_key, &mut key);
+        key.push(b':');
+        let key = key.into_boxed_slice();
+        let mut earlier: Vec<Guard> = Vec::new();
+        for occurrence in &collected.occurrences {
+            if earlier.contains(&occurrence.guard) {
+                continue;
+            }
+            let output = Output {
+                key: key.clone(),
+                name: collected.response_key.clone(),
+                when: self.when(std::slice::from_ref(&occurrence.guard), &earlier),
+                non_null,
+                produce: produce.clone(),
+                domain,
+                position: occurrence.field.position,
+            };
+            placed.push((occurrence.n_before, output));
+            if occurrence.guard.is_always() {
+                break;
+            }
+            earlier.push(occurrence.guard.clone());
+        }
+    }
+
+    fn produce(&mut self, holder: Holder, ty: TypeId, collected: &Collected<'_>) -> (Produce, bool, Option<DomainId>) {
+        let contract = self.contract;
+        let selected = collected.field();
+        if selected.name == "__typename" {
+            let mut name = Vec::new();
+            write_json_string(&contract.ty(ty).name, &mut name);
+            return (Produce::TypeName(name.into_boxed_slice()), true, None);
+        }
+        let Some(field) = fields_of(contract, ty).iter().find(|field| selected.name == field.name) else {
+            // Only `__schema` and `__type` are valid without being a field of the type.
+            return (Produce::Introspection, selected.name == "__schema", None);
+        };
+        let produce = match &field.answer {
+            Answer::Key(position) => Produce::Key { position: *position, leaf: leaf_of(contract, field.ty.named()) },
+            Answer::Slot { group, slot } => {
+                let Holder::Place(place) = holder else { unreachable!("only an entity has groups") };
+                let column = self.columns(place, *group, &collected.guards(), Some(&selected.name));
+                self.slot(holder, column, *slot, field, collected)
+            }
+            Answer::Part { slot } => self.slot(holder, 0, *slot, field, collected),
+            Answer::Reference(reference) => {
+                let Holder::Place(place) = holder else { unreachable!("a part that leads on has a place") };
+                self.reference(place, ty, field, reference, collected)
+            }
+            Answer::List(list) => {
+                let Holder::Place(place) = holder else { unreachable!("a part that leads on has a place") };
+                self.list(place, ty, field, list, collected)
+            }
+            Answer::Rule(name) => Produce::Rule(name.clone()),
+            Answer::Paging(_) | Answer::Abstract => unreachable!("paging is compiled with its connection"),
+        };
+        (produce, field.ty.non_null, field.domain)
+    }
+
+    /// Compiles a field that a record's slot holds.
+    fn slot(
+        &mut self,
+        holder: Holder,
+        column: usize,
+        slot: usize,
+        field: &Field,
+        collected: &Collected<'_>,
+    ) -> Produce {
+        let contract = self.contract;
+        let ty = field.ty.named();
+        if matches!(contract.ty(ty).kind, TypeKind::Scalar { .. } | TypeKind::Enum { .. }) {
+            return Produce::Leaf { column, slot };
+        }
+        let nesting = nesting_of(&field.ty);
+        let selected = collected.selections();
+        let variants = self.variants_of(holder, column, slot, ty);
+        if let Holder::Place(parent) = holder
+            && variants.iter().any(|&variant| leads_on(contract, variant, &selected))
+        {
+            let place = &self.plan.places[parent.0];
+            let (known_after, rows) = match place.columns.get(column) {
+                Some(column) => (self.plan.steps[column.step.0].stage, place.rows_max),
+                None => (place.known_after, place.rows_max),
+            };
+            let rows = if nesting.n_lists() > 0 { rows.saturating_mul(PART_ROWS_ASSUMED) } else { rows };
+            let from = JoinFrom::Part { column, slot, nesting: nesting.clone() };
+            let needs = if place.columns.is_empty() { Vec::new() } else { vec![column] };
+            let target = Target { parent, kind: TargetKind::Parts, variants, known_after, rows };
+            let join = self.join(target, from, needs, collected);
+            return Produce::Join { join, nesting };
+        }
+        let variants = variants.iter().map(|&variant| self.outputs(Holder::Inline, variant, &selected)).collect();
+        Produce::Part { column, slot, nesting, variants }
+    }
+
+    /// Returns the object types a part may have, in the order of the record's variants.
+    fn variants_of(&self, holder: Holder, column: usize, slot: usize, ty: TypeId) -> Vec<TypeId> {
+        let contract = self.contract;
+        if let Holder::Place(place) = holder
+            && let Some(column) = self.plan.places[place.0].columns.get(column)
+        {
+            let shape = &contract.shapes[contract.group(column.group).shape.index()];
+            if let SlotKind::Part(variants) = &shape.slots[slot].kind {
+                return variants.iter().map(|variant| contract.type_names[&variant.type_name]).collect();
+            }
+        }
+        contract.possible_types(ty)
+    }
+
+    fn reference(
+        &mut self,
+        place: PlaceId,
+        ty: TypeId,
+        field: &Field,
+        reference: &Reference,
+        collected: &Collected<'_>,
+    ) -> Produce {
+        let guards = collected.guards();
+        let arguments = (!field.arguments.is_empty()).then(|| self.arguments(field, collected.field()));
+        let key: Vec<_> = reference.key.iter().map(|feed| self.feed(place, ty, feed, &guards)).collect();
+        let type_name = reference.type_name.as_ref().map(|feed| self.feed(place, ty, feed, &guards));
+        let needs = columns_read(key.iter().chain(&type_name));
+        let nesting = nesting_of(&field.ty);
+        let many = nesting.n_lists() > 0;
+        let rows = self.plan.places[place.0].rows_max;
+        let rows = if many { rows.saturating_mul(self.n_keys_given(&key, collected.field())) } else { rows };
+        let target = Target {
+            parent: place,
+            kind: TargetKind::Entities,
+            variants: self.contract.possible_types(field.ty.named()),
+            known_after: self.known_after(place, &needs),
+            rows,
+        };
+        let from = JoinFrom::Reference { key, type_name, arguments, many };
+        let join = self.join(target, from, needs, collected);
+        Produce::Join { join, nesting }
+    }
+
+    /// How many keys a list reference is given: as many as the document writes out, or what a record's list is taken to
+    /// have.
+    fn n_keys_given(&self, key: &[PlannedFeed], field: &SelectedField) -> u64 {
+        let argument = key.iter().find_map(|feed| match feed {
+            PlannedFeed::Argument(path) => field.arguments.iter().find(|(name, _)| *name == path[0]),
+            _ => None,
+        });
+        match argument {
+            Some((_, Input::List(items))) => items.len() as u64,
+            _ => PART_ROWS_ASSUMED,
+        }
+    }
+
+    fn list(
+        &mut self,
+        place: PlaceId,
+        ty: TypeId,
+        field: &Field,
+        list_use: &ListUse,
+        collected: &Collected<'_>,
+    ) -> Produce {
+        let contract = self.contract;
+        let guards = collected.guards();
+        let list = contract.list(list_use.list);
+        let feeds: Vec<Option<PlannedFeed>> = (list_use.arguments.iter())
+            .map(|feed| feed.as_ref().map(|feed| self.feed(place, ty, feed, &guards)))
+            .collect();
+        let needs = columns_read(feeds.iter().flatten());
+        let stage = self.known_after(place, &needs) + 1;
+        let step = StepId(self.plan.steps.len());
+        let ask = PagesAsk {
+            list: list_use.list,
+            system: list.system,
+            parent: place,
+            needs,
+            parameters: feeds,
+            arguments: self.arguments(field, collected.field()),
+            connection: list_use.connection,
+            when: self.when(&guards, &[]),
+            count: None,
+        };
+        self.plan.steps.push(Step { ask: Ask::Pages(ask), stage });
+        let rows = self.plan.places[place.0].rows_max.saturating_mul(page_rows(list, collected.field()));
+        let rows = Rows { parent: place, step, stage, rows, of: list.of };
+        if list_use.connection {
+            let outputs = self.paging(&rows, field.ty.named(), &collected.selections(), &collected.response_key);
+            return Produce::Connection { step, outputs };
+        }
+        let join = self.rows_join(&rows, collected);
+        Produce::Join { join, nesting: nesting_of(&field.ty) }
+    }
+
+    /// Compiles what is written for a connection, an edge or a `PageInfo`.
+    fn paging(&mut self, rows: &Rows, ty: TypeId, selected: &Selected<'_>, path: &str) -> Vec<Output> {
+        let contract = self.contract;
+        let mut placed = Vec::new();
+        for collected in collect(contract, ty, selected) {
+            let first = collected.field();
+            let field = fields_of(contract, ty).iter().find(|field| first.name == field.name);
+            let inner = collected.selections();
+            let inner_path = format!("{path}.{}", collected.response_key);
+            let produce = match field.map(|field| (&field.answer, field)) {
+                Some((Answer::Paging(paging), field)) => match paging {
+                    PagingField::Edges => Produce::Edges {
+                        outputs: self.paging(rows, field.ty.named(), &inner, &inner_path),
+                        nesting: nesting_of(&field.ty),
+                    },
+                    PagingField::Nodes => Produce::Nodes {
+                        join: self.rows_join_at(rows, &collected, path),
+                        nesting: nesting_of(&field.ty),
+                    },
+                    PagingField::Node => Produce::Node(self.rows_join_at(rows, &collected, path)),
+                    PagingField::PageInfo => {
+                        Produce::PageInfo(self.paging(rows, field.ty.named(), &inner, &inner_path))
+                    }
+                    PagingField::TotalCount => {
+                        let when = self.when(&collected.guards(), &[]);
+                        self.count(rows.step, when);
+                        Produce::TotalCount
+                    }
+                    PagingField::Cursor => Produce::Cursor,
+                    PagingField::HasNextPage => Produce::HasNextPage,
+                    PagingField::HasPreviousPage => Produce::HasPreviousPage,
+                    PagingField::StartCursor => Produce::StartCursor,
+                    PagingField::EndCursor => Produce::EndCursor,
+                },
+                _ => {
+                    let mut name = Vec::new();
+                    write_json_string(&contract.ty(ty).name, &mut name);
+                    Produce::TypeName(name.into_boxed_slice())
+                }
+            };
+            let non_null = field.is_none_or(|field| field.ty.non_null);
+            let domain = contract.list(rows.list(&self.plan)).domain;
+            self.output(&collected, produce, non_null, Some(domain), &mut placed);
+        }
+        in_order(placed)
+    }
+
+    /// Notes that a list step counts, and when.
+    fn count(&mut self, step: StepId, when: When) {
+        let Ask::Pages(ask) = &self.plan.steps[step.0].ask else { return };
+        let both = match (ask.count, when) {
+            (None, when) => when,
+            (Some(None), _) | (_, None) => None,
+            (Some(Some(first)), Some(second)) => {
+                let any =
+                    [first, second].iter().flat_map(|id| self.plan.conditions[id.0].any.clone()).collect::<Vec<_>>();
+                self.when(&any, &[])
+            }
+        };
+        if let Ask::Pages(ask) = &mut self.plan.steps[step.0].ask {
+            ask.count = Some(both);
+        }
+    }
+
+    fn rows_join(&mut self, rows: &Rows, collected: &Collected<'_>) -> JoinId {
+        self.rows_join_at(rows, collected, "")
+    }
+
+    /// Joins the rows of a list step to the entities they name.
+    fn rows_join_at(&mut self, rows: &Rows, collected: &Collected<'_>, path: &str) -> JoinId {
+        let target = Target {
+            parent: rows.parent,
+            kind: TargetKind::Entities,
+            variants: self.contract.possible_types(rows.of),
+            known_after: rows.stage,
+            rows: rows.rows,
+        };
+        self.join_at(target, JoinFrom::Pages(rows.step), Vec::new(), collected, path)
+    }
+
+    fn join(&mut self, target: Target, from: JoinFrom, needs: Vec<usize>, collected: &Collected<'_>) -> JoinId {
+        self.join_at(target, from, needs, collected, "")
+    }
+
+    fn join_at(
+        &mut self,
+        target: Target,
+        from: JoinFrom,
+        needs: Vec<usize>,
+        collected: &Collected<'_>,
+        between: &str,
+    ) -> JoinId {
+        let guards = collected.guards();
+        let join = JoinId(self.plan.joins.len());
+        let when = self.when(&guards, &[]);
+        self.plan.joins.push(Join { parent: target.parent, when, from, needs, targets: Vec::new() });
+        let path = [self.plan.places[target.parent.0].path.as_str(), between, &collected.response_key];
+        let path = path.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
+        for &ty in &target.variants {
+            let kind = match target.kind {
+                TargetKind::Parts => PlaceKind::Part,
+                TargetKind::Entities => self.entity_kind(ty),
+            };
+            let place = self.place(path.clone(), ty, kind, &guards, target.known_after, target.rows);
+            self.plan.joins[join.0].targets.push((self.contract.ty(ty).name.clone(), place));
+            self.fill(place, &collected.selections());
+        }
+        join
+    }
+
+    fn entity_kind(&self, ty: TypeId) -> PlaceKind {
+        let contract = self.contract;
+        let Some(object) = contract.object(ty) else { unreachable!("a reference leads to object types") };
+        let Role::Entity(entity) = &object.role else { unreachable!("a reference leads to entities") };
+        let key = entity.key.iter().map(|&position| leaf_of(contract, object.fields[position].ty.named())).collect();
+        PlaceKind::Entity { key, identity: 0 }
+    }
+
+    fn arguments(&mut self, field: &Field, selected: &SelectedField) -> ArgumentsId {
+        let declared = field.arguments.iter().map(|argument| {
+            let written = selected.arguments.iter().find(|(name, _)| *name == argument.name);
+            (argument.into(), written.map(|(_, value)| value.clone()))
+        });
+        let declared = declared.collect();
+        self.plan.arguments.push(PlannedArguments { declared });
+        ArgumentsId(self.plan.arguments.len() - 1)
+    }
+
+    fn feed(&mut self, place: PlaceId, ty: TypeId, feed: &Feed, guards: &[Guard]) -> PlannedFeed {
+        match feed {
+            Feed::Argument(path) => PlannedFeed::Argument(path.clone()),
+            Feed::Constant(text) => PlannedFeed::Constant(text.clone()),
+            Feed::Field(position) => {
+                let sibling = &fields_of(self.contract, ty)[*position];
+                match &sibling.answer {
+                    Answer::Key(position) => PlannedFeed::Key(*position),
+                    Answer::Slot { group, slot } => {
+                        let column = self.columns(place, *group, guards, Some(&CompactString::from(&*sibling.name)));
+                        PlannedFeed::Slot { column, slot: *slot }
+                    }
+                    Answer::Part { slot } => PlannedFeed::Slot { column: 0, slot: *slot },
+                    _ => unreachable!("the contract's lints let only keys and leaves feed"),
+                }
+            }
+        }
+    }
+
+    fn columns(&mut self, place: PlaceId, group: GroupId, guards: &[Guard], field: Option<&CompactString>) -> usize {
+        let mut column = 0;
+        for guard in guards {
+            column = self.column(place, group, guard, field);
+        }
+        column
+    }
+
+    /// Returns the place's column for a group, adding it (and the step that fetches it) at first need.
+    fn column(&mut self, place: PlaceId, group: GroupId, guard: &Guard, field: Option<&CompactString>) -> usize {
+        let found = self.plan.places[place.0].columns.iter().position(|column| column.group == group);
+        let column = found.unwrap_or_else(|| {
+            let stage = self.plan.places[place.0].known_after + 1;
+            let next_step = StepId(self.plan.steps.len());
+            let step = *self.record_steps.entry((group, stage)).or_insert(next_step);
+            if step == next_step {
+                self.plan.steps.push(Step { ask: Ask::Records { group, places: Vec::new() }, stage });
+            }
+            let columns = &mut self.plan.places[place.0].columns;
+            columns.push(Column { group, step, when: None, fields: Vec::new() });
+            let column = columns.len() - 1;
+            if let Ask::Records { places, .. } = &mut self.plan.steps[step.0].ask {
+                places.push((place, column));
+            }
+            column
+        });
+        let guards = self.column_guards.entry((place, column)).or_default();
+        if !guards.contains(guard) {
+            guards.push(guard.clone());
+        }
+        if let Some(field) = field {
+            let fields = &mut self.plan.places[place.0].columns[column].fields;
+            if !fields.iter().any(|name| name == field) {
+                fields.push(field.to_string());
+            }
+        }
+        column
+    }
+
+    /// Gives every column its condition, now that all its readers are known.
+    fn settle_columns(&mut self) {
+        let guards = std::mem::take(&mut self.column_guards);
+        for ((place, column), guards) in guards {
+            self.plan.places[place.0].columns[column].when = self.when(&guards, &[]);
+        }
+    }
+
+    /// After which stage what these columns hold is known.
+    fn known_after(&self, place: PlaceId, needs: &[usize]) -> u32 {
+        let place = &self.plan.places[place.0];
+        let stages = needs.iter().filter_map(|&column| place.columns.get(column));
+        stages.map(|column| self.plan.steps[column.step.0].stage).max().unwrap_or(place.known_after)
+    }
+
+    fn when(&mut self, any: &[Guard], none: &[Guard]) -> When {
+        if none.is_empty() && any.iter().any(Guard::is_always) {
+            return None;
+        }
+        let mut any = any.to_vec();
+        any.sort();
+        any.dedup();
+        let condition = Condition { any, none: none.to_vec() };
+        let found = self.plan.conditions.iter().position(|known| *known == condition);
+        Some(ConditionId(found.unwrap_or_else(|| {
+            self.plan.conditions.push(condition);
+            self.plan.conditions.len() - 1
+        })))
+    }
+}
+
+/// Where a join leads.
+struct Target {
+    parent: PlaceId,
+    kind: TargetKind,
+    variants: Vec<TypeId>,
+    known_after: u32,
+    rows: u64,
+}
+
+enum TargetKind {
+    Entities,
+    Parts,
+}
+
+/// The rows of one list step.
+struct Rows {
+    parent: PlaceId,
+    step: StepId,
+    stage: u32,
+    rows: u64,
+    of: TypeId,
+}
+
+impl Rows {
+    fn list(&self, plan: &Plan) -> crate::value::ListId {
+        match &plan.steps[self.step.0].ask {
+            Ask::Pages(ask) => ask.list,
+            Ask::Records { .. } => unreachable!("rows come from a list step"),
+        }
+    }
+}
+
+/// Puts the members of an object in the order in which they are written.
+fn in_order(mut placed: Vec<(usize, Output)>) -> Vec<Output> {
+    placed.sort_by_key(|(n_before, _)| *n_before);
+    placed.into_iter().map(|(_, output)| output).collect()
+}
+
+fn fields_of(contract: &Contract, ty: TypeId) -> &[Field] {
+    contract.object(ty).map_or(&[], |object| &object.fields)
+}
+
+fn leaf_of(contract: &Contract, ty: TypeId) -> Leaf {
+    match &contract.ty(ty).kind {
+        TypeKind::Scalar { scalar, .. } => Leaf::Scalar(*scalar),
+        TypeKind::Enum { leaf, .. } => leaf.clone(),
+        _ => Leaf::Scalar(Scalar::String),
+    }
+}
+
+fn nesting_of(ty: &TypeRef) -> Nesting {
+    let mut items_non_null = Vec::new();
+    let mut inner = ty;
+    while let TypeRefKind::List(item) = &inner.of {
+        items_non_null.push(item.non_null);
+        inner = item;
+    }
+    Nesting { non_null: ty.non_null, items_non_null }
+}
+
+/// Whether any field selected of a part, at any depth, leads to another entity.
+fn leads_on(contract: &Contract, ty: TypeId, selected: &Selected<'_>) -> bool {
+    collect(contract, ty, selected).iter().any(|collected| {
+        let field = fields_of(contract, ty).iter().find(|field| collected.field().name == field.name);
+        match field.map(|field| (&field.answer, field.ty.named())) {
+            Some((Answer::Reference(_) | Answer::List(_), _)) => true,
+            Some((Answer::Part { .. }, inner)) => {
+                contract.possible_types(inner).iter().any(|&inner| leads_on(contract, inner, &collected.selections()))
+            }
+            _ => false,
+        }
+    })
+}
+
+fn columns_read<'f>(feeds: impl Iterator<Item = &'f PlannedFeed>) -> Vec<usize> {
+    let mut columns: Vec<usize> = feeds
+        .filter_map(|feed| match feed {
+            PlannedFeed::Slot { column, .. } => Some(*column),
+            _ => None,
+        })
+        .collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+/// How many rows a page of this field can have: what the document writes, or what the list allows.
+fn page_rows(list: &List, field: &SelectedField) -> u64 {
+    let asked = field.arguments.iter().find(|(name, _)| name == "first" || name == "last").map(|(_, value)| value);
+    match asked {
+        None | Some(Input::Null) => u64::from(list.page_rows_default),
+        Some(Input::Number(text)) => text.parse().unwrap_or(0).min(u64::from(list.page_rows_max)),
+        Some(_) => u64::from(list.page_rows_max),
+    }
+}

@@ -1,0 +1,256 @@
+//! Explaining: a plan in words and as JSON, before anything is asked.
+//!
+//! In: a contract and a plan. Out: which owner is asked what, in which stage, for which keys, how fresh it must be, and
+//! what it can cost at worst.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::model::{Ask, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step};
+use crate::{
+    contract::{Contract, Domain},
+    value::{GroupId, TypeId},
+};
+
+/// A plan, explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The operation's name.
+    pub operation: Option<String>,
+    /// The version of the contract.
+    pub contract: String,
+    /// The steps, by stage.
+    pub stages: Vec<Vec<ExplainedStep>>,
+    /// Objects the answer can have at worst.
+    pub rows_max: u64,
+}
+
+/// One question to one owner, explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedStep {
+    /// The system that is asked.
+    pub system: String,
+    /// The field group, or the list.
+    pub asks: String,
+    /// Whether it is a list.
+    pub is_list: bool,
+    /// The freshness domain and its bound.
+    pub freshness: String,
+    /// For which places of the answer.
+    pub places: Vec<ExplainedPlace>,
+    /// Keys (or lists) asked for at worst.
+    pub keys_max: u64,
+}
+
+/// A place of the answer that a step is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedPlace {
+    /// The response keys that lead to it.
+    pub path: String,
+    /// Where its keys come from.
+    pub keys: String,
+    /// The fields the step answers.
+    pub fields: Vec<String>,
+    /// Whether it depends on `@skip` or `@include`.
+    pub conditional: bool,
+}
+
+impl Explanation {
+    /// Explains a plan.
+    pub fn new(contract: &Contract, plan: &Plan) -> Self {
+        let n_stages = plan.steps.iter().map(|step| step.stage as usize).max().unwrap_or(0);
+        let mut stages: Vec<Vec<ExplainedStep>> = (0..n_stages).map(|_| Vec::new()).collect();
+        for step in &plan.steps {
+            stages[step.stage as usize - 1].push(explain_step(contract, plan, step));
+        }
+        let rows = plan.places.iter().skip(1).map(|place| place.rows_max);
+        Self {
+            operation: plan.operation.clone(),
+            contract: contract.version.clone(),
+            stages,
+            rows_max: rows.fold(0, u64::saturating_add),
+        }
+    }
+
+    /// How many questions are put to owners.
+    pub fn n_fetches(&self) -> usize {
+        self.stages.iter().map(Vec::len).sum()
+    }
+
+    /// Returns the explanation as JSON.
+    pub fn to_json(&self) -> Value {
+        let stages = self.stages.iter().map(|steps| {
+            let steps = steps.iter().map(|step| {
+                let places = step.places.iter().map(|place| {
+                    json!({
+                        "path": place.path, "keys": place.keys, "fields": place.fields, "conditional": place.conditional,
+                    })
+                });
+                json!({
+                    "system": step.system,
+                    "asks": step.asks,
+                    "kind": if step.is_list { "list" } else { "records" },
+                    "freshness": step.freshness,
+                    "keysMax": step.keys_max,
+                    "places": places.collect::<Vec<_>>(),
+                })
+            });
+            Value::from(steps.collect::<Vec<_>>())
+        });
+        json!({
+            "operation": self.operation,
+            "contract": self.contract,
+            "cost": {"stages": self.stages.len(), "fetches": self.n_fetches(), "rowsMax": self.rows_max},
+            "stages": stages.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl std::fmt::Display for Explanation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.operation.as_deref().unwrap_or("(unnamed)");
+        writeln!(f, "operation {name}, contract {}", self.contract)?;
+        writeln!(
+            f,
+            "cost: {} fetches in {} stages, at most {} objects",
+            self.n_fetches(),
+            self.stages.len(),
+            self.rows_max
+        )?;
+        for (number, steps) in self.stages.iter().enumerate() {
+            writeln!(f, "stage {}", number + 1)?;
+            for step in steps {
+                let kind = if step.is_list { "list " } else { "" };
+                writeln!(f, "  {kind}{}  [{}]  at most {} keys", step.asks, step.freshness, step.keys_max)?;
+                for place in &step.places {
+                    let mut line = format!("    {} by {}", place.path, place.keys);
+                    if !place.fields.is_empty() {
+                        let _ = write!(line, ": {}", place.fields.join(", "));
+                    }
+                    if place.conditional {
+                        line.push_str("  (if included)");
+                    }
+                    writeln!(f, "{line}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep {
+    match &step.ask {
+        Ask::Records { group, places } => {
+            let described = contract.group(*group);
+            let explained = places.iter().map(|(place, column)| {
+                let column = &plan.places[place.0].columns[*column];
+                ExplainedPlace {
+                    path: plan.places[place.0].path.clone(),
+                    keys: keys_of(contract, plan, *place, *group),
+                    fields: column.fields.clone(),
+                    conditional: column.when.is_some(),
+                }
+            });
+            ExplainedStep {
+                system: contract.system(described.system).name.clone(),
+                asks: described.name.clone(),
+                is_list: false,
+                freshness: freshness(contract.domain(described.domain)),
+                places: explained.collect(),
+                keys_max: places.iter().map(|(place, _)| plan.places[place.0].rows_max).fold(0, u64::saturating_add),
+            }
+        }
+        Ask::Pages(ask) => {
+            let list = contract.list(ask.list);
+            let system = contract.system(list.system).name.clone();
+            let parent = &plan.places[ask.parent.0];
+            let path = if parent.path.is_empty() { "(root)".to_owned() } else { parent.path.clone() };
+            let place = ExplainedPlace {
+                path,
+                keys: parameters_of(contract, plan, ask),
+                fields: ask.count.iter().map(|_| "totalCount".to_owned()).collect(),
+                conditional: ask.when.is_some(),
+            };
+            ExplainedStep {
+                asks: format!("{system} {}", list.name),
+                system,
+                is_list: true,
+                freshness: freshness(contract.domain(list.domain)),
+                places: vec![place],
+                keys_max: parent.rows_max,
+            }
+        }
+    }
+}
+
+fn freshness(domain: &Domain) -> String {
+    format!("{} ≤ {}", domain.name, crate::value::duration_text(domain.max_age))
+}
+
+/// Says where the keys of a place come from: `sku ← $sku`.
+fn keys_of(contract: &Contract, plan: &Plan, place: PlaceId, group: GroupId) -> String {
+    let columns = &contract.group(group).key_columns;
+    let Some(join) = plan.joins.iter().find(|join| join.targets.iter().any(|(_, target)| *target == place)) else {
+        return columns.join(", ");
+    };
+    match &join.from {
+        JoinFrom::Reference { key, .. } => {
+            let parent = &plan.places[join.parent.0];
+            let feeds = columns.iter().zip(key);
+            let feeds = feeds.map(|(column, feed)| {
+                format!("{column} ← {}", feed_text(contract, plan, parent.ty, join.parent, feed))
+            });
+            feeds.collect::<Vec<_>>().join(", ")
+        }
+        JoinFrom::Pages(step) => match &plan.steps[step.0].ask {
+            Ask::Pages(ask) => format!("{} ← rows of {}", columns.join(", "), contract.list(ask.list).name),
+            Ask::Records { .. } => columns.join(", "),
+        },
+        JoinFrom::Part { .. } => columns.join(", "),
+    }
+}
+
+fn parameters_of(contract: &Contract, plan: &Plan, ask: &PagesAsk) -> String {
+    let list = contract.list(ask.list);
+    let parent = &plan.places[ask.parent.0];
+    let given = list.parameters.iter().zip(&ask.parameters);
+    let given = given.filter_map(|(name, feed)| {
+        let feed = feed.as_ref()?;
+        Some(format!("{name} ← {}", feed_text(contract, plan, parent.ty, ask.parent, feed)))
+    });
+    let given: Vec<String> = given.collect();
+    if given.is_empty() { "no parameters".to_owned() } else { given.join(", ") }
+}
+
+fn feed_text(contract: &Contract, plan: &Plan, ty: TypeId, place: PlaceId, feed: &PlannedFeed) -> String {
+    let name = &contract.ty(ty).name;
+    match feed {
+        PlannedFeed::Argument(path) => format!("${}", path.join(".")),
+        PlannedFeed::Constant(text) => format!("'{text}'"),
+        PlannedFeed::Key(position) => {
+            let key = contract.object(ty).and_then(|object| match &object.role {
+                crate::contract::Role::Entity(entity) => {
+                    entity.key.get(*position).map(|&field| &object.fields[field].name)
+                }
+                _ => None,
+            });
+            format!("{name}.{}", key.map_or("key", String::as_str))
+        }
+        PlannedFeed::Slot { column, slot } => {
+            let columns = &plan.places[place.0].columns;
+            let shape = columns.get(*column).map(|column| contract.group(column.group).shape);
+            let slot_name = match shape {
+                Some(shape) => contract.shapes[shape.index()].slots.get(*slot).map(|slot| slot.name.clone()),
+                None => part_field(contract, ty, *slot),
+            };
+            format!("{name}.{}", slot_name.unwrap_or_default())
+        }
+    }
+}
+
+fn part_field(contract: &Contract, ty: TypeId, wanted: usize) -> Option<String> {
+    let fields = &contract.object(ty)?.fields;
+    let field = fields.iter().find(|field| field.answer == crate::contract::Answer::Part { slot: wanted })?;
+    Some(field.name.clone())
+}

@@ -1,0 +1,140 @@
+//! Process settings: every bound and every choice that belongs to the running process and not to the contract.
+//!
+//! Plain values with defaults; each says its unit and why that number. Where they come from (flags, environment) is not
+//! known here.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+/// The settings of a serving process.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// The bounds of the HTTP side.
+    pub http: HttpSettings,
+    /// The bounds of the engine.
+    pub engine: EngineSettings,
+    /// How log lines are written.
+    pub log: LogSettings,
+}
+
+/// The bounds of the HTTP side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpSettings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Connections open at once; further ones are turned away.
+    pub connections_max: usize,
+    /// Requests under way at once over all connections; further ones are answered `503`.
+    pub requests_max: usize,
+    /// Concurrent requests on one HTTP/2 connection.
+    pub streams_max: u32,
+    /// Bytes of a request's head: request line and headers together.
+    pub header_bytes_max: usize,
+    /// Headers of one request.
+    pub headers_max: usize,
+    /// Bytes of a request's URI, where a GET carries its query.
+    pub uri_bytes_max: usize,
+    /// How long a request's head may take to arrive. Also how long a connection may idle.
+    pub header_read_timeout: Duration,
+    /// Bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// How long a request's body may take to arrive.
+    pub body_read_timeout: Duration,
+    /// How long a stopping server waits for what is in flight.
+    pub shutdown_grace: Duration,
+    /// How long one answer of `/readyz` is repeated before the systems are asked again.
+    pub readiness_held: Duration,
+}
+
+/// The bounds of the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EngineSettings {
+    /// How long one request may take from arrival to answer.
+    pub request_deadline: Duration,
+    /// Compiled plans kept.
+    pub plan_cache_entries: usize,
+    /// Entries of `errors` in one answer; one more says how many more there were.
+    pub errors_max: usize,
+    /// Objects that one field of the query may lead to in one answer, over all of its parents.
+    pub rows_max: usize,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogSettings {
+    /// One JSON object a line for machines, or text for people.
+    pub json: bool,
+    /// A level (`info`), or a filter by module (`freehold=debug,sqlx=warn`).
+    pub level: String,
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            // Loopback: a data layer is not opened to a network by accident.
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4000)),
+            // Fits the usual limit of 1,024 open files with room left for the systems' connections.
+            connections_max: 800,
+            // Far more than a few owners with 8 connections each can serve at once; beyond it waiting is all they would do.
+            requests_max: 512,
+            // What browsers and proxies expect to get (RFC 9113 advises no fewer than 100).
+            streams_max: 100,
+            // A token of 8 KiB and a query of 16 KiB in the URI, with room for what proxies add.
+            header_bytes_max: 32 * KIB,
+            // hyper's own default, written down.
+            headers_max: 100,
+            // Twice what the most careful proxies let through; longer queries belong in a POST.
+            uri_bytes_max: 16 * KIB,
+            // Long enough for any real network; short enough that holding a connection open is not worth it.
+            header_read_timeout: Duration::from_secs(30),
+            // The longest generated queries are some 100 KiB, and variables with 10,000 keys some 200 KiB.
+            body_bytes_max: MIB,
+            // 1 MiB in 10 s is less than 1 Mbit/s.
+            body_read_timeout: Duration::from_secs(10),
+            // Longer than a request's deadline cannot be needed; orchestrators kill after 30 s.
+            shutdown_grace: Duration::from_secs(25),
+            // Probes of several load balancers cost the systems one question a second.
+            readiness_held: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            // Several stages of a system's default timeout of 5 s.
+            request_deadline: Duration::from_secs(20),
+            // Applications hold hundreds of operations; a plan is some 10 KiB.
+            plan_cache_entries: 1024,
+            // Enough to see a pattern; a dead owner under 10,000 rows must not make megabytes of errors.
+            errors_max: 100,
+            // A page of 100 accounts with 100 orders of 10 lines each; exports page through more.
+            rows_max: 100_000,
+        }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        // The libraries speak only when something is wrong; failed statements are Freehold's own events.
+        Self { json: false, level: "warn,freehold=info,sqlx=error".to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_fit_together() {
+        let Settings { http, engine, .. } = Settings::default();
+        assert!(http.listen.ip().is_loopback());
+        assert!(http.uri_bytes_max < http.header_bytes_max);
+        assert!(http.shutdown_grace > engine.request_deadline);
+    }
+}

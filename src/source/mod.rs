@@ -1,0 +1,26 @@
+//! Sources: the drivers that speak the systems' protocols. One folder per family of kinds.
+//!
+//! Reading order: `system_name` (whom an error names), `sql` (PostgreSQL and SQLite). A source answers exactly what it
+//! is asked, in one statement; chunking, deadlines and caching are wrapped around it by the room `owner`.
+
+mod sql;
+mod system_name;
+
+use std::sync::Arc;
+
+pub use sql::{PostgresSource, SqliteSource};
+pub use system_name::SystemName;
+
+use crate::{
+    contract::{Contract, SystemKind},
+    fetch::Owner,
+    value::SystemId,
+};
+
+/// Opens the source of a system. Nothing is connected until something is asked.
+pub fn open(contract: &Arc<Contract>, system: SystemId) -> Arc<dyn Owner> {
+    match contract.system(system).kind {
+        SystemKind::Postgres { .. } => Arc::new(PostgresSource::new(Arc::clone(contract), system)),
+        SystemKind::Sqlite { .. } => Arc::new(SqliteSource::new(Arc::clone(contract), system)),
+    }
+}

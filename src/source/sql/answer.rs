@@ -1,0 +1,182 @@
+//! The answer: rows of cells become one outcome per key, or one page per parent.
+//!
+//! In: what was asked, the rows as cells, and where the columns are. Out: outcomes in the order asked. Pure.
+
+use std::collections::HashMap;
+
+use super::layout::{GroupLayout, ListLayout};
+use crate::{
+    contract::{Contract, Group, List},
+    fetch::{
+        Cell, Count, Cursor, Direction, FetchError, FetchErrorKind, ListItem, Outcome, Page, PartRows, Record, Stamp,
+        Window,
+    },
+    source::SystemName,
+    value::Key,
+};
+
+/// Rows as cells, by column.
+pub type Rows<'r> = Vec<Vec<Cell<'r>>>;
+
+/// The whole answer of a group's queries.
+pub struct GroupAnswer<'r> {
+    /// The rows of the group's query.
+    pub rows: Rows<'r>,
+    /// The rows of each part query.
+    pub parts: Vec<Rows<'r>>,
+    /// When it was asked and answered.
+    pub stamp: Stamp,
+}
+
+/// Gives each key its outcome.
+///
+/// *Shape*: one outcome per key, in order. A key without a row is a known absence; a key with two rows, or whose row
+/// differs from it by padding alone, is a violation of the contract. A row that nobody asked for is ignored.
+pub fn outcomes(
+    contract: &Contract,
+    group: &Group,
+    layout: &GroupLayout,
+    system: &SystemName,
+    keys: &[Key],
+    answer: GroupAnswer<'_>,
+) -> Vec<Outcome> {
+    let violation = |detail: String| system.error(FetchErrorKind::ContractViolation, detail);
+    let mut row_of: HashMap<Key, Vec<usize>> = HashMap::with_capacity(keys.len());
+    for (number, row) in answer.rows.iter().enumerate() {
+        if let Some(key) = key_of(row, &layout.keys, &layout.trims) {
+            row_of.entry(key).or_default().push(number);
+        }
+    }
+    let mut of_parent: Vec<HashMap<Key, Rows<'_>>> = Vec::with_capacity(layout.parts.len());
+    for (places, rows) in layout.parts.iter().zip(answer.parts) {
+        let mut by_parent: HashMap<Key, Rows<'_>> = HashMap::new();
+        for row in rows {
+            if let Some(key) = key_of(&row, &places.parents, &layout.trims) {
+                by_parent.entry(key).or_default().push(row);
+            }
+        }
+        of_parent.push(by_parent);
+    }
+    let mut padded: Option<HashMap<String, String>> = None;
+    let outcome = |key: &Key| match row_of.get(key).map(Vec::as_slice) {
+        Some(&[number]) => {
+            let parts = (layout.parts.iter().zip(&of_parent))
+                .map(|(places, rows)| PartRows {
+                    layout: &places.layout,
+                    rows: rows.get(key).map_or(&[][..], Vec::as_slice),
+                })
+                .collect::<Vec<_>>();
+            let record = layout.layout.record(&contract.shapes, &answer.rows[number], &parts, answer.stamp);
+            Ok(record.into())
+        }
+        Some(several) => Err(violation(format!("{}: {} rows for the key {key}", group.name, several.len()))),
+        None => {
+            let padded = padded.get_or_insert_with(|| padded_keys(row_of.keys()));
+            match padded.get(key.as_str()) {
+                Some(row) => Err(violation(format!(
+                    "{}: the row for the key {key} says `{row}`, which differs by padding; `trim = true` cuts it",
+                    group.name
+                ))),
+                None => Ok(Record::absent(answer.stamp).into()),
+            }
+        }
+    };
+    keys.iter().map(outcome).collect()
+}
+
+/// Returns the keys that end in padding, by what they are without it.
+fn padded_keys<'k>(keys: impl Iterator<Item = &'k Key>) -> HashMap<String, String> {
+    let pairs = keys.filter_map(|key| {
+        let bare = Key::of(key.fields().map(|field| field.trim_end_matches(' ')))?;
+        (bare != *key).then(|| (bare.as_str().to_owned(), key.to_string()))
+    });
+    pairs.collect()
+}
+
+fn key_of(row: &[Cell<'_>], columns: &[usize], trims: &[bool]) -> Option<Key> {
+    let mut texts = Vec::with_capacity(columns.len());
+    for (column, trim) in columns.iter().zip(trims) {
+        texts.push((row.get(*column)?.text()?, *trim));
+    }
+    Key::of(texts.iter().map(|(text, trim)| if *trim { text.trim_end_matches([' ', '\0']) } else { text }))
+}
+
+/// What a page is made of, beside its rows.
+pub struct PageFacts<'a> {
+    /// The list.
+    pub list: &'a List,
+    /// Where its columns are.
+    pub layout: &'a ListLayout,
+    /// The window asked for.
+    pub window: &'a Window,
+    /// How a cell becomes the text of a cursor; `None` where the kind has no text for it.
+    pub cursor_text: fn(&Cell<'_>) -> Option<String>,
+}
+
+impl PageFacts<'_> {
+    /// Makes a parent's page of its rows, which come in the order they were read, one more than asked where there are
+    /// more.
+    pub fn page(
+        &self,
+        system: &SystemName,
+        rows: &[Vec<Cell<'_>>],
+        count: Option<Count>,
+        started_ms: i64,
+    ) -> Result<Page, FetchError> {
+        let n_rows = self.window.n_rows as usize;
+        let more = rows.len() > n_rows;
+        let mut items = (rows.iter().take(n_rows))
+            .map(|row| self.item(row))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|detail| system.error(FetchErrorKind::ContractViolation, detail))?;
+        let (has_next, has_previous) = match self.window.direction {
+            Direction::Forward => (more, self.window.after.is_some()),
+            Direction::Backward => {
+                items.reverse();
+                (self.window.before.is_some(), more)
+            }
+        };
+        Ok(Page { items, has_next, has_previous, count, started_ms })
+    }
+
+    fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
+        let name = &self.list.name;
+        let mut texts = Vec::with_capacity(self.layout.keys.len());
+        for (position, column) in self.layout.keys.iter().zip(&self.list.key_columns) {
+            let text = cell(row, *position).text().ok_or_else(|| format!("{name}: a row without a {column}"))?;
+            let adapted = self.list.adaptations.of(column).apply(&text).map(|text| text.into_owned());
+            texts.push(adapted.map_err(|expected| format!("{name}: the {column} `{text}` is not {expected}"))?);
+        }
+        let key = Key::of(texts.iter().map(String::as_str))
+            .ok_or_else(|| format!("{name}: a row whose key holds a control character"))?;
+        let mut cursor = Vec::with_capacity(self.layout.order.len());
+        for (position, column) in self.layout.order.iter().zip(&self.list.order) {
+            cursor.push(match cell(row, *position) {
+                Cell::Null => None,
+                value => {
+                    Some((self.cursor_text)(value).ok_or_else(|| {
+                        format!("{name}: the row {key} has a {} that no cursor can hold", column.column)
+                    })?)
+                }
+            });
+        }
+        let type_name = match self.layout.type_name {
+            None => None,
+            Some(position) => {
+                let text = cell(row, position).text().ok_or_else(|| format!("{name}: a row without a __typename"))?;
+                let adapted = self.list.adaptations.of("__typename").apply(&text).map(|text| text.into_owned());
+                Some(adapted.map_err(|expected| format!("{name}: the __typename `{text}` is not {expected}"))?)
+            }
+        };
+        Ok(ListItem { type_name, key, cursor: Cursor(cursor) })
+    }
+}
+
+fn cell<'a, 'r>(row: &'a [Cell<'r>], position: usize) -> &'a Cell<'r> {
+    row.get(position).unwrap_or(&Cell::Null)
+}
+
+/// Reads a bounded count: one past the bound means more.
+pub fn bounded_count(n_rows: u64, up_to: u64) -> Count {
+    if n_rows > up_to { Count::MoreThan(up_to) } else { Count::Exactly(n_rows) }
+}

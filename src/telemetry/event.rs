@@ -1,0 +1,131 @@
+//! The closed list of events.
+//!
+//! An event borrows what it says; each reader takes what it needs. To tell an operator something further, add a
+//! variant here and read it in `log` and `metrics`.
+
+use std::{net::SocketAddr, time::Duration};
+
+/// Something that happened, as the code says it.
+#[derive(Debug, Clone)]
+pub enum Event<'a> {
+    /// A GraphQL request was executed. Emitted by the engine.
+    RequestAnswered {
+        /// The operation's name, where the caller gave one. Never a metrics label: callers choose it.
+        operation: Option<&'a str>,
+        /// `complete`, `partial` or `null`: what the answer holds.
+        status: &'static str,
+        /// From the request's arrival to the answer's last byte.
+        duration: Duration,
+        /// The entries of `errors`.
+        n_errors: usize,
+        /// The questions put to owners.
+        n_fetches: usize,
+        /// The size of the body before compression.
+        n_bytes: usize,
+    },
+    /// A request was refused before execution: by the engine (syntax, validation, variables, …) or by HTTP (body, media
+    /// type, load, …). Emitted once, by whichever refused.
+    RequestRefused {
+        /// Why, as a word from the refuser's closed list.
+        kind: &'static str,
+        /// From the request's arrival to the refusal.
+        duration: Duration,
+    },
+    /// A plan was compiled.
+    PlanCompiled {
+        /// How long parsing, validating and planning took.
+        duration: Duration,
+    },
+    /// A plan was found in the cache.
+    PlanReused,
+    /// An owner was asked for records.
+    Fetched {
+        /// The system's name.
+        system: &'a str,
+        /// The group's name.
+        group: &'a str,
+        /// The keys asked for.
+        n_keys: usize,
+        /// The rows that came.
+        n_rows: usize,
+        /// How long the system took.
+        duration: Duration,
+        /// Why it did not answer, if it did not.
+        failure: Option<Failure<'a>>,
+    },
+    /// An owner was asked to list.
+    Listed {
+        /// The system's name.
+        system: &'a str,
+        /// The list's name.
+        list: &'a str,
+        /// The parents listed for.
+        n_parents: usize,
+        /// The rows that came.
+        n_rows: usize,
+        /// How long the system took.
+        duration: Duration,
+        /// Why it did not answer, if it did not.
+        failure: Option<Failure<'a>>,
+    },
+    /// A value did not fit its declared type.
+    ViolationMet {
+        /// The system's name.
+        system: &'a str,
+        /// The group's name.
+        group: &'a str,
+        /// The key of the record. Only in the debug log: it may name a customer.
+        key: &'a str,
+        /// The field, as a dotted path.
+        field: &'a str,
+        /// What the contract says the value is.
+        expected: &'a str,
+    },
+    /// A connection was accepted.
+    ConnectionOpened,
+    /// A connection ended.
+    ConnectionClosed,
+    /// A connection was turned away because as many as allowed are open.
+    ConnectionRefused {
+        /// How many may be open.
+        connections_max: usize,
+    },
+    /// A connection could not be accepted.
+    AcceptFailed {
+        /// The operating system's word.
+        detail: &'a str,
+    },
+    /// A contract was loaded.
+    ContractLoaded {
+        /// Its version.
+        version: &'a str,
+        /// The faults found; a contract with faults is not served.
+        n_faults: usize,
+    },
+    /// The server listens.
+    ServerStarted {
+        /// Where.
+        address: SocketAddr,
+        /// The version of the contract it serves.
+        version: &'a str,
+    },
+    /// The server takes no more connections and finishes what is in flight.
+    ServerStopping {
+        /// How many connections are open.
+        n_connections: usize,
+    },
+    /// The server has stopped.
+    ServerStopped {
+        /// How many connections were cut off because they outlasted the grace period.
+        n_cut_off: usize,
+    },
+}
+
+/// Why a system did not answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure<'a> {
+    /// The stable code, from the closed list of fetch errors.
+    pub code: &'static str,
+    /// What the operator needs; only in the log.
+    pub detail: &'a str,
+}

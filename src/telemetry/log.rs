@@ -1,0 +1,113 @@
+//! Events as structured log lines on standard error.
+//!
+//! One line per event, dotted field names, units in the name. A failure is logged where it happened and nowhere else:
+//! `Fetched` with a failure is a warning, and the request that met it is not.
+
+use std::{io::IsTerminal, time::Duration};
+
+use tracing::{debug, error, info, warn};
+use tracing_subscriber::{EnvFilter, fmt};
+
+use super::event::Event;
+
+/// Starts writing log lines to standard error. Does nothing where the process already has a log (as tests do).
+///
+/// With `json` a line is one JSON object, else text for people. `level` is a level (`info`) or a filter (`freehold=debug,hyper=warn`); what it does not understand is left out.
+pub fn start(json: bool, level: &str) {
+    let lines = fmt().with_writer(std::io::stderr).with_target(false).with_env_filter(EnvFilter::new(level));
+    // A second subscriber is refused; the first one goes on, which is what a test wants.
+    let _ =
+        if json { lines.json().flatten_event(true).try_init() } else { lines.with_ansi(colours_wanted()).try_init() };
+}
+
+/// Colour belongs on a terminal, and not where `NO_COLOR` is set.
+fn colours_wanted() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn ms(duration: Duration) -> f64 {
+    // Microseconds are as fine as anyone reads.
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// Writes an event as a log line.
+pub(super) fn read(event: &Event<'_>) {
+    match *event {
+        Event::RequestAnswered { operation, status, duration, n_errors, n_fetches, n_bytes } => info!(
+            operation.name = operation,
+            request.status = status,
+            request.errors = n_errors,
+            request.fetches = n_fetches,
+            response.bytes = n_bytes,
+            duration_ms = ms(duration),
+            "request answered"
+        ),
+        Event::RequestRefused { kind, duration } => {
+            info!(request.refusal = kind, duration_ms = ms(duration), "request refused");
+        }
+        Event::PlanCompiled { duration } => debug!(duration_ms = ms(duration), "plan compiled"),
+        Event::PlanReused => {}
+        Event::Fetched { system, group, n_keys, n_rows, duration, failure: None } => debug!(
+            system.name = system,
+            group.name = group,
+            fetch.keys = n_keys,
+            fetch.rows = n_rows,
+            duration_ms = ms(duration),
+            "fetched"
+        ),
+        Event::Fetched { system, group, n_keys, duration, failure: Some(failure), .. } => warn!(
+            system.name = system,
+            group.name = group,
+            fetch.keys = n_keys,
+            failure.code = failure.code,
+            failure.detail = failure.detail,
+            duration_ms = ms(duration),
+            "failed to fetch"
+        ),
+        Event::Listed { system, list, n_parents, n_rows, duration, failure: None } => debug!(
+            system.name = system,
+            list.name = list,
+            fetch.parents = n_parents,
+            fetch.rows = n_rows,
+            duration_ms = ms(duration),
+            "listed"
+        ),
+        Event::Listed { system, list, n_parents, duration, failure: Some(failure), .. } => warn!(
+            system.name = system,
+            list.name = list,
+            fetch.parents = n_parents,
+            failure.code = failure.code,
+            failure.detail = failure.detail,
+            duration_ms = ms(duration),
+            "failed to list"
+        ),
+        Event::ViolationMet { system, group, key, field, expected } => {
+            warn!(
+                system.name = system,
+                group.name = group,
+                field.name = field,
+                field.expected = expected,
+                "contract violation"
+            );
+            debug!(system.name = system, group.name = group, record.key = key, "contract violation's key");
+        }
+        Event::ConnectionOpened => debug!("connection opened"),
+        Event::ConnectionClosed => debug!("connection closed"),
+        Event::ConnectionRefused { connections_max } => {
+            warn!(connections.max = connections_max, "connection refused: as many as allowed are open");
+        }
+        Event::AcceptFailed { detail } => error!(failure.detail = detail, "failed to accept a connection"),
+        Event::ContractLoaded { version, n_faults: 0 } => info!(contract.version = version, "contract loaded"),
+        Event::ContractLoaded { version, n_faults } => {
+            error!(contract.version = version, contract.faults = n_faults, "contract has faults");
+        }
+        Event::ServerStarted { address, version } => {
+            info!(server.address = %address, contract.version = version, "server started");
+        }
+        Event::ServerStopping { n_connections } => info!(connections.open = n_connections, "server stopping"),
+        Event::ServerStopped { n_cut_off: 0 } => info!("server stopped"),
+        Event::ServerStopped { n_cut_off } => {
+            warn!(connections.cut_off = n_cut_off, "server stopped: the grace period ended before these connections");
+        }
+    }
+}

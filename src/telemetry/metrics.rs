@@ -1,0 +1,310 @@
+//! Events as Prometheus metrics.
+//!
+//! Every name begins with `freehold_` and carries its unit. Every label has a bounded set of values: systems, groups and
+//! lists come from the contract, codes and kinds from closed lists in the code. Nothing a caller writes becomes a label.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+use super::event::{Event, Failure};
+
+/// The code of a fetch that was answered.
+const ANSWERED: &str = "OK";
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabel {
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VersionLabel {
+    version: String,
+}
+
+/// A group or a list of a system: what was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AskedLabels {
+    system: String,
+    group: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    system: String,
+    group: String,
+    code: &'static str,
+}
+
+/// The numbers, and the registry that writes them.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<StatusLabel, Counter>,
+    request_seconds: Family<StatusLabel, Histogram, fn() -> Histogram>,
+    refusals: Family<KindLabel, Counter>,
+    errors: Counter,
+    response_bytes: Histogram,
+    fetches_per_request: Histogram,
+    plan_compile_seconds: Histogram,
+    plans_reused: Counter,
+    fetches: Family<OutcomeLabels, Counter>,
+    fetch_seconds: Family<AskedLabels, Histogram, fn() -> Histogram>,
+    fetch_keys: Family<AskedLabels, Counter>,
+    fetch_rows: Family<AskedLabels, Counter>,
+    lists: Family<OutcomeLabels, Counter>,
+    list_seconds: Family<AskedLabels, Histogram, fn() -> Histogram>,
+    list_parents: Family<AskedLabels, Counter>,
+    list_rows: Family<AskedLabels, Counter>,
+    violations: Family<AskedLabels, Counter>,
+    connections_open: Gauge,
+    connections_refused: Counter,
+    accepts_failed: Counter,
+    contract: Family<VersionLabel, Gauge>,
+    contract_faults: Gauge,
+}
+
+/// 0.25 ms to 8 s, doubling: from an answer out of memory to the longest a system is usually given.
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_25, 2.0, 16))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("freehold"),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(seconds),
+            refusals: Family::default(),
+            errors: Counter::default(),
+            // 256 B to 4 MiB: a single object to the largest page of a BI export.
+            response_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 8)),
+            fetches_per_request: Histogram::new([0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
+            plan_compile_seconds: seconds(),
+            plans_reused: Counter::default(),
+            fetches: Family::default(),
+            fetch_seconds: Family::new_with_constructor(seconds),
+            fetch_keys: Family::default(),
+            fetch_rows: Family::default(),
+            lists: Family::default(),
+            list_seconds: Family::new_with_constructor(seconds),
+            list_parents: Family::default(),
+            list_rows: Family::default(),
+            violations: Family::default(),
+            connections_open: Gauge::default(),
+            connections_refused: Counter::default(),
+            accepts_failed: Counter::default(),
+            contract: Family::default(),
+            contract_faults: Gauge::default(),
+        };
+        metrics.register_requests();
+        metrics.register_systems();
+        metrics.register_process();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register_requests(&mut self) {
+        let to = &mut self.registry;
+        to.register("requests", "GraphQL requests executed, by what the answer holds", self.requests.clone());
+        to.register_with_unit(
+            "request_duration",
+            "From a request's arrival to the last byte of its answer",
+            Unit::Seconds,
+            self.request_seconds.clone(),
+        );
+        to.register("requests_refused", "Requests refused before execution, by why", self.refusals.clone());
+        to.register("response_errors", "Entries of errors in answers", self.errors.clone());
+        to.register_with_unit(
+            "response_size",
+            "Size of answers before compression",
+            Unit::Bytes,
+            self.response_bytes.clone(),
+        );
+        to.register("request_fetches", "Questions put to owners for one request", self.fetches_per_request.clone());
+        to.register_with_unit(
+            "plan_compile_duration",
+            "Parsing, validating and planning of one operation",
+            Unit::Seconds,
+            self.plan_compile_seconds.clone(),
+        );
+        to.register("plans_reused", "Plans found in the cache", self.plans_reused.clone());
+    }
+
+    fn register_systems(&mut self) {
+        let to = &mut self.registry;
+        to.register("fetches", "Fetches, by how they ended; OK is an answer", self.fetches.clone());
+        to.register_with_unit(
+            "fetch_duration",
+            "How long a system took to answer one fetch",
+            Unit::Seconds,
+            self.fetch_seconds.clone(),
+        );
+        to.register("fetch_keys", "Keys asked for", self.fetch_keys.clone());
+        to.register("fetch_rows", "Rows that came", self.fetch_rows.clone());
+        to.register("lists", "List queries, by how they ended; OK is an answer", self.lists.clone());
+        to.register_with_unit(
+            "list_duration",
+            "How long a system took to answer one list query",
+            Unit::Seconds,
+            self.list_seconds.clone(),
+        );
+        to.register("list_parents", "Parents listed for", self.list_parents.clone());
+        to.register("list_rows", "Rows listed", self.list_rows.clone());
+        to.register("contract_violations", "Values that did not fit their declared type", self.violations.clone());
+    }
+
+    fn register_process(&mut self) {
+        let to = &mut self.registry;
+        to.register("connections_open", "Connections open at the moment", self.connections_open.clone());
+        to.register("connections_refused", "Connections turned away at the cap", self.connections_refused.clone());
+        to.register("accepts_failed", "Connections that could not be accepted", self.accepts_failed.clone());
+        to.register("contract_served", "1 for the version of the contract that is served", self.contract.clone());
+        to.register("contract_faults", "Faults found when the contract was last loaded", self.contract_faults.clone());
+    }
+
+    /// Counts an event.
+    pub(super) fn read(&self, event: &Event<'_>) {
+        match *event {
+            Event::RequestAnswered { status, duration, n_errors, n_fetches, n_bytes, .. } => {
+                let label = StatusLabel { status };
+                self.requests.get_or_create(&label).inc();
+                self.request_seconds.get_or_create(&label).observe(duration.as_secs_f64());
+                self.errors.inc_by(n_errors as u64);
+                self.fetches_per_request.observe(n_fetches as f64);
+                self.response_bytes.observe(n_bytes as f64);
+            }
+            Event::RequestRefused { kind, .. } => {
+                self.refusals.get_or_create(&KindLabel { kind }).inc();
+            }
+            Event::PlanCompiled { duration } => self.plan_compile_seconds.observe(duration.as_secs_f64()),
+            Event::PlanReused => {
+                self.plans_reused.inc();
+            }
+            Event::Fetched { system, group, n_keys, n_rows, duration, failure } => {
+                let (asked, outcome) = labels(system, group, failure);
+                self.fetches.get_or_create(&outcome).inc();
+                self.observe(&self.fetch_seconds, &asked, duration);
+                self.fetch_keys.get_or_create(&asked).inc_by(n_keys as u64);
+                self.fetch_rows.get_or_create(&asked).inc_by(n_rows as u64);
+            }
+            Event::Listed { system, list, n_parents, n_rows, duration, failure } => {
+                let (asked, outcome) = labels(system, list, failure);
+                self.lists.get_or_create(&outcome).inc();
+                self.observe(&self.list_seconds, &asked, duration);
+                self.list_parents.get_or_create(&asked).inc_by(n_parents as u64);
+                self.list_rows.get_or_create(&asked).inc_by(n_rows as u64);
+            }
+            Event::ViolationMet { system, group, .. } => {
+                self.violations.get_or_create(&labels(system, group, None).0).inc();
+            }
+            Event::ConnectionOpened => {
+                self.connections_open.inc();
+            }
+            Event::ConnectionClosed => {
+                self.connections_open.dec();
+            }
+            Event::ConnectionRefused { .. } => {
+                self.connections_refused.inc();
+            }
+            Event::AcceptFailed { .. } => {
+                self.accepts_failed.inc();
+            }
+            Event::ContractLoaded { version, n_faults } => {
+                self.contract_faults.set(i64::try_from(n_faults).unwrap_or(i64::MAX));
+                if n_faults == 0 {
+                    self.contract.clear();
+                    self.contract.get_or_create(&VersionLabel { version: version.to_owned() }).set(1);
+                }
+            }
+            Event::ServerStarted { .. } | Event::ServerStopping { .. } | Event::ServerStopped { .. } => {}
+        }
+    }
+
+    fn observe(&self, of: &Family<AskedLabels, Histogram, fn() -> Histogram>, asked: &AskedLabels, duration: Duration) {
+        of.get_or_create(asked).observe(duration.as_secs_f64());
+    }
+
+    /// Writes all numbers in the OpenMetrics text format.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a string cannot fail");
+        text
+    }
+}
+
+fn labels(system: &str, group: &str, failure: Option<Failure<'_>>) -> (AskedLabels, OutcomeLabels) {
+    let asked = AskedLabels { system: system.to_owned(), group: group.to_owned() };
+    let code = failure.map_or(ANSWERED, |failure| failure.code);
+    let outcome = OutcomeLabels { system: asked.system.clone(), group: asked.group.clone(), code };
+    (asked, outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_fetch_counts_under_its_code_and_never_shows_its_detail() {
+        let metrics = Metrics::default();
+        metrics.read(&Event::Fetched {
+            system: "erp",
+            group: "erp Product",
+            n_keys: 3,
+            n_rows: 0,
+            duration: Duration::from_millis(2),
+            failure: Some(Failure { code: "SOURCE_TIMEOUT", detail: "secret host" }),
+        });
+        let text = metrics.text();
+        assert!(text.contains(r#"freehold_fetches_total{system="erp",group="erp Product",code="SOURCE_TIMEOUT"} 1"#));
+        assert!(text.contains(r#"freehold_fetch_keys_total{system="erp",group="erp Product"} 3"#));
+        assert!(!text.contains("secret"));
+    }
+
+    #[test]
+    fn what_a_caller_writes_is_never_a_label() {
+        let metrics = Metrics::default();
+        metrics.read(&Event::RequestAnswered {
+            operation: Some("Chosen"),
+            status: "complete",
+            duration: Duration::from_millis(1),
+            n_errors: 0,
+            n_fetches: 1,
+            n_bytes: 100,
+        });
+        let text = metrics.text();
+        assert!(text.contains(r#"freehold_requests_total{status="complete"} 1"#));
+        assert!(text.contains("freehold_request_duration_seconds_bucket"));
+        assert!(!text.contains("Chosen"));
+    }
+
+    #[test]
+    fn the_key_of_a_violation_is_never_a_label() {
+        let metrics = Metrics::default();
+        metrics.read(&Event::ViolationMet {
+            system: "erp",
+            group: "erp Account",
+            key: "C-1000",
+            field: "status",
+            expected: "AccountStatus",
+        });
+        let text = metrics.text();
+        assert!(text.contains(r#"freehold_contract_violations_total{system="erp",group="erp Account"} 1"#));
+        assert!(!text.contains("C-1000"));
+    }
+}

@@ -1,0 +1,39 @@
+//! Telemetry: what happened, said once, as an event from a closed list; log and metrics are readers of that list.
+//!
+//! Reading order: `event` (the list), `log` (events as structured log lines), `metrics` (events as Prometheus numbers).
+//! The code emits; it never logs or counts by itself. No event carries a query's text, a variable, a token or a value.
+
+mod event;
+mod log;
+mod metrics;
+
+use std::sync::Arc;
+
+pub use event::{Event, Failure};
+pub use log::start as start_log;
+
+use metrics::Metrics;
+
+/// The handle through which events are emitted. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Telemetry {
+    metrics: Arc<Metrics>,
+}
+
+impl Telemetry {
+    /// Makes a handle whose numbers all start at zero.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells every reader that something happened.
+    pub fn emit(&self, event: &Event<'_>) {
+        log::read(event);
+        self.metrics.read(event);
+    }
+
+    /// Writes the metrics in the OpenMetrics text format.
+    pub fn metrics_text(&self) -> String {
+        self.metrics.text()
+    }
+}
