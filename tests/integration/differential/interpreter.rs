@@ -366,12 +366,25 @@ impl<'a> Run<'a> {
                 !group.fails && group.rows.contains_key(&target.key)
             };
             if !selected.iter().any(shows) {
+                self.unseen(Node::Entity(target), known, &grouped, path);
                 return Err(self.error(path));
             }
         } else if !world.groups[*identity].rows.contains_key(&target.key) {
+            self.unseen(Node::Entity(target), known, &grouped, path);
             return Ok(Value::Null);
         }
         self.fields(&Node::Entity(target), known, &grouped, path).map(Value::Object)
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Walks the fields of an entity that is not there, for what is asked meanwhile: its key is enough to ask on, and
+    /// waiting for its owner's word first would cost a stage.
+    fn unseen(&mut self, node: Node, known: usize, grouped: &Grouped<'a>, path: &mut Path) {
+        let errors = self.errors.clone();
+        // Neither its data nor its errors are anybody's.
+        let _ = self.fields(&node, known, grouped, path);
+        self.errors = errors;
     }
 }
 

@@ -96,8 +96,11 @@ impl Inventor {
     /// `PartA` to `PartC`, the recursive `Tree`, an interface and a union over the first ones.
     fn parts(&mut self) {
         self.world.unions.insert("Extra".into(), ["PartA", "PartB", "PartC"].map(str::to_owned).to_vec());
+        // The types that implement an interface repeat its field's type: async-graphql takes no narrower one.
+        let note = Ty::named("String");
+        let note = if self.random.percent(40) { note.required() } else { note };
         let detail = vec![
-            plain("note", Ty::named("String"), Source::Abstract),
+            plain("note", note.clone(), Source::Abstract),
             plain("amount", Ty::named("Decimal"), Source::Abstract),
         ];
         self.world.interfaces.insert("Detail".into(), Interface { implements: vec![], fields: detail });
@@ -106,9 +109,7 @@ impl Inventor {
             let mut fields = self.leaf_fields("f", count, &Source::Member, false);
             let mut implements = Vec::new();
             if name != "PartC" {
-                let note = Ty::named("String");
-                let note = if self.random.percent(40) { note.required() } else { note };
-                fields.push(plain("note", note, Source::Member));
+                fields.push(plain("note", note.clone(), Source::Member));
                 fields.push(plain("amount", Ty::named("Decimal"), Source::Member));
                 implements.push("Detail".to_owned());
             }
@@ -137,9 +138,11 @@ impl Inventor {
     fn entities(&mut self) {
         let node = Interface { implements: vec![], fields: vec![plain("id", Ty::named("ID").required(), Source::Abstract)] };
         self.world.interfaces.insert("Node".into(), node);
+        let label = Ty::named("String");
+        let label = if self.random.percent(50) { label.required() } else { label };
         let named = vec![
             plain("id", Ty::named("ID").required(), Source::Abstract),
-            plain("label", Ty::named("String"), Source::Abstract),
+            plain("label", label, Source::Abstract),
         ];
         self.world.interfaces.insert("Named".into(), Interface { implements: vec!["Node".into()], fields: named });
         self.world.unions.insert("Thing".into(), vec!["Product".into(), "Account".into()]);
@@ -215,8 +218,7 @@ impl Inventor {
             implements.push("Node".to_owned());
             if name == "Product" || self.random.percent(50) {
                 implements.push("Named".to_owned());
-                let label = Ty::named("String");
-                let label = if self.random.percent(50) { label.required() } else { label };
+                let label = self.world.interfaces["Named"].fields[1].ty.clone();
                 fields.push(plain("label", label, Source::Group(identity)));
             }
         }

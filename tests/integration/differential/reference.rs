@@ -78,12 +78,7 @@ impl Reference {
         for (name, object) in &world.objects {
             let mut registered = object.implements.iter().fold(Object::new(name), |object, name| object.implement(name));
             for field in &object.fields {
-                // async-graphql takes no field that is narrower than its interface's; where nothing is null, the
-                // wider type says the same.
-                let wider = object.implements.iter().flat_map(|name| world.fields(name));
-                let ty = wider.filter(|wider| wider.name == field.name).map(|wider| &wider.ty).next().unwrap_or(&field.ty);
-                let field = Field { ty: ty.clone(), ..field.clone() };
-                registered = registered.field(dynamic_field(world, &field, encode, decode));
+                registered = registered.field(dynamic_field(world, field, encode, decode));
             }
             schema = schema.register(registered);
         }

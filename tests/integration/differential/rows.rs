@@ -157,7 +157,7 @@ impl Filling<'_, '_> {
             }
             "JSON" => match self.random.below(3) {
                 0 => json!({"b": [1, null, {"c": "d"}], "a": true}),
-                1 => json!(["x", 1.5]),
+                1 => json!(["x", 1.5, null]),
                 _ => json!(self.random.below(9)),
             },
             "Token" => json!(format!("tok-{}", self.random.below(9))),
