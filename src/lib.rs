@@ -6,6 +6,7 @@ pub mod contract;
 pub mod engine;
 pub mod execute;
 pub mod fetch;
+pub mod http;
 pub mod owner;
 pub mod plan;
 pub mod settings;

@@ -15,7 +15,8 @@ use futures_util::future::join_all;
 use crate::{
     contract::{Contract, PublicSchema},
     execute::{Execution, execute},
-    fetch::{FetchError, Owner},
+    fetch::FetchError,
+    owner::Owners,
     plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
     settings::EngineSettings,
     telemetry::{Event, Telemetry},
@@ -28,7 +29,7 @@ pub use request::{Answer, AnswerStatus, Request};
 pub struct Engine {
     contract: Arc<Contract>,
     schema: PublicSchema,
-    owners: Vec<Arc<dyn Owner>>,
+    owners: Owners,
     plans: Plans,
     settings: EngineSettings,
     telemetry: Telemetry,
@@ -50,11 +51,9 @@ pub struct Probe {
 
 impl Engine {
     /// Makes an engine.
-    ///
-    /// *Shape*: `owners` by system, in the contract's order.
     pub fn new(
         contract: Arc<Contract>,
-        owners: Vec<Arc<dyn Owner>>,
+        owners: Owners,
         settings: EngineSettings,
         telemetry: Telemetry,
     ) -> Result<Self, EngineError> {
@@ -86,7 +85,7 @@ impl Engine {
         };
         let executed = execute(&Execution {
             contract: &self.contract,
-            owners: &self.owners,
+            owners: self.owners.as_slice(),
             plan: &plan,
             variables: &variables,
             introspection: introspection.as_ref(),
@@ -132,7 +131,7 @@ impl Engine {
 
     /// Asks every system whether it answers.
     pub async fn probe(&self) -> Vec<Probe> {
-        let probes = self.contract.systems.iter().zip(&self.owners).map(|(system, owner)| async {
+        let probes = self.contract.systems.iter().zip(self.owners.as_slice()).map(|(system, owner)| async {
             let started = Instant::now();
             let outcome = owner.probe().await.map(|()| started.elapsed());
             Probe { system: system.name.clone(), outcome }

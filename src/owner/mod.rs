@@ -1,15 +1,18 @@
-//! Owners: each system's stack, outermost first: `chunked(deadline(bulkhead(source)))`.
+//! Owners: each system's stack, outermost first: `chunked(observed(deadline(bulkhead(source))))`.
 //!
-//! Reading order: `owners` (the stacks by system), `chunked` (no more keys at once than the system takes), `deadline` (no
+//! Reading order: `owners` (the stacks by system), `chunked` (no more keys at once than the system takes), `observed`
+//! (what each question brought, as events), `deadline` (no
 //! wait past the caller's or the system's), `bulkhead` (no more fetches at once than the system takes, and a short queue).
 //! Every wrapper is an owner around an owner, so each is complete without the others.
 
 mod bulkhead;
 mod chunked;
 mod deadline;
+mod observed;
 mod owners;
 
 pub use bulkhead::Bulkhead;
 pub use chunked::Chunked;
 pub use deadline::Deadline;
+pub use observed::Observed;
 pub use owners::{Owners, open};

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use super::{Bulkhead, Chunked, Deadline};
+use super::{Bulkhead, Chunked, Deadline, Observed};
 use crate::{
     contract::Contract,
     fetch::Owner,
     source::{self, SystemName},
+    telemetry::Telemetry,
     value::SystemId,
 };
 
@@ -21,6 +22,11 @@ impl Owners {
         Self(owners)
     }
 
+    /// Returns the owners, in the order of the contract's systems.
+    pub fn as_slice(&self) -> &[Arc<dyn Owner>] {
+        &self.0
+    }
+
     /// Returns the owner of a system.
     pub fn of(&self, system: SystemId) -> &Arc<dyn Owner> {
         &self.0[system.index()]
@@ -28,14 +34,15 @@ impl Owners {
 }
 
 /// Builds every system's stack. Nothing is connected until something is asked.
-pub fn open(contract: &Arc<Contract>) -> Owners {
+pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
     let stack = |number: usize| -> Arc<dyn Owner> {
         let id = SystemId::from(number);
         let (system, name) = (contract.system(id), SystemName::new(contract, id));
         let source = source::open(contract, id);
         let guarded = Arc::new(Bulkhead::new(source, name.clone(), system.connections_max));
         let bounded = Arc::new(Deadline::new(guarded, name, system.timeout));
-        Arc::new(Chunked::new(bounded, system.keys_per_fetch))
+        let observed = Observed::new(bounded, contract.clone(), system.name.clone(), telemetry.clone());
+        Arc::new(Chunked::new(Arc::new(observed), system.keys_per_fetch))
     };
     Owners((0..contract.systems.len()).map(stack).collect())
 }

@@ -49,7 +49,7 @@ pub fn compile(contract: &Contract, operation: &Operation) -> Result<Plan, Refus
         column_guards: HashMap::new(),
     };
     let always = Guard::default();
-    let root = compiling.place(String::new(), contract.query, PlaceKind::Root, &[always.clone()], 0, 1);
+    let root = compiling.place(String::new(), contract.query, PlaceKind::Root, 0, 1);
     compiling.fill(root, &[(operation.selections.as_slice(), always)]);
     compiling.settle_columns();
     Ok(compiling.plan)
@@ -76,22 +76,12 @@ enum Holder {
 }
 
 impl Compiling<'_> {
-    fn place(
-        &mut self,
-        path: String,
-        ty: TypeId,
-        kind: PlaceKind,
-        guards: &[Guard],
-        known_after: u32,
-        rows_max: u64,
-    ) -> PlaceId {
+    fn place(&mut self, path: String, ty: TypeId, kind: PlaceKind, known_after: u32, rows_max: u64) -> PlaceId {
         let id = PlaceId(self.plan.places.len());
-        let when = self.when(guards, &[]);
         self.plan.places.push(Place {
             path,
             ty,
             kind,
-            when,
             columns: Vec::new(),
             outputs: Vec::new(),
             known_after,
@@ -430,7 +420,7 @@ impl Compiling<'_> {
                 TargetKind::Parts => PlaceKind::Part,
                 TargetKind::Entities => self.entity_kind(ty),
             };
-            let place = self.place(path.clone(), ty, kind, &guards, target.known_after, target.rows);
+            let place = self.place(path.clone(), ty, kind, target.known_after, target.rows);
             self.plan.joins[join.0].targets.push((self.contract.ty(ty).name.clone(), place));
             self.fill(place, &collected.selections());
         }

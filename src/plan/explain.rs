@@ -35,6 +35,8 @@ pub struct ExplainedStep {
     pub asks: String,
     /// Whether it is a list.
     pub is_list: bool,
+    /// The parts that are read with the records by queries of their own, in the same snapshot.
+    pub parts: Vec<String>,
     /// The freshness domain and its bound.
     pub freshness: String,
     /// For which places of the answer.
@@ -92,6 +94,7 @@ impl Explanation {
                     "asks": step.asks,
                     "kind": if step.is_list { "list" } else { "records" },
                     "freshness": step.freshness,
+                    "parts": step.parts,
                     "keysMax": step.keys_max,
                     "places": places.collect::<Vec<_>>(),
                 })
@@ -123,6 +126,9 @@ impl std::fmt::Display for Explanation {
             for step in steps {
                 let kind = if step.is_list { "list " } else { "" };
                 writeln!(f, "  {kind}{}  [{}]  at most {} keys", step.asks, step.freshness, step.keys_max)?;
+                if !step.parts.is_empty() {
+                    writeln!(f, "    with parts {}", step.parts.join(", "))?;
+                }
                 for place in &step.places {
                     let mut line = format!("    {} by {}", place.path, place.keys);
                     if !place.fields.is_empty() {
@@ -156,6 +162,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
+                parts: described.binding.parts.iter().map(|(name, _)| name.clone()).collect(),
                 freshness: freshness(contract.domain(described.domain)),
                 places: explained.collect(),
                 keys_max: places.iter().map(|(place, _)| plan.places[place.0].rows_max).fold(0, u64::saturating_add),
@@ -176,6 +183,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 asks: format!("{system} {}", list.name),
                 system,
                 is_list: true,
+                parts: Vec::new(),
                 freshness: freshness(contract.domain(list.domain)),
                 places: vec![place],
                 keys_max: parent.rows_max,

@@ -120,8 +120,6 @@ pub struct Place {
     pub ty: TypeId,
     /// What the objects are.
     pub kind: PlaceKind,
-    /// When it is reached.
-    pub when: When,
     /// The field groups its objects need. A part has none: its record is its holder's.
     pub columns: Vec<Column>,
     /// What is written for each object.

@@ -1,3 +1,4 @@
-//! The integration tests: one binary, one module for each thing that is tested as a whole.
+//! The integration tests: Freehold from outside, one binary.
 
 mod differential;
+mod http;

@@ -1,0 +1,133 @@
+//! What is refused, and the status code of everything: the only place where outcomes become status codes.
+//!
+//! The codes are those of the GraphQL over HTTP draft of September 2025, which the `graphql-http` audits check. Later
+//! drafts prefer 422 for validation and 294 for partial answers; clients and proxies do not know them yet.
+
+use axum::http::{Method, StatusCode};
+
+use super::negotiate::Media;
+use crate::{engine::AnswerStatus, plan::RefusalKind, settings::HttpSettings};
+
+/// Why a request did not get as far as the engine. Its text is for the caller: what is wrong and what to send instead.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error(
+        "none of the media types in Accept can be served; accept application/graphql-response+json or application/json"
+    )]
+    NotAcceptable,
+    #[error("{GRAPHQL_METHODS_SENTENCE}")]
+    MethodNotAllowed,
+    #[error("the URL is longer than {bytes_max} bytes; send the query in the body of a POST")]
+    UriTooLong { bytes_max: usize },
+    #[error("the request has no Content-Type; send application/json")]
+    ContentTypeMissing,
+    #[error("the Content-Type is not supported; send application/json")]
+    ContentTypeUnsupported,
+    #[error("the charset of the Content-Type is not supported; send utf-8")]
+    CharsetUnsupported,
+    #[error("the Content-Encoding of the body is not supported; send it as it is")]
+    ContentEncodingUnsupported,
+    #[error("the body is larger than {bytes_max} bytes")]
+    BodyTooLarge { bytes_max: usize },
+    #[error("the body did not arrive within {seconds} seconds")]
+    BodyTooSlow { seconds: u64 },
+    #[error("the body broke off")]
+    BodyBroken,
+    #[error("{place} is not JSON: {detail}")]
+    NotJson { place: &'static str, detail: serde_json::Error },
+    #[error("the body must be a JSON object with the member query, not {found}")]
+    NotAnObject { found: &'static str },
+    #[error("a batch of requests in one body is not supported; send each on its own")]
+    Batch,
+    #[error("the parameter query is missing")]
+    QueryMissing,
+    #[error("the parameter {name} must be {expected}, not {found}")]
+    ParameterType { name: &'static str, expected: &'static str, found: &'static str },
+    #[error("the parameter {name} is given more than once")]
+    ParameterRepeated { name: &'static str },
+    #[error("as many requests as allowed are under way; try again in a moment")]
+    Overloaded,
+    #[error("the request could not be answered because of a fault in the server")]
+    Panicked,
+    #[error("there is nothing at this path; GraphQL is answered at /graphql")]
+    NotFound,
+}
+
+/// The methods GraphQL requests may use, as the `Allow` header lists them.
+pub(super) const GRAPHQL_METHODS: &str = "GET, HEAD, POST";
+const GRAPHQL_METHODS_SENTENCE: &str = "GraphQL requests are sent with POST or GET";
+
+impl Refusal {
+    /// Returns the stable code a client reads in `extensions.code`, which is also the word in log and metrics.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::NotAcceptable => "NOT_ACCEPTABLE",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+            Self::UriTooLong { .. } => "URI_TOO_LONG",
+            Self::ContentTypeMissing | Self::ContentTypeUnsupported | Self::CharsetUnsupported => {
+                "UNSUPPORTED_MEDIA_TYPE"
+            }
+            Self::ContentEncodingUnsupported => "UNSUPPORTED_CONTENT_ENCODING",
+            Self::BodyTooLarge { .. } => "BODY_TOO_LARGE",
+            Self::BodyTooSlow { .. } => "BODY_TIMEOUT",
+            Self::BodyBroken => "BODY_BROKEN",
+            Self::NotJson { .. } => "INVALID_JSON",
+            Self::NotAnObject { .. } | Self::Batch => "INVALID_BODY",
+            Self::QueryMissing | Self::ParameterType { .. } | Self::ParameterRepeated { .. } => "INVALID_PARAMETER",
+            Self::Overloaded => "OVERLOADED",
+            Self::Panicked => "INTERNAL",
+            Self::NotFound => "NOT_FOUND",
+        }
+    }
+
+    /// Returns the status code. It does not depend on the media type: none of these is a well-formed request.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::ContentTypeMissing
+            | Self::ContentTypeUnsupported
+            | Self::CharsetUnsupported
+            | Self::ContentEncodingUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyBroken
+            | Self::NotJson { .. }
+            | Self::NotAnObject { .. }
+            | Self::Batch
+            | Self::QueryMissing
+            | Self::ParameterType { .. }
+            | Self::ParameterRepeated { .. } => StatusCode::BAD_REQUEST,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotFound => StatusCode::NOT_FOUND,
+        }
+    }
+
+    /// Says that a body is too large.
+    pub(super) fn body_too_large(settings: &HttpSettings) -> Self {
+        Self::BodyTooLarge { bytes_max: settings.body_bytes_max }
+    }
+}
+
+/// Returns the status code of an answer to a request that came by this method.
+///
+/// As `application/json` every response to a well-formed request is 200, because a client of that media type cannot tell
+/// a GraphQL error from a proxy's; only a mutation by a method that promises to be safe is not.
+pub(super) fn answer_status(method: &Method, media: Media, status: AnswerStatus) -> StatusCode {
+    match (status, media) {
+        (AnswerStatus::Complete | AnswerStatus::Partial | AnswerStatus::NullData, _) => StatusCode::OK,
+        (AnswerStatus::Refused(RefusalKind::NotAQuery), _) if method.is_safe() => StatusCode::METHOD_NOT_ALLOWED,
+        (AnswerStatus::Refused(_), Media::Json) => StatusCode::OK,
+        (AnswerStatus::Refused(_), Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Returns the status code of `/readyz`.
+///
+/// The process is ready while any system answers, since its fields can be served and the others' are null with a fault
+/// that says why. It is not ready when no system does.
+pub(super) fn readiness_status(any_system_answers: bool) -> StatusCode {
+    if any_system_answers { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}

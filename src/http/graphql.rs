@@ -1,0 +1,89 @@
+//! One GraphQL request over HTTP, the whole way: negotiate, read, ask the engine, respond.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{Request, State},
+    http::{HeaderMap, Method},
+    response::{IntoResponse, Redirect, Response},
+};
+use futures_util::FutureExt;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::{
+    Shared,
+    error::Refusal,
+    negotiate::{Media, check_body_media, response_media, wants_page},
+    request, respond,
+};
+use crate::{
+    engine::Answer,
+    settings::HttpSettings,
+    telemetry::{Event, Telemetry},
+};
+
+/// Answers a GraphQL request.
+pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let arrived = Instant::now();
+    // Whoever opens the endpoint in a browser is shown where to write a query.
+    if request.method() == Method::GET && request.uri().query().is_none() && wants_page(request.headers()) {
+        return Redirect::to("/").into_response();
+    }
+    let media = match response_media(request.headers()) {
+        Ok(media) => media,
+        Err(refusal) => return refuse(&shared.telemetry, Media::Json, &refusal, arrived),
+    };
+    let method = request.method().clone();
+    match asked(&shared, request).await {
+        Ok(answer) => respond::answer(&method, media, answer),
+        Err(refusal) => refuse(&shared.telemetry, media, &refusal, arrived),
+    }
+}
+
+/// Says that there is nothing at a path.
+pub(super) async fn not_found() -> Response {
+    respond::refusal(Media::Json, &Refusal::NotFound)
+}
+
+fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arrived: Instant) -> Response {
+    telemetry.emit(&Event::RequestRefused { kind: refusal.code(), duration: arrived.elapsed() });
+    respond::refusal(media, refusal)
+}
+
+async fn asked(shared: &Shared, request: Request) -> Result<Answer, Refusal> {
+    // Taken before the body is read: what is turned away under load costs nothing.
+    let _permit = shared.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    let question = read(request, &shared.settings).await?;
+    // One request's panic must not take down its connection, which others may share.
+    AssertUnwindSafe(shared.answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)
+}
+
+async fn read(request: Request, settings: &HttpSettings) -> Result<crate::engine::Request, Refusal> {
+    let bytes_max = settings.uri_bytes_max;
+    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > bytes_max) {
+        return Err(Refusal::UriTooLong { bytes_max });
+    }
+    match *request.method() {
+        Method::GET | Method::HEAD => request::from_uri(request.uri()),
+        Method::POST => {
+            let (head, body) = request.into_parts();
+            request::from_body(&read_body(&head.headers, body, settings).await?)
+        }
+        _ => Err(Refusal::MethodNotAllowed),
+    }
+}
+
+async fn read_body(headers: &HeaderMap, body: Body, settings: &HttpSettings) -> Result<Bytes, Refusal> {
+    check_body_media(headers)?;
+    if body.size_hint().lower() > settings.body_bytes_max as u64 {
+        return Err(Refusal::body_too_large(settings));
+    }
+    let body = Limited::new(body, settings.body_bytes_max).collect();
+    match tokio::time::timeout(settings.body_read_timeout, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::body_too_large(settings)),
+        Ok(Err(_)) => Err(Refusal::BodyBroken),
+        Err(_) => Err(Refusal::BodyTooSlow { seconds: settings.body_read_timeout.as_secs() }),
+    }
+}

@@ -1,0 +1,79 @@
+//! HTTP: the wire between a caller and the engine, by the GraphQL over HTTP specification.
+//!
+//! Reading order: `answering` (what is asked of the engine), `graphql` (one request, the whole way), `negotiate` (which
+//! media type goes back, which came in), `request` (URL or body → question), `error` (what is refused, and the only place
+//! that knows status codes), `respond` (answer → response), `graphiql` (the page for people), `health` (for orchestrators
+//! and Prometheus), `serve` (connections, their bounds, and stopping).
+
+mod answering;
+mod error;
+mod graphiql;
+mod graphql;
+mod health;
+mod negotiate;
+mod request;
+mod respond;
+mod serve;
+
+use std::{future::Future, sync::Arc};
+
+use axum::{
+    Router,
+    routing::{any, get},
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tower_http::{
+    CompressionLevel,
+    compression::{CompressionLayer, predicate::SizeAbove},
+};
+
+pub use answering::Answering;
+
+use crate::{settings::HttpSettings, telemetry::Telemetry};
+
+/// The path GraphQL requests are answered on.
+pub const GRAPHQL_PATH: &str = "/graphql";
+
+/// Below a packet's size compressing costs more than it saves.
+const COMPRESSED_BYTES_MIN: u64 = 1024;
+
+/// What every request needs.
+struct Shared {
+    answering: Arc<dyn Answering>,
+    telemetry: Telemetry,
+    settings: HttpSettings,
+    requests: Semaphore,
+    readiness: health::Readiness,
+}
+
+/// Serves HTTP on a listener until `stop` completes and what was in flight is finished or out of grace.
+pub async fn serve(
+    listener: TcpListener,
+    answering: Arc<dyn Answering>,
+    telemetry: Telemetry,
+    settings: HttpSettings,
+    stop: impl Future<Output = ()>,
+) {
+    let router = router(answering, telemetry.clone(), settings.clone());
+    serve::serve(listener, router, &telemetry, &settings, stop).await;
+}
+
+fn router(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSettings) -> Router {
+    let requests = Semaphore::new(settings.requests_max);
+    let readiness = health::Readiness::new(settings.readiness_held);
+    let shared = Arc::new(Shared { answering, telemetry, settings, requests, readiness });
+    // An answer is compressed while its caller waits, so speed counts for more than the last percent.
+    let compression =
+        CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
+    Router::new()
+        .route(GRAPHQL_PATH, any(graphql::answer))
+        .route("/", get(graphiql::front))
+        .route("/graphiql.js", get(graphiql::script))
+        .route("/graphiql.css", get(graphiql::style))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(graphql::not_found)
+        .layer(compression)
+        .with_state(shared)
+}

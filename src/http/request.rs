@@ -1,0 +1,141 @@
+//! From a URL or a body to the question put to the engine. Pure: what comes in are bytes that have already arrived.
+//!
+//! A parameter that is null, or in a URL empty, counts as not given. Members and parameters of other names are ignored.
+
+use axum::{extract::Query, http::Uri};
+use serde_json::{Map, Value};
+
+use super::error::Refusal;
+use crate::engine::Request;
+
+const QUERY: &str = "query";
+const OPERATION_NAME: &str = "operationName";
+const VARIABLES: &str = "variables";
+const EXTENSIONS: &str = "extensions";
+
+/// Reads a request from the URL of a GET.
+pub(super) fn from_uri(uri: &Uri) -> Result<Request, Refusal> {
+    // Text that is no form at all has none of the parameters.
+    let parameters = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
+    let query = once(&parameters, QUERY)?.ok_or(Refusal::QueryMissing)?;
+    let operation_name = once(&parameters, OPERATION_NAME)?.map(str::to_owned);
+    let variables = object(json(&parameters, VARIABLES)?, VARIABLES)?;
+    object(json(&parameters, EXTENSIONS)?, EXTENSIONS)?;
+    Ok(Request { query: query.to_owned(), operation_name, variables })
+}
+
+/// Reads a request from the JSON body of a POST.
+pub(super) fn from_body(body: &[u8]) -> Result<Request, Refusal> {
+    let body = serde_json::from_slice(body).map_err(|detail| Refusal::NotJson { place: "the body", detail })?;
+    let mut members = match body {
+        Value::Object(members) => members,
+        Value::Array(_) => return Err(Refusal::Batch),
+        other => return Err(Refusal::NotAnObject { found: kind(&other) }),
+    };
+    let query = text(members.remove(QUERY), QUERY)?.ok_or(Refusal::QueryMissing)?;
+    let operation_name = text(members.remove(OPERATION_NAME), OPERATION_NAME)?;
+    let variables = object(members.remove(VARIABLES), VARIABLES)?;
+    object(members.remove(EXTENSIONS), EXTENSIONS)?;
+    // An empty name is no name: clients send it for documents with one nameless operation.
+    let operation_name = operation_name.filter(|name| !name.is_empty());
+    Ok(Request { query, operation_name, variables })
+}
+
+/// Returns a URL's parameter. Given twice it is refused: which one was meant cannot be known.
+fn once<'a>(parameters: &'a [(String, String)], name: &'static str) -> Result<Option<&'a str>, Refusal> {
+    let mut values = parameters.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_str());
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(Refusal::ParameterRepeated { name });
+    }
+    Ok(value.filter(|value| !value.is_empty()))
+}
+
+fn json(parameters: &[(String, String)], name: &'static str) -> Result<Option<Value>, Refusal> {
+    once(parameters, name)?
+        .map(|value| serde_json::from_str(value).map_err(|detail| Refusal::NotJson { place: name, detail }))
+        .transpose()
+}
+
+fn text(value: Option<Value>, name: &'static str) -> Result<Option<String>, Refusal> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(Refusal::ParameterType { name, expected: "a string", found: kind(&other) }),
+    }
+}
+
+fn object(value: Option<Value>, name: &'static str) -> Result<Map<String, Value>, Refusal> {
+    match value {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(members)) => Ok(members),
+        Some(other) => Err(Refusal::ParameterType { name, expected: "an object", found: kind(&other) }),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_gives_a_request() {
+        let uri =
+            "/graphql?query=query%20Q(%24id%3A%20ID!)%7Ba%7D&operationName=Q&variables=%7B%22id%22%3A%22%C3%A4+%22%7D";
+        let request = from_uri(&uri.parse().unwrap()).unwrap();
+        assert_eq!(request.query, "query Q($id: ID!){a}");
+        assert_eq!(request.operation_name.as_deref(), Some("Q"));
+        assert_eq!(request.variables["id"], "ä ");
+    }
+
+    #[test]
+    fn empty_parameters_of_a_url_are_not_given() {
+        let request = from_uri(&"/graphql?query={a}&operationName=&variables=&extensions=".parse().unwrap()).unwrap();
+        assert_eq!(request.operation_name, None);
+        assert!(request.variables.is_empty());
+    }
+
+    #[test]
+    fn a_bad_url_says_what_is_wrong() {
+        for (uri, message) in [
+            ("/graphql", "the parameter query is missing"),
+            ("/graphql?query=", "the parameter query is missing"),
+            ("/graphql?query={a}&query={b}", "the parameter query is given more than once"),
+            ("/graphql?query={a}&variables=[1]", "the parameter variables must be an object, not an array"),
+            ("/graphql?query={a}&extensions=1", "the parameter extensions must be an object, not a number"),
+        ] {
+            assert_eq!(from_uri(&uri.parse().unwrap()).unwrap_err().to_string(), message, "{uri}");
+        }
+        let not_json = from_uri(&"/graphql?query={a}&variables={".parse().unwrap()).unwrap_err();
+        assert!(not_json.to_string().starts_with("variables is not JSON: "), "{not_json}");
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let request = from_body(br#"{"query":"{a}","variables":{"n":12345678901234567890.0123456789}}"#).unwrap();
+        assert_eq!(request.variables["n"].to_string(), "12345678901234567890.0123456789");
+    }
+
+    #[test]
+    fn a_bad_body_says_what_is_wrong() {
+        for (body, message) in [
+            ("null", "the body must be a JSON object with the member query, not null"),
+            ("[]", "a batch of requests in one body is not supported; send each on its own"),
+            ("{}", "the parameter query is missing"),
+            (r#"{"query":7}"#, "the parameter query must be a string, not a number"),
+            (r#"{"query":"{a}","operationName":[]}"#, "the parameter operationName must be a string, not an array"),
+        ] {
+            assert_eq!(from_body(body.as_bytes()).unwrap_err().to_string(), message, "{body}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! From an answer or a refusal to a response.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
+use serde_json::json;
+
+use super::{
+    error::{GRAPHQL_METHODS, Refusal, answer_status},
+    negotiate::Media,
+};
+use crate::engine::Answer;
+
+/// Seconds after which a caller turned away by load may try again.
+const RETRY_AFTER_SECONDS: &str = "1";
+
+/// Makes the response of an answer.
+pub(super) fn answer(method: &Method, media: Media, answer: Answer) -> Response {
+    graphql(media, answer_status(method, media, answer.status), answer.body)
+}
+
+/// Makes the response of a refusal: its status code, and a body in GraphQL's shape that says what to do.
+pub(super) fn refusal(media: Media, refusal: &Refusal) -> Response {
+    let body = json!({
+        "errors": [{ "message": refusal.to_string(), "extensions": { "code": refusal.code() } }]
+    });
+    graphql(media, refusal.status(), body.to_string().into_bytes())
+}
+
+fn graphql(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = bytes(status, media.content_type(), body);
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            headers.insert(header::ALLOW, HeaderValue::from_static(GRAPHQL_METHODS));
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+        }
+        // What is left of a body that was not read would be taken for the next request.
+        StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE => {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// Makes a response of finished bytes. Nothing Freehold says may be kept on the way: how old an answer is, is its promise.
+pub(super) fn bytes(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

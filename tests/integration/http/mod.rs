@@ -1,0 +1,8 @@
+//! HTTP over real sockets: the audits of GraphQL over HTTP, and the bounds of the server.
+
+mod audits;
+mod bounds;
+mod client;
+mod pages;
+mod schema;
+mod server;

@@ -1,0 +1,166 @@
+//! The architecture, kept by tests: which room may import which, where foreign crates live, that every file says what it
+//! holds.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What each room may import. A new arrow is the rarest kind of change.
+const ROOMS: [(&str, &[&str]); 17] = [
+    ("value", &[]),
+    ("diagnostic", &[]),
+    ("telemetry", &["value"]),
+    ("settings", &["value", "diagnostic"]),
+    ("fetch", &["value"]),
+    ("contract", &["value", "diagnostic"]),
+    ("plan", &["value", "contract"]),
+    ("source", &["value", "contract", "fetch", "telemetry"]),
+    ("owner", &["value", "contract", "fetch", "source", "telemetry"]),
+    ("execute", &["value", "contract", "plan", "fetch", "telemetry"]),
+    ("engine", &["value", "contract", "plan", "fetch", "execute", "owner", "settings", "telemetry"]),
+    ("job", &["value", "contract", "diagnostic", "fetch", "owner", "engine", "settings", "telemetry"]),
+    ("http", &["engine", "fetch", "plan", "settings", "telemetry"]),
+    ("demo", &["value", "contract"]),
+    ("cli", &["contract", "demo", "diagnostic", "engine", "fetch", "http", "job", "owner", "plan", "settings", "telemetry", "value"]),
+    ("lib", &[]),
+    ("main", &["cli"]),
+];
+
+/// Where each foreign crate may be used. Their types do not leak.
+const CRATES: [(&str, &[&str]); 6] = [
+    ("sqlx", &["source/sql", "demo"]),
+    ("axum", &["http"]),
+    ("hyper", &["http"]),
+    ("clap", &["cli"]),
+    ("async_graphql", &["contract/sdl", "contract/public", "plan/parse"]),
+    ("quick_cache", &["engine/plans"]),
+];
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder of the sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    let read = |path: &PathBuf| {
+        let name = path.strip_prefix(&root).expect("below src").to_string_lossy().into_owned();
+        (name, fs::read_to_string(path).expect("a readable source"))
+    };
+    found.iter().map(read).collect()
+}
+
+fn room_of(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or(file)
+}
+
+/// The rooms a file names after `crate::`, in lists of a `use` as well as in paths. Its tests may name any.
+fn rooms_named(text: &str) -> BTreeSet<String> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut rooms = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if !rest.starts_with('{') {
+            rooms.insert(word(rest));
+            continue;
+        }
+        let mut depth = 0;
+        let mut expects_room = false;
+        for (offset, character) in rest.char_indices() {
+            match character {
+                '{' => {
+                    depth += 1;
+                    expects_room = depth == 1;
+                }
+                '}' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        break;
+                    }
+                }
+                ',' => expects_room = depth == 1,
+                c if expects_room && c.is_alphabetic() => {
+                    rooms.insert(word(&rest[offset..]));
+                    expects_room = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    rooms
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[test]
+fn rooms_import_only_what_the_table_lets_them() {
+    let allowed: BTreeMap<&str, &[&str]> = ROOMS.into_iter().collect();
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let room = room_of(&file);
+        let Some(may_import) = allowed.get(room) else {
+            wrong.push(format!("{file}: the room {room} is not in the table"));
+            continue;
+        };
+        for named in rooms_named(&text) {
+            if named != room && !may_import.contains(&named.as_str()) {
+                wrong.push(format!("{file}: {room} may not import {named}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn foreign_crates_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        for (name, homes) in CRATES {
+            let used = text.lines().any(|line| {
+                let line = line.trim_start();
+                !line.starts_with("//")
+                    && line.match_indices(&format!("{name}::")).any(|(at, _)| {
+                        !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+                    })
+            });
+            if used && !homes.iter().any(|home| file.starts_with(home)) {
+                wrong.push(format!("{file}: {name} belongs in {}", homes.join(", ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_opens_with_what_it_holds() {
+    let silent: Vec<String> =
+        sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(file, _)| file).collect();
+    assert!(silent.is_empty(), "without `//!`: {}", silent.join(", "));
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    let marks = ["todo!", "unimplemented!", "TODO", "FIXME", "XXX"];
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        for (number, line) in text.lines().enumerate() {
+            if marks.iter().any(|mark| line.contains(mark)) {
+                wrong.push(format!("{file}:{}", number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
