@@ -3,6 +3,7 @@
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `owner` → `source`, and back as bytes.
 
 pub mod contract;
+pub mod diagnostic;
 pub mod engine;
 pub mod execute;
 pub mod fetch;

@@ -1,13 +1,57 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees).
+//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as written: `sdl`, `place`, `merge`,
+//! `directive`, `reader`, `settings`, `freshness`, `system`, `env`, `duration`, `placeholder`, `template`, `rules`; checked by
+//! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
+mod compile;
+mod directive;
+mod duration;
+mod env;
+mod files;
+mod freshness;
+mod load;
+mod merge;
 mod model;
+mod place;
+mod placeholder;
 mod public;
+mod reader;
+mod rules;
+mod sdl;
+mod settings;
+mod system;
+mod template;
+mod type_system;
+mod version;
 
+pub use files::{Files, ReadError, read_folder};
+pub use load::{Loaded, load};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListUse, Object,
     OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind, TypeRef,
     TypeRefKind,
 };
+pub use placeholder::{Placeholder, Unclosed, Usage, placeholders};
 pub use public::{KeptDocument, PublicSchema};
+
+/// Finds the name that somebody who wrote `written` probably meant.
+fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (written.chars().count() / 3).clamp(1, 3);
+    names.map(|name| (distance(written, name), name)).filter(|(d, _)| *d <= limit).min().map(|(_, name)| name)
+}
+
+/// How many letters must be changed, added or left out to make one word the other; case does not count.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.to_lowercase().chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -256,3 +256,18 @@ fn graphql_value(input: &Input) -> Value {
         }
     }
 }
+
+/// Reads a value as async-graphql holds it.
+pub(super) fn input_of(value: &Value) -> Input {
+    match value {
+        Value::Null | Value::Binary(_) => Input::Null,
+        Value::Number(number) => Input::Number(number.to_string().into()),
+        Value::String(text) => Input::String(text.as_str().into()),
+        Value::Boolean(value) => Input::Boolean(*value),
+        Value::Enum(name) => Input::Enum(name.as_str().into()),
+        Value::List(items) => Input::List(items.iter().map(input_of).collect()),
+        Value::Object(fields) => {
+            Input::Object(fields.iter().map(|(name, value)| (name.as_str().into(), input_of(value))).collect())
+        }
+    }
+}

@@ -1,4 +1,7 @@
 //! The integration tests: Freehold from outside, one binary.
 
+mod contract;
 mod differential;
 mod http;
+mod scenario;
+mod tidy;

@@ -23,7 +23,23 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("job", &["value", "contract", "diagnostic", "fetch", "owner", "engine", "settings", "telemetry"]),
     ("http", &["engine", "fetch", "plan", "settings", "telemetry"]),
     ("demo", &["value", "contract"]),
-    ("cli", &["contract", "demo", "diagnostic", "engine", "fetch", "http", "job", "owner", "plan", "settings", "telemetry", "value"]),
+    (
+        "cli",
+        &[
+            "contract",
+            "demo",
+            "diagnostic",
+            "engine",
+            "fetch",
+            "http",
+            "job",
+            "owner",
+            "plan",
+            "settings",
+            "telemetry",
+            "value",
+        ],
+    ),
     ("lib", &[]),
     ("main", &["cli"]),
 ];
@@ -132,9 +148,9 @@ fn foreign_crates_stay_in_their_rooms() {
             let used = text.lines().any(|line| {
                 let line = line.trim_start();
                 !line.starts_with("//")
-                    && line.match_indices(&format!("{name}::")).any(|(at, _)| {
-                        !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
-                    })
+                    && line
+                        .match_indices(&format!("{name}::"))
+                        .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
             });
             if used && !homes.iter().any(|home| file.starts_with(home)) {
                 wrong.push(format!("{file}: {name} belongs in {}", homes.join(", ")));

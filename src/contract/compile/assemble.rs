@@ -1,0 +1,305 @@
+//! Assembly: everything the other steps found becomes the model. Runs only when nothing is wrong.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        Answer, Argument, Contract, Entity, EnumValue, Field, Group, GroupBinding, Object, Reference, Role, Type,
+        TypeKind, TypeRef, TypeRefKind, directive,
+        public::input_of,
+        sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
+        version,
+    },
+    FieldId,
+    classify::Class,
+    groups::{GroupPlan, Groups},
+    lists::Lists,
+    paging,
+    shapes::{self, Shapes, adaptations, group_name},
+    survey::{GroupName, Survey, TypeRole},
+};
+use crate::{
+    diagnostic::Findings,
+    value::{DomainId, GroupId, Leaf, Scalar, SystemId, TypeId},
+};
+
+struct Assembly<'s, 'a> {
+    survey: &'s Survey<'a>,
+    classes: &'s BTreeMap<FieldId<'a>, Class>,
+    references: &'s BTreeMap<FieldId<'a>, Reference>,
+    lists: &'s Lists<'a>,
+    groups: &'s Groups<'a>,
+    group_ids: BTreeMap<&'s GroupName, GroupId>,
+    shapes: Shapes<'a>,
+    leaves: BTreeMap<&'a str, Leaf>,
+}
+
+/// Makes the contract; `None` where a step reported nothing and yet left something out, which no contract should.
+pub(super) fn assemble<'a>(
+    survey: &Survey<'a>,
+    classes: &BTreeMap<FieldId<'a>, Class>,
+    groups: Groups<'a>,
+    references: &BTreeMap<FieldId<'a>, Reference>,
+    lists: Lists<'a>,
+) -> Option<Contract> {
+    let served: Vec<(&GroupName, &GroupPlan<'_>)> = groups.iter().filter(|(_, plan)| plan.served).collect();
+    let group_ids = served.iter().enumerate().map(|(n, (name, _))| (*name, GroupId::from(n))).collect();
+    let assembly = Assembly {
+        survey,
+        classes,
+        references,
+        lists: &lists,
+        groups: &groups,
+        group_ids,
+        shapes: shapes::shapes(survey, classes, &groups),
+        leaves: shapes::leaves(survey),
+    };
+    let types = survey.type_ids.keys().map(|name| assembly.ty(name)).collect::<Option<Vec<_>>>()?;
+    let made = served.iter().enumerate().map(|(n, (name, plan))| assembly.group(n, name, plan));
+    let made = made.collect::<Option<Vec<_>>>()?;
+    let written = survey.written;
+    let protects = |ty: &TypeDef| {
+        let arguments = ty.fields.iter().flat_map(|field| &field.arguments).map(|argument| &argument.directives);
+        let fields = ty.fields.iter().map(|field| &field.directives);
+        let mut all = std::iter::once(&ty.directives).chain(fields).chain(arguments).flatten();
+        all.any(|one| matches!(one.name.name.as_str(), "scope" | "visible"))
+    };
+    let mut contract = Contract {
+        version: String::new(),
+        types,
+        query: *survey.type_ids.get(written.schema.query.as_str())?,
+        systems: written.systems.iter().map(|system| system.system.clone()).collect::<Option<_>>()?,
+        domains: written.settings.domains.values().cloned().collect(),
+        groups: made,
+        shapes: assembly.shapes.shapes,
+        description: None,
+        marks_protected_data: written.schema.types.values().any(protects),
+        type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
+        lists: lists.lists,
+    };
+    contract.version = version::version(&contract);
+    Some(contract)
+}
+
+impl<'a> Assembly<'_, 'a> {
+    fn ty(&self, name: &'a str) -> Option<Type> {
+        let written = self.survey.written.schema.types.get(name);
+        let Some(ty) = written else {
+            let kind = TypeKind::Scalar { scalar: Scalar::named(name), specified_by: None };
+            return Some(Type { name: name.to_owned(), description: None, kind });
+        };
+        let id = |name: &str| self.survey.type_ids.get(name).copied();
+        let ids = |names: Vec<&str>| names.into_iter().map(id).collect::<Option<Vec<_>>>();
+        let implements = || ids(ty.implements.iter().map(|name| name.name.as_str()).collect());
+        let kind = match ty.kind {
+            Kind::Scalar => {
+                let url = directive::find(&ty.directives, "specifiedBy").and_then(|one| one.text("url"));
+                TypeKind::Scalar { scalar: Scalar::named(name), specified_by: url.map(|(url, _)| url.to_owned()) }
+            }
+            Kind::Enum => {
+                let value = |value: &super::super::sdl::ValueDef| EnumValue {
+                    name: value.name.name.clone(),
+                    description: value.description.clone(),
+                    deprecation: directive::deprecation(&value.directives),
+                };
+                TypeKind::Enum { leaf: self.leaves.get(name)?.clone(), values: ty.values.iter().map(value).collect() }
+            }
+            Kind::Input => TypeKind::Input {
+                fields: self.arguments(&ty.inputs)?,
+                one_of: directive::find(&ty.directives, "oneOf").is_some(),
+            },
+            Kind::Union => TypeKind::Union { possible: ids(self.survey.written.schema.possible(name))? },
+            Kind::Interface => TypeKind::Interface {
+                fields: self.fields(ty, None)?,
+                implements: implements()?,
+                possible: ids(self.survey.written.schema.possible(name))?,
+            },
+            Kind::Object => {
+                let part = self.survey.parts.get(name)?;
+                let fields = self.fields(ty, Some(part))?;
+                TypeKind::Object(Object { role: self.role(ty, part)?, fields, implements: implements()? })
+            }
+        };
+        Some(Type { name: name.to_owned(), description: ty.description.clone(), kind })
+    }
+
+    fn role(&self, ty: &TypeDef, part: &TypeRole) -> Option<Role> {
+        Some(match part {
+            TypeRole::Root => Role::Root,
+            TypeRole::Part => Role::Part { shape: *self.shapes.of_part.get(ty.name.name.as_str())? },
+            TypeRole::Connection | TypeRole::Edge | TypeRole::PageInfo => Role::Paging,
+            TypeRole::Entity(facts) => {
+                let text =
+                    |directive, argument| directive::find(&ty.directives, directive).and_then(|one| one.text(argument));
+                let scope = text("scope", "account")
+                    .and_then(|(account, _)| ty.fields.iter().position(|field| field.name.name == account));
+                let handover = text("handover", "from").and_then(|(from, _)| {
+                    let system = self.survey.written.systems.iter().position(|system| system.name == from)?;
+                    let entity = ty.name.name.clone();
+                    let group = GroupName { entity, system: SystemId::from(system), name: None };
+                    self.group_ids.get(&group).copied()
+                });
+                let identity = *self.group_ids.get(facts.identity.as_ref()?)?;
+                Role::Entity(Entity { key: facts.key.clone(), identity, scope, handover })
+            }
+        })
+    }
+
+    fn fields(&self, ty: &'a TypeDef, part: Option<&TypeRole>) -> Option<Vec<Field>> {
+        ty.fields.iter().enumerate().map(|(n, field)| self.field(ty, part, n, field)).collect()
+    }
+
+    fn field(&self, ty: &'a TypeDef, part: Option<&TypeRole>, position: usize, field: &'a FieldDef) -> Option<Field> {
+        let id = (ty.name.name.as_str(), position);
+        let class = self.classes.get(&id);
+        let answer = match (class, part) {
+            (None, _) | (_, None) => Answer::Abstract,
+            (Some(class), Some(part)) => self.answer(ty, part, position, field, class)?,
+        };
+        let internal = |uses| directive::find(uses, "internal").is_some();
+        let internal_type = self.survey.written.schema.types.get(field.ty.named());
+        Some(Field {
+            name: field.name.name.clone(),
+            description: field.description.clone(),
+            deprecation: directive::deprecation(&field.directives),
+            arguments: self.arguments(&field.arguments)?,
+            ty: self.type_ref(&field.ty)?,
+            owner: part.and_then(|part| self.owner(ty, part, &answer)),
+            domain: part.and_then(|part| self.domain(ty, part, field, &answer)),
+            answer,
+            internal: internal(&field.directives)
+                || internal(&ty.directives)
+                || internal_type.is_some_and(|ty| internal(&ty.directives)),
+            visible_to: visible_to(ty, field),
+            copies: self.copies(field),
+        })
+    }
+
+    fn answer(
+        &self,
+        ty: &'a TypeDef,
+        part: &TypeRole,
+        position: usize,
+        field: &FieldDef,
+        class: &Class,
+    ) -> Option<Answer> {
+        let id = (ty.name.name.as_str(), position);
+        // A slot's number is how many fields of the same group or part stand before it.
+        let before = |same: &Class| (0..position).filter(|n| self.classes.get(&(id.0, *n)) == Some(same)).count();
+        Some(match class {
+            Class::Key(n) => Answer::Key(*n),
+            Class::Slot(group) => Answer::Slot { group: *self.group_ids.get(group)?, slot: before(class) },
+            Class::Part => Answer::Part { slot: before(class) },
+            Class::Reference => Answer::Reference(self.references.get(&id)?.clone()),
+            Class::List => Answer::List(self.lists.uses.get(&id)?.clone()),
+            Class::Rule(name) => Answer::Rule(name.clone()),
+            Class::Paging => Answer::Paging(paging::field(part, &field.name.name)?),
+            Class::Unknown => return None,
+        })
+    }
+
+    /// A reference is said by whoever owns the first field its key is drawn from.
+    fn owner(&self, ty: &'a TypeDef, part: &TypeRole, answer: &Answer) -> Option<SystemId> {
+        let identity = match part {
+            TypeRole::Entity(facts) => facts.identity.as_ref().map(|identity| identity.system),
+            _ => None,
+        };
+        match answer {
+            Answer::Key(_) => identity,
+            Answer::Slot { group, .. } => {
+                self.group_ids.iter().find(|(_, id)| *id == group).map(|(name, _)| name.system)
+            }
+            Answer::List(list) => self.lists.lists.get(list.list.index()).map(|list| list.system),
+            Answer::Reference(reference) => {
+                let drawn = reference.key.iter().find_map(|feed| match feed {
+                    super::super::Feed::Field(position) => Some(*position),
+                    _ => None,
+                });
+                match drawn.and_then(|position| self.classes.get(&(ty.name.name.as_str(), position))) {
+                    Some(Class::Slot(group)) => Some(group.system),
+                    _ => identity,
+                }
+            }
+            Answer::Part { .. } | Answer::Rule(_) | Answer::Paging(_) | Answer::Abstract => None,
+        }
+    }
+
+    fn domain(&self, ty: &'a TypeDef, part: &TypeRole, field: &FieldDef, answer: &Answer) -> Option<DomainId> {
+        // Every name was checked before; a second message would only repeat the first.
+        let mut said = Findings::default();
+        let own = self.survey.domain(&field.directives, &mut said);
+        let of_type = self.survey.domain(&ty.directives, &mut said);
+        match answer {
+            Answer::List(list) => own.or(self.lists.lists.get(list.list.index()).map(|list| list.domain)),
+            Answer::Paging(_) | Answer::Abstract => None,
+            Answer::Key(_) => own.or(of_type).or_else(|| match part {
+                TypeRole::Entity(facts) => self.groups.get(facts.identity.as_ref()?)?.domain,
+                _ => None,
+            }),
+            _ => own.or(of_type),
+        }
+    }
+
+    fn copies(&self, field: &FieldDef) -> Vec<(SystemId, Option<String>)> {
+        let copies = field.directives.iter().filter(|one| one.name.name == "copy").filter_map(|copy| {
+            let (name, _) = copy.text("system")?;
+            let system = self.survey.written.systems.iter().position(|system| system.name == name)?;
+            Some((SystemId::from(system), copy.text("as").map(|(name, _)| name.to_owned())))
+        });
+        copies.collect()
+    }
+
+    fn arguments(&self, inputs: &[InputDef]) -> Option<Vec<Argument>> {
+        let argument = |input: &InputDef| {
+            Some(Argument {
+                name: input.name.name.clone(),
+                description: input.description.clone(),
+                deprecation: directive::deprecation(&input.directives),
+                ty: self.type_ref(&input.ty)?,
+                default: input.default.as_ref().map(|(value, _)| input_of(value)),
+            })
+        };
+        inputs.iter().map(argument).collect()
+    }
+
+    fn type_ref(&self, ty: &TypeUse) -> Option<TypeRef> {
+        let of = match &ty.of {
+            TypeUseKind::Named(name) => TypeRefKind::Named(self.type_id(name)?),
+            TypeUseKind::List(item) => TypeRefKind::List(Box::new(self.type_ref(item)?)),
+        };
+        Some(TypeRef { of, non_null: ty.non_null })
+    }
+
+    fn type_id(&self, name: &str) -> Option<TypeId> {
+        self.survey.type_ids.get(name).copied()
+    }
+
+    fn group(&self, number: usize, name: &GroupName, plan: &GroupPlan<'_>) -> Option<Group> {
+        let file = plan.binding?;
+        let parts = file.parts.iter().map(|(field, query)| (field.text.clone(), query.text.clone())).collect();
+        let inherited = &self.survey.system(name.system).inherited;
+        Some(Group {
+            name: group_name(self.survey, name),
+            system: name.system,
+            entity: self.type_id(&name.entity)?,
+            shape: crate::value::ShapeId::from(number),
+            key_columns: self.survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect(),
+            domain: plan.domain?,
+            binding: GroupBinding {
+                query: file.query.as_ref()?.text.clone(),
+                parts,
+                adaptations: adaptations(&file.values, file.trim, file.zone.as_ref(), inherited),
+            },
+        })
+    }
+}
+
+/// Who has a field: those its type is for, and of these those the field itself is for.
+fn visible_to(ty: &TypeDef, field: &FieldDef) -> Vec<String> {
+    let (of_type, own) = (directive::visible_to(&ty.directives), directive::visible_to(&field.directives));
+    match (of_type.is_empty(), own.is_empty()) {
+        (true, _) => own,
+        (false, true) => of_type,
+        (false, false) => own.into_iter().filter(|audience| of_type.contains(audience)).collect(),
+    }
+}

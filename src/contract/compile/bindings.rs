@@ -1,0 +1,199 @@
+//! Bindings: the queries of a system file, and what they say of the fields they fill.
+
+use super::{
+    super::{
+        merge::BUILT_IN,
+        placeholder::{self, Usage},
+        reader::Text,
+        sdl::{FieldDef, Kind, TypeDef},
+        system::{AdaptationFile, GroupFile},
+    },
+    Written,
+    groups::{Groups, header},
+    survey::{Category, GroupName, Survey},
+};
+use crate::{contract::nearest, diagnostic::Findings};
+
+/// Checks the bindings of all groups.
+pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
+    for (name, plan) in groups {
+        let Some(ty) = survey.written.schema.types.get(&name.entity) else { continue };
+        let Some(file) = plan.binding else { continue };
+        let n_key_fields = survey.key_fields(&name.entity).len();
+        for query in file.query.iter().chain(file.parts.iter().map(|(_, query)| query)) {
+            keys_once(survey.written, query, n_key_fields, findings);
+        }
+        // What a copy or a handover binds beside the group's own fields is not served from there.
+        let fields: Vec<&FieldDef> = if plan.fields.is_empty() {
+            ty.fields.iter().collect()
+        } else {
+            plan.fields.iter().map(|at| &ty.fields[*at]).collect()
+        };
+        parts(survey, name, file, ty, &fields, findings);
+        for (path, adaptation) in &file.values {
+            let keys = survey.key_fields(&name.entity);
+            let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
+            let title = header(&name.entity, name.name.as_deref());
+            values(survey, &title, path, adaptation, &known, findings);
+        }
+    }
+}
+
+/// A group's query asks for all keys at once: `in (:keys)` exactly once, and nothing else is filled in.
+fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: &mut Findings) {
+    let place = |span| written.within(query.place, &query.text, span);
+    let found = match placeholder::placeholders(&query.text) {
+        Ok(found) => found,
+        Err(unclosed) => return not_closed(written, query, unclosed.at, findings),
+    };
+    let mut n_keys = 0;
+    for one in found {
+        if one.name != "keys" {
+            findings.fault(
+                "PLACEHOLDER_UNKNOWN",
+                place(one.span),
+                format!("a group's query is given :keys and nothing else, so no :{}", one.name),
+                "delete it; arguments go to lists",
+            );
+            continue;
+        }
+        n_keys += 1;
+        if n_keys > 1 {
+            findings.fault(
+                "KEYS_TWICE",
+                place(one.span),
+                ":keys stands in this query twice",
+                "name the keys in a common table expression or a subquery, and use that twice",
+            );
+            continue;
+        }
+        match one.usage {
+            Usage::InList { span, row } if row != (n_key_fields > 1) => {
+                let message = if row {
+                    "the key is one field, but a row stands before `in (:keys)`"
+                } else {
+                    "the key is several fields, but one column stands before `in (:keys)`"
+                };
+                let help =
+                    if row { "write `column in (:keys)`" } else { "write `(a, b) in (:keys)`, in the key's order" };
+                findings.fault("KEYS_ROW", place(span), message, help);
+            }
+            Usage::InList { .. } => {}
+            Usage::Value | Usage::NullTest => findings.fault(
+                "KEYS_NOT_IN",
+                place(one.span),
+                ":keys stands for many keys and is not in `in (:keys)`",
+                "write `column in (:keys)`",
+            ),
+        }
+    }
+    if n_keys == 0 {
+        findings.fault(
+            "KEYS_MISSING",
+            query.place,
+            "this query does not ask for keys",
+            "add `where column in (:keys)`; a group is always asked for many keys at once",
+        );
+    }
+}
+
+/// Reports a query with a quote or comment that is never closed.
+pub(super) fn not_closed(written: Written<'_>, query: &Text, at: usize, findings: &mut Findings) {
+    let place = written.within(query.place, &query.text, at..at + 1);
+    let help = "close it; nothing after it can be understood";
+    findings.fault("SQL_UNCLOSED", place, "a quote or comment that opens here is never closed", help);
+}
+
+fn parts(
+    survey: &Survey<'_>,
+    name: &GroupName,
+    file: &GroupFile,
+    ty: &TypeDef,
+    fields: &[&FieldDef],
+    findings: &mut Findings,
+) {
+    for (n, (field_name, _)) in file.parts.iter().enumerate() {
+        let (text, place) = (field_name.text.as_str(), field_name.place);
+        let title = header(&name.entity, name.name.as_deref());
+        let Some(field) = fields.iter().find(|field| field.name.name == text) else {
+            let near = nearest(text, fields.iter().map(|field| field.name.name.as_str()));
+            let owned_elsewhere = ty.fields.iter().any(|field| field.name.name == text);
+            let help = match near {
+                _ if owned_elsewhere => format!("move it to the group that owns `{text}`"),
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "name a field of the group whose type is a part".to_owned(),
+            };
+            findings.fault("PARTS_UNKNOWN", place, format!("{title} does not answer a field `{text}`"), help);
+            continue;
+        };
+        let is_part = matches!(survey.category(field.ty.named()), Category::Parts(_));
+        if (!is_part && survey.written.schema.kind(field.ty.named()).is_some()) || field.ty.n_lists() > 1 {
+            findings.fault(
+                "PARTS_UNKNOWN",
+                place,
+                format!("`{}.{text}` is `{}`, which rows of a query cannot fill", name.entity, field.ty),
+                "fill it from a column of the group's query",
+            );
+        }
+        if file.parts[..n].iter().any(|(earlier, _)| earlier.text.eq_ignore_ascii_case(text)) {
+            findings.fault("PARTS_UNKNOWN", place, format!("`{text}` is filled twice"), "keep one query");
+        }
+    }
+}
+
+/// Checks one `values.field = { … }`.
+pub(super) fn values(
+    survey: &Survey<'_>,
+    title: &str,
+    path: &Text,
+    adaptation: &AdaptationFile,
+    fields: &[&FieldDef],
+    findings: &mut Findings,
+) {
+    let Some(leaf) = leaf_at(survey, &path.text, fields) else {
+        let near = nearest(&path.text, fields.iter().map(|field| field.name.name.as_str()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name a field of the group, or a path to one inside a part: values.\"lines.unit\"".to_owned(),
+        };
+        findings.fault("VALUES_UNKNOWN", path.place, format!("{title} has no value `{}` to adapt", path.text), help);
+        return;
+    };
+    let schema = survey.written.schema;
+    if let Some((_, place)) = adaptation.scale
+        && (BUILT_IN[2..].contains(&leaf) || schema.kind(leaf) == Some(Kind::Enum) || adaptation.words.is_some())
+    {
+        let message = if adaptation.words.is_some() {
+            format!("`{}` is both mapped and scaled", path.text)
+        } else {
+            format!("`{}` is `{leaf}`, which has no decimal point to move", path.text)
+        };
+        findings.fault("SCALE_POINTLESS", place, message, "delete `scale`");
+    }
+    let Some(words) = &adaptation.words else { return };
+    let Some(ty) = schema.types.get(leaf).filter(|ty| ty.kind == Kind::Enum) else { return };
+    for word in words.values() {
+        if !ty.values.iter().any(|value| value.name.name == word.text) {
+            let help = match nearest(&word.text, ty.values.iter().map(|value| value.name.name.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("use a value of `{leaf}`"),
+            };
+            let message = format!("`{}` is no value of the enum `{leaf}`", word.text);
+            findings.fault("MAP_WORD", word.place, message, help);
+        }
+    }
+}
+
+/// Follows a path to a leaf, through parts of any of the types a field may have; returns the leaf's type.
+fn leaf_at<'a>(survey: &Survey<'a>, path: &str, fields: &[&'a FieldDef]) -> Option<&'a str> {
+    let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
+    let named = fields.iter().find(|field| field.name.name == head)?.ty.named();
+    match (survey.category(named), rest) {
+        (Category::Leaf | Category::Unknown, None) => Some(named),
+        (Category::Parts(parts), Some(rest)) => parts.into_iter().find_map(|part| {
+            let fields: Vec<&FieldDef> = survey.written.schema.types.get(part)?.fields.iter().collect();
+            leaf_at(survey, rest, &fields)
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,395 @@
+//! Lists: `@list` fields, and the list queries they use.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{
+        directive,
+        placeholder::{self, Placeholder, Usage},
+        reader::Text,
+        sdl::FieldDef,
+        system::ListFile,
+    },
+    FieldId, bindings,
+    classify::Class,
+    feeds::{Fed, Reader},
+    groups::{self, Groups},
+    paging, path,
+    references::{common_key, nullable},
+    shapes::adaptations,
+    survey::{Category, Survey},
+};
+use crate::{
+    contract::{Feed, List, ListUse, OrderColumn, nearest},
+    diagnostic::{Findings, Place},
+    value::{DomainId, ListId},
+};
+
+/// The lists that are used, and by which fields.
+#[derive(Default)]
+pub(super) struct Lists<'a> {
+    pub lists: Vec<List>,
+    pub uses: BTreeMap<FieldId<'a>, ListUse>,
+}
+
+/// What a `@list` field asks for.
+struct Asked<'a> {
+    named: &'a str,
+    connection: bool,
+    key_names: Vec<&'a str>,
+}
+
+/// Compiles all `@list` fields and the lists they use.
+pub(super) fn compile<'a>(
+    survey: &Survey<'a>,
+    classes: &BTreeMap<FieldId<'a>, Class>,
+    groups: &Groups<'a>,
+    findings: &mut Findings,
+) -> Lists<'a> {
+    let mut out = Lists::default();
+    let mut targets: BTreeMap<&str, &str> = BTreeMap::new();
+    let placeholders: BTreeMap<&str, Vec<Placeholder>> = (survey.lists.iter())
+        .filter_map(|(name, (_, file))| Some((*name, query_placeholders(survey, file, findings)?)))
+        .collect();
+    for ((type_name, position), class) in classes {
+        let Some(ty) = survey.written.schema.types.get(*type_name).filter(|_| *class == Class::List) else { continue };
+        let field = &ty.fields[*position];
+        let reader = Reader { survey, classes, ty, field };
+        let Some((name, place)) = directive::find(&field.directives, "list").and_then(|one| one.text("name")) else {
+            continue;
+        };
+        let asked = asked(reader, findings);
+        let Some((name, (system, file))) = survey.lists.get_key_value(name) else {
+            unknown(survey, name, place, findings);
+            continue;
+        };
+        let (name, system) = (*name, *system);
+        let first_use = !targets.contains_key(name);
+        // Even a field that is wrong uses the list, which must not be called unused.
+        let target = *targets.entry(name).or_insert_with(|| asked.as_ref().map_or("", |asked| asked.named));
+        let Some(asked) = asked else { continue };
+        if !target.is_empty() && target != asked.named {
+            findings.fault(
+                "LIST_TARGET",
+                place,
+                format!("the list `{name}` gives `{target}` elsewhere and `{}` here", asked.named),
+                "use one list for each type",
+            );
+        }
+        let known = placeholders.get(name).map_or(&[][..], Vec::as_slice);
+        let fed = arguments(reader, name, known, asked.connection, findings);
+        if first_use {
+            let list = list(survey, groups, (name, file), &asked, known, findings);
+            out.lists.push(List { system, ..list });
+        }
+        let number = out.lists.iter().position(|list| list.name == name).unwrap_or_default();
+        let arguments = fed.into_iter().map(|fed| fed.map(|fed| fed.feed)).collect();
+        let list_use = ListUse { list: ListId::from(number), arguments, connection: asked.connection };
+        out.uses.insert((*type_name, *position), list_use);
+    }
+    for (name, (_, file)) in &survey.lists {
+        if !targets.contains_key(name) && !survey.written.schema.incomplete {
+            findings.notice(
+                "LIST_UNUSED",
+                file.name.place,
+                format!("no field uses the list `{name}`"),
+                format!("give a field @list(name: \"{name}\"), or delete the list"),
+            );
+        }
+    }
+    out
+}
+
+fn query_placeholders(survey: &Survey<'_>, file: &ListFile, findings: &mut Findings) -> Option<Vec<Placeholder>> {
+    let query = file.query.as_ref()?;
+    match placeholder::placeholders(&query.text) {
+        Ok(found) => Some(found),
+        Err(unclosed) => {
+            bindings::not_closed(survey.written, query, unclosed.at, findings);
+            None
+        }
+    }
+}
+
+fn unknown(survey: &Survey<'_>, name: &str, place: Place, findings: &mut Findings) {
+    let all_read = survey.written.settings.readable && survey.written.systems.iter().all(|system| system.readable);
+    if all_read {
+        let help = match nearest(name, survey.lists.keys().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add [lists.{name}] with a query to the file of the system that has it"),
+        };
+        findings.fault("LIST_UNKNOWN", place, format!("no system file has a list `{name}`"), help);
+    }
+}
+
+/// Finds out what a field asks of its list.
+fn asked<'a>(reader: Reader<'_, 'a>, findings: &mut Findings) -> Option<Asked<'a>> {
+    let Reader { survey, ty, field, .. } = reader;
+    let path = path(ty, field);
+    let named = field.ty.named();
+    let (connection, named, possible) = match survey.category(named) {
+        Category::Unknown => return None,
+        Category::Connection => {
+            let node = paging::node_type(survey, named)?;
+            let Category::Entities(possible) = survey.category(node) else { return None };
+            (true, node, possible)
+        }
+        Category::Entities(possible) => (false, named, possible),
+        _ => {
+            findings.fault(
+                "LIST_OF",
+                field.ty.place,
+                format!("`{path}` lists `{named}`, which is no entity"),
+                "list a type with a @key, or a connection of one",
+            );
+            return None;
+        }
+    };
+    if field.ty.n_lists() != usize::from(!connection) {
+        let help = if connection { format!("write `{}`", field.ty.named()) } else { format!("write `[{named}]`") };
+        findings.fault("LIST_OF", field.ty.place, format!("`{path}` is `{}`, which is no list", field.ty), help);
+        return None;
+    }
+    if field.ty.non_null {
+        findings.fault(
+            "LIST_NON_NULL",
+            field.ty.place,
+            format!("`{path}` is never null, so its whole holder is lost when the list cannot be fetched"),
+            format!("write `{}`", field.ty.to_string().trim_end_matches('!')),
+        );
+    }
+    if !connection {
+        nullable(&path, field, findings);
+    }
+    paging_arguments(&path, field, connection, findings);
+    let key_names = common_key(survey, named, &possible, &path, field, findings)?;
+    Some(Asked { named, connection, key_names })
+}
+
+fn paging_names(connection: bool) -> &'static [&'static str] {
+    if connection { &["first", "after", "last", "before"] } else { &["first"] }
+}
+
+fn paging_arguments(path: &str, field: &FieldDef, connection: bool, findings: &mut Findings) {
+    for argument in &field.arguments {
+        let name = argument.name.name.as_str();
+        if !paging_names(connection).contains(&name) {
+            continue;
+        }
+        let expected = if matches!(name, "first" | "last") { "Int" } else { "String" };
+        if argument.ty.n_lists() > 0 || argument.ty.named() != expected {
+            findings.fault(
+                "PAGING_ARGUMENT",
+                argument.ty.place,
+                format!("`{name}` of `{path}` is `{}`", argument.ty),
+                format!("write `{name}: {expected}`; it says which page is wanted"),
+            );
+        }
+    }
+}
+
+/// Finds what feeds each parameter of a list: the template, else an argument of its name, else a field beside.
+fn arguments<'a>(
+    reader: Reader<'_, 'a>,
+    list: &str,
+    placeholders: &[Placeholder],
+    connection: bool,
+    findings: &mut Findings,
+) -> Vec<Option<Fed<'a>>> {
+    let Reader { ty, field, .. } = reader;
+    let path = path(ty, field);
+    let parameters = parameters(placeholders);
+    let mut fed: BTreeMap<&str, Option<Fed<'a>>> = BTreeMap::new();
+    let args = directive::find(&field.directives, "list").and_then(|one| one.text("args"));
+    let lines = args.map(|(text, place)| reader.template(text, place, findings).ok_or(()));
+    // After a template that does not read, what it would have fed is not missed.
+    let Some(lines) = lines.transpose().ok() else { return Vec::new() };
+    let mut broken = false;
+    for line in lines.iter().flatten() {
+        let Some(parameter) = parameters.iter().find(|parameter| **parameter == line.name) else {
+            let help = match nearest(&line.name, parameters.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("use :{} in the query, or delete this", line.name),
+            };
+            let message = format!("the query of `{list}` has no parameter `:{}`", line.name);
+            findings.fault("LIST_ARGUMENT", line.name_place, message, help);
+            broken = true;
+            continue;
+        };
+        let found = reader.feed(&line.source, line.source_place, findings);
+        broken |= found.is_none();
+        if let Some(found) = &found {
+            one_for_one(found, parameter, placeholders, line.source_place, findings);
+        }
+        fed.insert(parameter, found);
+    }
+    for parameter in &parameters {
+        if fed.contains_key(parameter) {
+            continue;
+        }
+        let argument = (field.arguments.iter())
+            .find(|argument| argument.name.name == **parameter)
+            .filter(|_| !paging_names(connection).contains(parameter));
+        let found = match argument {
+            Some(argument) => {
+                let source = super::super::template::Source::Argument(vec![(*parameter).to_owned()]);
+                reader.feed(&source, argument.name.place, findings)
+            }
+            None => reader.silent_sibling(parameter),
+        };
+        match (&found, argument) {
+            (Some(found), argument) => {
+                let place = argument.map_or(field.name.place, |argument| argument.ty.place);
+                one_for_one(found, parameter, placeholders, place, findings);
+            }
+            (None, Some(_)) => broken = true,
+            (None, None) => findings.fault(
+                "LIST_PARAMETER_UNFED",
+                field.name.place,
+                format!("nothing feeds `:{parameter}` of the list `{list}` at `{path}`"),
+                format!("add an argument `{parameter}`, or @list(args: \"{parameter}: …\")"),
+            ),
+        }
+        fed.insert(parameter, found);
+    }
+    if !broken {
+        let read: Vec<&Feed> = fed.values().flatten().map(|fed| &fed.feed).collect();
+        reader.unread_arguments(&read, paging_names(connection), findings);
+    }
+    parameters.iter().map(|parameter| fed.remove(parameter).flatten()).collect()
+}
+
+fn parameters(placeholders: &[Placeholder]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for one in placeholders {
+        if !names.contains(&one.name.as_str()) {
+            names.push(&one.name);
+        }
+    }
+    names
+}
+
+/// A list of values needs `in (:name)`.
+fn one_for_one(fed: &Fed<'_>, parameter: &str, placeholders: &[Placeholder], place: Place, findings: &mut Findings) {
+    let as_value = placeholders.iter().any(|one| one.name == parameter && one.usage == Usage::Value);
+    if fed.many && as_value {
+        findings.fault(
+            "LIST_PARAMETER_MANY",
+            place,
+            format!("`:{parameter}` gets a list of values, but the query uses it as one"),
+            format!("write `in (:{parameter})` in the query, or give a single value"),
+        );
+    }
+}
+
+fn list(
+    survey: &Survey<'_>,
+    groups: &Groups<'_>,
+    (name, file): (&str, &ListFile),
+    asked: &Asked<'_>,
+    placeholders: &[Placeholder],
+    findings: &mut Findings,
+) -> List {
+    let system = survey.lists.get(name).map(|(system, _)| *system).unwrap_or(crate::value::SystemId(0));
+    let key_columns: Vec<String> = asked.key_names.iter().map(|name| (*name).to_owned()).collect();
+    let domain = match &file.domain {
+        Some(domain) => survey.domain_named(&domain.text, domain.place, findings),
+        None => identity_domain(survey, groups, asked.named),
+    };
+    let key_fields = match survey.category(survey.type_key(asked.named)) {
+        Category::Entities(possible) => possible.first().map_or(Vec::new(), |ty| survey.key_fields(ty)),
+        _ => Vec::new(),
+    };
+    for (path, adaptation) in &file.values {
+        bindings::values(survey, &format!("[lists.{name}]"), path, adaptation, &key_fields, findings);
+    }
+    List {
+        name: name.to_owned(),
+        system,
+        of: survey.type_ids.get(asked.named).copied().unwrap_or(crate::value::TypeId(0)),
+        order: order(name, file, &key_columns, findings),
+        key_columns,
+        parameters: parameters(placeholders).into_iter().map(str::to_owned).collect(),
+        query: file.query.as_ref().map_or(String::new(), |query| query.text.clone()),
+        page_rows_max: file.page_rows_max,
+        page_rows_default: file.page_rows_default,
+        count_max: file.count_max,
+        domain: domain.unwrap_or(DomainId(0)),
+        adaptations: adaptations(&file.values, file.trim, file.zone.as_ref(), &survey.system(system).inherited),
+    }
+}
+
+fn identity_domain(survey: &Survey<'_>, groups: &Groups<'_>, named: &str) -> Option<DomainId> {
+    let possible = survey.written.schema.possible(named);
+    let domains = possible.into_iter().filter_map(|ty| {
+        let identity = survey.entity_facts(ty)?.identity.as_ref()?;
+        groups.get(identity)?.domain
+    });
+    groups::tightest(survey, domains)
+}
+
+/// Reads a list's order, which must end in the key: rows that tie would be lost or repeated between pages.
+fn order(name: &str, file: &ListFile, key_columns: &[String], findings: &mut Findings) -> Vec<OrderColumn> {
+    let help = format!("add order = [{}]", quoted(key_columns));
+    let Some((texts, place)) = &file.order else {
+        let place = file.name.place;
+        findings.fault("LIST_ORDER", place, format!("the list `{name}` has no order to page by"), help);
+        return Vec::new();
+    };
+    if texts.is_empty() {
+        findings.fault("LIST_ORDER", *place, format!("the order of the list `{name}` is empty"), help);
+        return Vec::new();
+    }
+    let columns: Vec<OrderColumn> = texts.iter().filter_map(|text| order_column(text, findings)).collect();
+    let missing: Vec<String> = (key_columns.iter())
+        .filter(|key| !columns.iter().any(|column| column.column.eq_ignore_ascii_case(key)))
+        .cloned()
+        .collect();
+    if !missing.is_empty() && columns.len() == texts.len() {
+        findings.fault(
+            "LIST_ORDER",
+            *place,
+            format!("the order of the list `{name}` is not total: rows may tie without {}", missing.join(", ")),
+            format!("end it with {}", quoted(&missing)),
+        );
+    }
+    columns
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    names.join(", ")
+}
+
+fn order_column(text: &Text, findings: &mut Findings) -> Option<OrderColumn> {
+    let words: Vec<&str> = text.text.split_whitespace().collect();
+    let is_name = |word: &str| {
+        !word.starts_with(|c: char| c.is_ascii_digit())
+            && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+    };
+    let descending = match words.as_slice() {
+        [column] if is_name(column) => Some(false),
+        [column, word] if is_name(column) && word.eq_ignore_ascii_case("asc") => Some(false),
+        [column, word] if is_name(column) && word.eq_ignore_ascii_case("desc") => Some(true),
+        _ => None,
+    };
+    match descending {
+        Some(descending) => Some(OrderColumn { column: words[0].to_owned(), descending }),
+        None => {
+            findings.fault(
+                "LIST_ORDER",
+                text.place,
+                format!("`{}` is no column to order by", text.text),
+                "write a column of the query by its alias, with `desc` behind it where the greatest comes first",
+            );
+            None
+        }
+    }
+}
+
+impl<'a> Survey<'a> {
+    /// Returns a type's name as the schema keeps it.
+    fn type_key(&self, name: &str) -> &'a str {
+        self.written.schema.types.get_key_value(name).map_or("", |(name, _)| name.as_str())
+    }
+}

@@ -1,0 +1,76 @@
+//! Compiling: the schema, the settings and the system files as written become the contract the program runs on.
+//!
+//! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
+//! (connections), `groups` (the field groups and their domains), `bindings` (their queries), `shapes` (layouts), `feeds`
+//! (templates), `references` (`@ref`), `lists` (`@list`), `protection` (scopes, audiences, copies), `assemble` (the
+//! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
+//! reported a fault, so a number that stands for something unknown is never used.
+
+mod assemble;
+mod bindings;
+mod classify;
+mod feeds;
+mod groups;
+mod lists;
+mod paging;
+mod protection;
+mod references;
+mod shapes;
+mod survey;
+
+use super::{
+    Contract,
+    merge::Schema,
+    sdl::{FieldDef, TypeDef},
+    settings::Settings,
+    system::SystemFile,
+};
+use crate::diagnostic::{Findings, Place, Sources};
+
+/// Everything as written.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'a> {
+    pub schema: &'a Schema,
+    pub settings: &'a Settings,
+    pub systems: &'a [SystemFile],
+    pub sources: &'a Sources,
+}
+
+/// Compiles a contract, or says why not.
+pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<Contract> {
+    let survey = survey::survey(written, findings);
+    let classes = classify::classify(&survey, findings);
+    paging::check(&survey, findings);
+    let groups = groups::collect(&survey, &classes, findings);
+    bindings::check(&survey, &groups, findings);
+    let references = references::compile(&survey, &classes, findings);
+    let lists = lists::compile(&survey, &classes, &groups, findings);
+    protection::check(&survey, findings);
+    if findings.n_faults() > 0 {
+        return None;
+    }
+    assemble::assemble(&survey, &classes, groups, &references, lists)
+}
+
+/// A field of an object type: the type's name and the field's position.
+type FieldId<'a> = (&'a str, usize);
+
+impl Written<'_> {
+    /// Narrows the place of a written text to a stretch of what it says, where the text stands there as it is.
+    fn within(&self, place: Place, said: &str, stretch: std::ops::Range<usize>) -> Place {
+        let clamped = self.sources.clamp(place);
+        let raw = &self.sources.text(place.file)[clamped.start..clamped.end];
+        match raw.find(said) {
+            Some(at) if !said.is_empty() => {
+                let start = clamped.start + at;
+                Place { start: start + stretch.start, end: start + stretch.end, ..place }
+            }
+            _ => place,
+        }
+    }
+}
+
+/// Prints a field's path: `Product.name`.
+fn path(ty: &TypeDef, field: &FieldDef) -> String {
+    format!("{}.{}", ty.name.name, field.name.name)
+}

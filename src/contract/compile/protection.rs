@@ -1,0 +1,152 @@
+//! Protection: whose rows these are, who has which fields, and who holds copies.
+//!
+//! An entity is taken for customer data when its own domain or the domain of one of its fields is of the family
+//! `customer` or `order`, or when a field of its key is named `account`. Such an entity says by `@scope` which field names
+//! the account.
+
+use super::{
+    super::{
+        directive,
+        sdl::{DirectiveUse, FieldDef, TypeDef},
+    },
+    path,
+    survey::{EntityFacts, Survey, TypeRole},
+};
+use crate::{contract::nearest, diagnostic::Findings};
+
+/// The families of domains that hold customer data.
+const CUSTOMER_FAMILIES: &[&str] = &["customer", "order"];
+
+/// Checks scopes, audiences, copies and handovers.
+pub(super) fn check(survey: &Survey<'_>, findings: &mut Findings) {
+    for ty in survey.written.schema.types.values() {
+        audiences(survey, &ty.directives, findings);
+        for field in &ty.fields {
+            audiences(survey, &field.directives, findings);
+            for argument in &field.arguments {
+                audiences(survey, &argument.directives, findings);
+            }
+        }
+    }
+    for (ty, part) in survey.objects() {
+        if let TypeRole::Entity(facts) = part {
+            scope(survey, ty, facts, findings);
+            handover(survey, ty, facts, findings);
+            copies(survey, ty, facts, findings);
+        }
+        hidden(ty, findings);
+    }
+}
+
+fn audiences(survey: &Survey<'_>, uses: &[DirectiveUse], findings: &mut Findings) {
+    let Some(visible) = directive::find(uses, "visible") else { return };
+    let settings = survey.written.settings;
+    for audience in directive::visible_to(uses) {
+        if settings.audiences.contains(&audience) || !settings.readable {
+            continue;
+        }
+        let place = visible.arguments.first().map_or(visible.name.place, |(.., place)| *place);
+        let said = format!("\"{audience}\"");
+        let place = survey.written.within(place, &said, 0..said.len());
+        let help = match nearest(&audience, settings.audiences.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "add it to `audiences` in freehold.toml, or name one that is there".to_owned(),
+        };
+        findings.fault("AUDIENCE_UNKNOWN", place, format!("there is no audience `{audience}`"), help);
+    }
+}
+
+fn scope(survey: &Survey<'_>, ty: &TypeDef, facts: &EntityFacts, findings: &mut Findings) {
+    let name = &ty.name.name;
+    let Some(scope) = directive::find(&ty.directives, "scope") else {
+        if let Some(why) = customer_data(ty, facts) {
+            let help = match ty.fields.iter().any(|field| field.name.name == "account") {
+                true => "add @scope(account: \"account\") to the type".to_owned(),
+                false => "add @scope(account: …) to the type, naming the field that holds the account".to_owned(),
+            };
+            let message = format!("`{name}` is customer data ({why}), but nothing says whose");
+            findings.fault("SCOPE_MISSING", ty.name.place, message, help);
+        }
+        return;
+    };
+    let Some((account, place)) = scope.text("account") else { return };
+    match ty.fields.iter().find(|field| field.name.name == account) {
+        None => {
+            let help = match nearest(account, ty.fields.iter().map(|field| field.name.name.as_str())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "name the field that holds the account".to_owned(),
+            };
+            findings.fault("SCOPE_FIELD", place, format!("`{name}` has no field `{account}`"), help);
+        }
+        Some(field) if survey.written.schema.kind(field.ty.named()).is_none() => {}
+        Some(field) if !names_an_account(survey, field) => findings.fault(
+            "SCOPE_FIELD",
+            place,
+            format!("`{}` is `{}`, which does not name an account", path(ty, field), field.ty),
+            "name a field that holds the account as a text, in the entity itself",
+        ),
+        Some(_) => {}
+    }
+}
+
+fn names_an_account(survey: &Survey<'_>, field: &FieldDef) -> bool {
+    let answered = field.directives.iter().any(|one| matches!(one.name.name.as_str(), "ref" | "list" | "rule"));
+    let leaf = survey.written.schema.is_leaf(field.ty.named());
+    leaf && !answered && field.ty.n_lists() == 0 && !matches!(field.ty.named(), "Boolean" | "Float" | "JSON")
+}
+
+fn customer_data(ty: &TypeDef, facts: &EntityFacts) -> Option<String> {
+    if facts.key.iter().any(|at| ty.fields[*at].name.name == "account") {
+        return Some("its key holds an account".to_owned());
+    }
+    let uses = std::iter::once(&ty.directives).chain(ty.fields.iter().map(|field| &field.directives));
+    let mut domains = uses.filter_map(|uses| directive::find(uses, "domain")?.text("name"));
+    let (domain, _) = domains.find(|(domain, _)| {
+        let family = domain.split('.').next().unwrap_or(domain);
+        CUSTOMER_FAMILIES.contains(&family)
+    })?;
+    Some(format!("its domain is `{domain}`"))
+}
+
+fn handover(survey: &Survey<'_>, ty: &TypeDef, facts: &EntityFacts, findings: &mut Findings) {
+    let Some(handover) = directive::find(&ty.directives, "handover") else { return };
+    let (Some((from, place)), Some(identity)) = (handover.text("from"), &facts.identity) else { return };
+    if survey.system(identity.system).name == from {
+        findings.fault(
+            "HANDOVER_TO_ITSELF",
+            place,
+            format!("`{from}` owns `{}` already, so there is nothing to hand over", ty.name.name),
+            "name the system that has it before, or delete the @handover",
+        );
+    }
+}
+
+fn copies(survey: &Survey<'_>, ty: &TypeDef, facts: &EntityFacts, findings: &mut Findings) {
+    for field in &ty.fields {
+        let owner = match directive::find(&field.directives, "owner") {
+            Some(owner) => owner.text("system").map(|(system, _)| system),
+            None => facts.identity.as_ref().map(|identity| survey.system(identity.system).name.as_str()),
+        };
+        for copy in field.directives.iter().filter(|one| one.name.name == "copy") {
+            if let Some((system, place)) = copy.text("system")
+                && Some(system) == owner
+            {
+                let message = format!("`{system}` owns `{}`, so what it holds is no copy", path(ty, field));
+                findings.fault("COPY_OF_ITSELF", place, message, "name the system that holds the copy");
+            }
+        }
+    }
+}
+
+/// GraphQL has no type without fields, and an interface's field cannot be hidden on one of its types.
+fn hidden(ty: &TypeDef, findings: &mut Findings) {
+    let internal = |uses: &[DirectiveUse]| directive::find(uses, "internal").is_some();
+    if !internal(&ty.directives) && !ty.fields.is_empty() && ty.fields.iter().all(|field| internal(&field.directives)) {
+        findings.fault(
+            "INTERNAL_ALL",
+            ty.name.place,
+            format!("all fields of `{}` are internal, but the type is not", ty.name.name),
+            "put @internal on the type",
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! Durations as people write them: `500ms`, `60s`, `15m`, `24h`, `7d`.
+
+use std::time::Duration;
+
+/// The longest duration a contract may state. Longer is surely a mistake, and sums of two must not overflow.
+const DAYS_MAX: u64 = 3_650;
+
+/// Reads a duration; `None` when the text is not one.
+pub(super) fn parse(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().ok()?;
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    let duration = Duration::from_millis(number.checked_mul(milliseconds)?);
+    (duration <= Duration::from_secs(DAYS_MAX * 86_400)).then_some(duration)
+}
+
+/// Prints a duration in the largest unit that keeps it whole.
+pub(super) fn print(duration: Duration) -> String {
+    let milliseconds = duration.as_millis();
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    match units.iter().find(|(_, size)| milliseconds > 0 && milliseconds.is_multiple_of(*size)) {
+        Some((unit, size)) => format!("{}{unit}", milliseconds / size),
+        None if milliseconds == 0 => "0s".to_owned(),
+        None => format!("{milliseconds}ms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_and_print() {
+        for text in ["500ms", "59s", "15m", "23h", "7d", "0s"] {
+            assert_eq!(print(parse(text).unwrap()), text);
+        }
+        assert_eq!(print(parse("60s").unwrap()), "1m");
+        for text in ["", "5", "s", "-5s", "5 s", "1.5s", "5w", "99999999999999999999s", "18446744073709551615d"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `freehold.toml` as written: which systems there are, which audiences, how fresh each domain must be.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use toml::de::DeValue;
+
+use super::{
+    Domain, OnOutage, duration, freshness,
+    reader::{self, Entry, Reader, Text},
+};
+use crate::diagnostic::{FileId, Findings, Place};
+
+/// `freehold.toml`.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// The paths of the system files.
+    pub systems: Vec<Text>,
+    /// The known audiences.
+    pub audiences: Vec<String>,
+    /// The domains, built-in ones included.
+    pub domains: BTreeMap<String, Domain>,
+    /// Whether the file could be read; if not, what it would have said is not missed elsewhere.
+    pub readable: bool,
+}
+
+const KEYS: &[&str] = &["systems", "audiences", "freshness"];
+const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "on_outage", "absent"];
+
+impl Settings {
+    /// Returns what holds without a file.
+    pub fn unreadable() -> Self {
+        Self { systems: Vec::new(), audiences: Vec::new(), domains: freshness::built_in(), readable: false }
+    }
+}
+
+/// Reads `freehold.toml`.
+pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Settings {
+    let mut settings = Settings::unreadable();
+    let Some(table) = reader::parse(file, text, findings) else { return settings };
+    settings.readable = true;
+    let mut reader = Reader { file, findings };
+    for entry in table.iter() {
+        match entry.0.get_ref().as_ref() {
+            "systems" => settings.systems = reader.texts(entry).unwrap_or_default(),
+            "audiences" => {
+                let audiences = reader.texts(entry).unwrap_or_default();
+                settings.audiences = audiences.into_iter().map(|audience| audience.text).collect();
+            }
+            "freshness" => {
+                for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
+                    domain("", entry, &mut reader, &mut settings.domains);
+                }
+            }
+            _ => reader.unknown_key(entry.0, "freehold.toml", KEYS),
+        }
+    }
+    same_system_twice(&settings.systems, reader.findings);
+    settings
+}
+
+/// Returns the name a system has by its file: `systems/erp.toml` is `erp`.
+pub(super) fn system_name(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.strip_suffix(".toml").unwrap_or(file)
+}
+
+fn same_system_twice(systems: &[Text], findings: &mut Findings) {
+    for (n, system) in systems.iter().enumerate() {
+        let name = system_name(&system.text);
+        if systems[..n].iter().any(|earlier| system_name(&earlier.text) == name) {
+            findings.fault(
+                "SYSTEM_DUPLICATE",
+                system.place,
+                format!("there are two systems named `{name}`"),
+                "a system is named by its file; rename one of the two files, or list it once",
+            );
+        }
+    }
+}
+
+/// What a `[freshness.…]` table says.
+#[derive(Default)]
+struct Written {
+    max_age: Option<(Duration, Place)>,
+    refresh_after: Option<(Duration, Place)>,
+    on_outage: Option<(OnOutage, Place)>,
+    absent: Option<(Duration, Place)>,
+}
+
+fn domain(prefix: &str, entry: Entry<'_, '_>, reader: &mut Reader<'_>, domains: &mut BTreeMap<String, Domain>) {
+    let name = format!("{prefix}{}", entry.0.get_ref());
+    let Some(table) = reader.table(entry) else { return };
+    let mut written = Written::default();
+    let mut n_tables = 0;
+    for entry in table.iter() {
+        let place = reader.place(entry.1);
+        let at = |value| (value, place);
+        match entry.0.get_ref().as_ref() {
+            "max_age" => written.max_age = reader.duration(entry).map(at),
+            "refresh_after" => written.refresh_after = reader.duration(entry).map(at),
+            "absent" => written.absent = reader.duration(entry).map(at),
+            "on_outage" => {
+                let refuses = matches!(entry.1.get_ref(), DeValue::String(text) if text == "refuse");
+                let on_outage =
+                    if refuses { Some(OnOutage::Refuse) } else { reader.duration(entry).map(OnOutage::ServeUpTo) };
+                written.on_outage = on_outage.map(|value| (value, place));
+            }
+            // `[freshness.price.list]` reads as a table inside `price`; it is the domain `price.list`.
+            _ if matches!(entry.1.get_ref(), DeValue::Table(_)) => {
+                n_tables += 1;
+                domain(&format!("{name}."), entry, reader, domains);
+            }
+            _ => reader.unknown_key(entry.0, &format!("[freshness.{name}]"), DOMAIN_KEYS),
+        }
+    }
+    if n_tables < table.len() || table.is_empty() {
+        let domain = combine(&name, &written, reader.findings);
+        domains.insert(name, domain);
+    }
+}
+
+/// Makes a domain of what was written and, for the rest, of what follows from it.
+fn combine(name: &str, written: &Written, findings: &mut Findings) -> Domain {
+    let mut domain = freshness::starting_point(name);
+    if let Some((max_age, place)) = written.max_age {
+        let on_outage = match domain.on_outage {
+            OnOutage::ServeUpTo(age) => OnOutage::ServeUpTo(age.max(max_age)),
+            OnOutage::Refuse => OnOutage::Refuse,
+        };
+        domain = freshness::with_max_age(name, max_age, on_outage);
+        if max_age.is_zero() {
+            findings.fault(
+                "MAX_AGE_ZERO",
+                place,
+                format!("nothing can ever be as fresh as `{name}` asks: a fetch itself takes time"),
+                "allow at least the time a fetch may take, \"5s\" say",
+            );
+        }
+    }
+    let max_age = domain.max_age;
+    for (word, value) in [("refresh_after", written.refresh_after), ("absent", written.absent)] {
+        let Some((age, place)) = value else { continue };
+        if age > max_age {
+            findings.fault(
+                "FRESHNESS_ORDER",
+                place,
+                format!("`{word}` of `{name}` is longer than its `max_age` of {}", duration::print(max_age)),
+                format!("nothing lives past `max_age`; shorten `{word}` or lengthen `max_age`"),
+            );
+        } else if word == "absent" {
+            domain.absent = age;
+        } else {
+            domain.refresh_after = age;
+        }
+    }
+    if let Some((on_outage, place)) = written.on_outage {
+        domain.on_outage = on_outage;
+        if let OnOutage::ServeUpTo(age) = on_outage
+            && age < max_age
+        {
+            findings.fault(
+                "FRESHNESS_ORDER",
+                place,
+                format!("`on_outage` of `{name}` is shorter than its `max_age` of {}", duration::print(max_age)),
+                "say \"refuse\", or an age greater than `max_age`",
+            );
+        }
+    }
+    domain
+}

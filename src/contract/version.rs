@@ -1,0 +1,186 @@
+//! The version: a hash of what a contract means.
+//!
+//! Every fact becomes a line that names things by name, and the lines are sorted; so formatting, comments, descriptions
+//! and the order of files and fields do not matter, and neither does where a system is reached or how patiently.
+
+use std::fmt::Write;
+
+use super::{
+    Answer, Argument, Contract, Feed, Field, OnOutage, Role, TypeKind, TypeRef, TypeRefKind, duration,
+    placeholder::canonical,
+};
+use crate::value::{Adaptations, TypeId};
+
+/// How many hex digits of the hash are shown: enough that two contracts of a company never share them.
+const DIGITS: usize = 16;
+
+/// Hashes a contract.
+pub(super) fn version(contract: &Contract) -> String {
+    let mut lines = lines(contract);
+    lines.sort();
+    let hash = blake3::hash(lines.join("\n").as_bytes()).to_hex();
+    hash[..DIGITS].to_owned()
+}
+
+fn lines(contract: &Contract) -> Vec<String> {
+    let mut lines = vec![format!("query {}", name(contract, contract.query))];
+    for ty in &contract.types {
+        type_lines(contract, &ty.name, &ty.kind, &mut lines);
+    }
+    for system in &contract.systems {
+        lines.push(format!("system {} {}", system.name, system.kind.word()));
+    }
+    for domain in &contract.domains {
+        let on_outage = match domain.on_outage {
+            OnOutage::Refuse => "refuse".to_owned(),
+            OnOutage::ServeUpTo(age) => duration::print(age),
+        };
+        let [max_age, refresh, absent] = [domain.max_age, domain.refresh_after, domain.absent].map(duration::print);
+        lines.push(format!("domain {} {max_age} {refresh} {on_outage} {absent}", domain.name));
+    }
+    for group in &contract.groups {
+        let head = format!("group {}", group.name);
+        let domain = &contract.domain(group.domain).name;
+        lines.push(format!("{head} key={:?} domain={domain}", group.key_columns));
+        lines.push(format!("{head} query={:?}", canonical(&group.binding.query)));
+        for (field, query) in &group.binding.parts {
+            lines.push(format!("{head} part {field}={:?}", canonical(query)));
+        }
+        adaptation_lines(&head, &group.binding.adaptations, &mut lines);
+    }
+    for list in &contract.lists {
+        let head = format!("list {}", list.name);
+        lines.push(format!(
+            "{head} system={} of={} key={:?} order={:?} rows={},{} count={} domain={}",
+            contract.system(list.system).name,
+            name(contract, list.of),
+            list.key_columns,
+            list.order,
+            list.page_rows_max,
+            list.page_rows_default,
+            list.count_max,
+            contract.domain(list.domain).name,
+        ));
+        lines.push(format!("{head} query={:?}", canonical(&list.query)));
+        adaptation_lines(&head, &list.adaptations, &mut lines);
+    }
+    lines
+}
+
+fn adaptation_lines(head: &str, adaptations: &Adaptations, lines: &mut Vec<String>) {
+    let zone = adaptations.zone.as_ref().and_then(|zone| zone.iana_name());
+    lines.push(format!("{head} trim={} zone={zone:?}", adaptations.trim));
+    for (field, adaptation) in &adaptations.fields {
+        lines.push(format!("{head} value {field}={adaptation:?}"));
+    }
+}
+
+fn name(contract: &Contract, id: TypeId) -> &str {
+    &contract.ty(id).name
+}
+
+fn names(contract: &Contract, ids: &[TypeId]) -> String {
+    let mut names: Vec<&str> = ids.iter().map(|id| name(contract, *id)).collect();
+    names.sort_unstable();
+    names.join(" ")
+}
+
+fn type_lines(contract: &Contract, type_name: &str, kind: &TypeKind, lines: &mut Vec<String>) {
+    let head = format!("type {type_name}");
+    match kind {
+        TypeKind::Scalar { specified_by, .. } => lines.push(format!("{head} scalar {specified_by:?}")),
+        TypeKind::Enum { values, .. } => {
+            lines.push(format!("{head} enum"));
+            for value in values {
+                lines.push(format!("{head} value {} {:?}", value.name, value.deprecation));
+            }
+        }
+        TypeKind::Input { fields, one_of } => {
+            lines.push(format!("{head} input one_of={one_of}"));
+            lines.extend(fields.iter().map(|field| format!("{head} field {}", argument(contract, field))));
+        }
+        TypeKind::Union { possible } => lines.push(format!("{head} union {}", names(contract, possible))),
+        TypeKind::Interface { fields, implements, .. } => {
+            lines.push(format!("{head} interface implements {}", names(contract, implements)));
+            lines.extend(fields.iter().map(|one| format!("{head} field {}", field(contract, one, &[]))));
+        }
+        TypeKind::Object(object) => {
+            let role = match &object.role {
+                Role::Root => "root".to_owned(),
+                Role::Part { .. } => "part".to_owned(),
+                Role::Paging => "paging".to_owned(),
+                Role::Entity(entity) => {
+                    let key: Vec<_> = entity.key.iter().map(|at| object.fields[*at].name.as_str()).collect();
+                    let scope = entity.scope.map(|at| object.fields[at].name.as_str());
+                    let handover = entity.handover.map(|group| contract.group(group).name.as_str());
+                    let identity = &contract.group(entity.identity).name;
+                    format!("entity key={key:?} identity={identity:?} scope={scope:?} handover={handover:?}")
+                }
+            };
+            lines.push(format!("{head} object implements {} {role}", names(contract, &object.implements)));
+            lines.extend(
+                object.fields.iter().map(|one| format!("{head} field {}", field(contract, one, &object.fields))),
+            );
+        }
+    }
+}
+
+fn field(contract: &Contract, field: &Field, siblings: &[Field]) -> String {
+    let mut arguments: Vec<String> = field.arguments.iter().map(|one| argument(contract, one)).collect();
+    arguments.sort();
+    let mut visible_to = field.visible_to.clone();
+    visible_to.sort();
+    let mut copies: Vec<_> = field.copies.iter().map(|(system, name)| (&contract.system(*system).name, name)).collect();
+    copies.sort();
+    format!(
+        "{}({}): {} = {} domain={:?} internal={} visible={visible_to:?} copies={copies:?} deprecated={:?}",
+        field.name,
+        arguments.join(", "),
+        type_ref(contract, &field.ty),
+        answer(contract, &field.answer, siblings),
+        field.domain.map(|domain| &contract.domain(domain).name),
+        field.internal,
+        field.deprecation,
+    )
+}
+
+fn answer(contract: &Contract, answer: &Answer, siblings: &[Field]) -> String {
+    let feed = |feed: &Feed| match feed {
+        Feed::Field(position) => format!("field {}", siblings[*position].name),
+        Feed::Argument(path) => format!("argument {}", path.join(".")),
+        Feed::Constant(text) => format!("constant {text:?}"),
+    };
+    match answer {
+        // Slot numbers depend on the order of fields, which is not meaning.
+        Answer::Slot { group, .. } => format!("slot of {}", contract.group(*group).name),
+        Answer::Part { .. } => "part".to_owned(),
+        Answer::Reference(reference) => {
+            let key: Vec<String> = reference.key.iter().map(feed).collect();
+            format!("ref {key:?} {:?}", reference.type_name.as_ref().map(feed))
+        }
+        Answer::List(list) => {
+            let of = contract.list(list.list);
+            let mut text = format!("list {} connection={}", of.name, list.connection);
+            let mut fed: Vec<String> = (of.parameters.iter().zip(&list.arguments))
+                .map(|(parameter, argument)| format!("{parameter}={:?}", argument.as_ref().map(feed)))
+                .collect();
+            fed.sort();
+            let _ = write!(text, " {fed:?}");
+            text
+        }
+        Answer::Key(_) | Answer::Rule(_) | Answer::Paging(_) | Answer::Abstract => format!("{answer:?}"),
+    }
+}
+
+fn argument(contract: &Contract, argument: &Argument) -> String {
+    let default = argument.default.as_ref().map(ToString::to_string);
+    format!("{}: {} = {default:?} {:?}", argument.name, type_ref(contract, &argument.ty), argument.deprecation)
+}
+
+fn type_ref(contract: &Contract, ty: &TypeRef) -> String {
+    let of = match &ty.of {
+        TypeRefKind::Named(id) => name(contract, *id).to_owned(),
+        TypeRefKind::List(item) => format!("[{}]", type_ref(contract, item)),
+    };
+    if ty.non_null { format!("{of}!") } else { of }
+}

@@ -1,0 +1,4 @@
+//! Contracts: what loads, what does not, and what is said about it.
+
+mod base;
+mod valid;
