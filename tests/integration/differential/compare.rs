@@ -64,3 +64,19 @@ pub fn asked_too_often(world: &World, expected: &Execution, asked: &BTreeMap<Str
     let over = asked.iter().find(|(name, n_asked)| **n_asked > allowed.get(name.as_str()).copied().unwrap_or(0));
     over.map(|(name, n_asked)| format!("{name} was asked {n_asked} times; allowed: {allowed:?}"))
 }
+
+/// Finds what is wrong with the same answer where `errors` has few entries.
+pub fn shortened(full: &Value, short: &Value, errors_max: usize) -> Option<String> {
+    if full["data"].to_string() != short["data"].to_string() {
+        return Some("the data is not the same".to_owned());
+    }
+    let (full, short) = (full["errors"].as_array()?, short["errors"].as_array()?);
+    let n_more = full.len().saturating_sub(errors_max);
+    let n_written = full.len() - n_more;
+    if short[..n_written.min(short.len())] != full[..n_written] {
+        return Some("the first errors are not the same".to_owned());
+    }
+    let said = short.get(n_written).map(|entry| entry["extensions"]["more"].clone());
+    let wanted = (n_more > 0).then(|| Value::from(n_more));
+    (said != wanted || short.len() > errors_max + 1).then(|| format!("{n_more} more errors are said to be {said:?}"))
+}

@@ -159,6 +159,8 @@ impl<'a> Run<'a> {
             path.0.push(key.clone());
             if selections[0].name == "__typename" {
                 data.insert(key.clone(), json!(type_name));
+            } else if selections[0].name == "__type" {
+                data.insert(key.clone(), self.introspect(&selections[0].arguments[0].1));
             } else {
                 let field = self.world().field(&type_name, &selections[0].name);
                 match self.field(node, known, field, selections, path) {
@@ -171,6 +173,19 @@ impl<'a> Run<'a> {
             path.0.pop();
         }
         if nulled { Err(Nulled) } else { Ok(data) }
+    }
+
+    /// Answers `__type(name:) { name kind }`, the one introspection the generator asks for.
+    fn introspect(&self, name: &Literal) -> Value {
+        let Literal::Plain(Value::String(name)) = name else { unreachable!("the name is written out") };
+        let world = self.world();
+        let kind = match name {
+            name if world.objects.contains_key(name) => "OBJECT",
+            name if world.interfaces.contains_key(name) => "INTERFACE",
+            name if world.enums.contains_key(name) => "ENUM",
+            _ => return Value::Null,
+        };
+        json!({"name": name, "kind": kind})
     }
 
     /// ExecuteField: resolve, then complete.

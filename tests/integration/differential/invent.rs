@@ -143,13 +143,14 @@ impl Inventor {
         let named = vec![
             plain("id", Ty::named("ID").required(), Source::Abstract),
             plain("label", label, Source::Abstract),
+            plain("twin", Ty::named("Product"), Source::Abstract),
         ];
         self.world.interfaces.insert("Named".into(), Interface { implements: vec!["Node".into()], fields: named });
         self.world.unions.insert("Thing".into(), vec!["Product".into(), "Account".into()]);
         let keys: [(&str, Vec<(&str, &str)>); 4] = [
             ("Product", vec![("id", "ID")]),
             ("Account", vec![("id", "ID")]),
-            ("Order", vec![("account", "String"), ("number", "Int")]),
+            ("Order", vec![("branch", "String"), ("number", "Int")]),
             ("Depot", vec![("code", "Int")]),
         ];
         for (name, key) in keys {
@@ -220,6 +221,8 @@ impl Inventor {
                 implements.push("Named".to_owned());
                 let label = self.world.interfaces["Named"].fields[1].ty.clone();
                 fields.push(plain("label", label, Source::Group(identity)));
+                let key = vec![("id".to_owned(), Feed::Sibling("id".into()))];
+                fields.push(plain("twin", Ty::named("Product"), Source::Reference { key, type_name: None }));
             }
         }
         self.random.shuffle(&mut fields);
@@ -292,6 +295,7 @@ impl Inventor {
                 order,
                 page_rows_default,
                 page_rows_max,
+                count_max: if self.random.percent(80) { 100 } else { 5 },
                 rows: Vec::new(),
                 fails: false,
             });
@@ -378,7 +382,7 @@ impl Inventor {
             1 => {
                 let default = self.random.percent(50).then(|| json!(2));
                 let number = vec![input("number", Ty::named("Int"), default)];
-                ("Order", vec![("account".to_owned(), sibling), ("number".to_owned(), Feed::Argument(vec!["number".into()]))], None, number)
+                ("Order", vec![("branch".to_owned(), sibling), ("number".to_owned(), Feed::Argument(vec!["number".into()]))], None, number)
             }
             2 => ("Account", vec![("id".to_owned(), sibling)], None, vec![]),
             _ => ("Product", vec![("id".to_owned(), sibling)], None, vec![]),
@@ -444,7 +448,6 @@ impl Inventor {
             }
             Ty::named(of).list()
         };
-        let ty = if self.random.percent(25) { ty.required() } else { ty };
         Field { name: name.to_owned(), ty, arguments, source: Source::List { list, feeds, connection } }
     }
 
@@ -466,12 +469,12 @@ impl Inventor {
         let id = || input("id", Ty::named("ID").required(), None);
         let mut fields = vec![
             reference("product", Ty::named("Product"), vec![id()], vec![("id", argument(&["id"]))], None),
-            reference("account", Ty::named("Account"), vec![input("id", Ty::named("ID"), Some(json!("a1")))], vec![("id", argument(&["id"]))], None),
+            reference("branch", Ty::named("Account"), vec![input("id", Ty::named("ID"), Some(json!("a1")))], vec![("id", argument(&["id"]))], None),
             reference(
                 "order",
                 Ty::named("Order"),
-                vec![input("account", Ty::named("String").required(), None), input("number", Ty::named("Int").required(), Some(json!(1)))],
-                vec![("account", argument(&["account"])), ("number", argument(&["number"]))],
+                vec![input("branch", Ty::named("String").required(), None), input("number", Ty::named("Int").required(), Some(json!(1)))],
+                vec![("branch", argument(&["branch"])), ("number", argument(&["number"]))],
                 None,
             ),
             reference("standard", Ty::named("Product"), vec![], vec![("id", Feed::Constant("a0".into()))], None),
@@ -494,16 +497,15 @@ impl Inventor {
         let item = if self.random.percent(50) { Ty::named("ID").required() } else { Ty::named("ID") };
         let ids = if self.random.percent(50) { item.list().required() } else { item.list() };
         let many = Ty::named("Product").list();
-        let many = if ids.is_required() && self.random.percent(50) { many.required() } else { many };
         fields.push(reference("products", many, vec![input("ids", ids, None)], vec![("id", argument(&["ids"]))], None));
         fields.push(reference(
             "orders",
             Ty::named("Order").list(),
             vec![
-                input("account", Ty::named("String"), Some(json!("a1"))),
+                input("branch", Ty::named("String"), Some(json!("a1"))),
                 input("numbers", Ty::named("Int").required().list().required(), None),
             ],
-            vec![("account", argument(&["account"])), ("number", argument(&["numbers"]))],
+            vec![("branch", argument(&["branch"])), ("number", argument(&["numbers"]))],
             None,
         ));
         if self.world.objects.contains_key("Depot") {

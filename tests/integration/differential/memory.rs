@@ -165,7 +165,10 @@ impl MemoryOwner {
                 items: items.collect(),
                 has_next: place.end < place.count,
                 has_previous: place.start > 0,
-                count: fetch.count_up_to.map(|_| Count::Exactly(place.count as u64)),
+                count: fetch.count_up_to.map(|bound| match place.count as u64 {
+                    count if count > bound => Count::MoreThan(bound),
+                    count => Count::Exactly(count),
+                }),
                 started_ms: 0,
             }
         };

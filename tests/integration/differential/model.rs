@@ -173,6 +173,7 @@ pub struct List {
     pub order: Vec<(String, bool)>,
     pub page_rows_default: usize,
     pub page_rows_max: usize,
+    pub count_max: usize,
     pub rows: Vec<ListRow>,
     pub fails: bool,
 }
@@ -214,11 +215,6 @@ pub struct World {
 }
 
 impl World {
-    /// Whether every owner answers and every value fits.
-    pub fn is_clean(&self) -> bool {
-        !self.violates && !self.groups.iter().any(|group| group.fails) && !self.lists.iter().any(|list| list.fails)
-    }
-
     /// Whether the type has fields or members to select from.
     pub fn is_composite(&self, name: &str) -> bool {
         self.objects.contains_key(name) || self.interfaces.contains_key(name) || self.unions.contains_key(name)

@@ -22,6 +22,20 @@ pub fn document(world: &World, seed: u64, encode: EncodeCursor<'_>) -> Document 
     maker.document
 }
 
+/// Gives the variables of a document other values of the same kind.
+pub fn ask_otherwise(document: &mut Document, seed: u64) {
+    let mut random = Random::new(seed);
+    for value in document.variables.values_mut() {
+        let number = value.as_i64();
+        match value {
+            Value::Bool(_) => *value = json!(random.percent(50)),
+            Value::Number(_) if number.is_some_and(|number| number < 6) => *value = json!(random.below(5)),
+            Value::String(text) if IDS.contains(&text.as_str()) => *value = json!(random.pick(&IDS)),
+            _ => {}
+        }
+    }
+}
+
 struct Maker<'a> {
     world: &'a World,
     random: Random,
@@ -141,6 +155,17 @@ impl Maker<'_> {
             self.budget -= 1;
             match self.random.below(100) {
                 0..60 => selections.extend(self.any_field(ty, scope, depth, n_lists)),
+                60..63 if ty == "Query" => {
+                    let alias = self.fresh("t");
+                    let named = *self.random.pick(&["Product", "Color", "Node", "Nothing"]);
+                    let name = vec![("name".to_owned(), Literal::Plain(json!(named)))];
+                    let selected = |name: &str| {
+                        let name = name.to_owned();
+                        Selection::Field(FieldSelection { alias: None, name, arguments: vec![], directives: vec![], selections: vec![] })
+                    };
+                    let selected = vec![selected("name"), selected("kind")];
+                    selections.push(self.field_selection(Some(alias), "__type", name, selected));
+                }
                 60..68 => {
                     let alias = self.alias("__typename", scope);
                     let key = alias.clone().unwrap_or_else(|| "__typename".into());
@@ -336,7 +361,9 @@ impl Maker<'_> {
         let backward = field.arguments.iter().any(|argument| argument.name == "last") && self.random.percent(40);
         for argument in &field.arguments {
             let must = argument.ty.is_required() && argument.default.is_none();
+            let both = self.random.percent(3);
             let value = match (argument.name.as_str(), backward) {
+                ("first" | "last", _) if both => Literal::Plain(json!(1)),
                 ("first", true) if argument.default.is_some() => Literal::Plain(Value::Null),
                 ("first", true) | ("last" | "before", false) => continue,
                 ("after" | "before", _) => {
@@ -369,6 +396,7 @@ impl Maker<'_> {
             return Literal::Plain(Value::Null);
         }
         let text = (self.encode)(list, &self.random.pick(rows).place);
+        let text = if self.random.percent(4) { "nowhere".to_owned() } else { text };
         if self.random.percent(70) {
             return Literal::Plain(json!(text));
         }
@@ -436,7 +464,12 @@ impl Maker<'_> {
     fn plain_or_enum(&mut self, ty: &Ty, hint: &str) -> Literal {
         let required = ty.nullable().clone().required();
         if self.random.percent(25) {
-            return self.variable(&required, hint);
+            // In `@oneOf` a nullable variable may not stand, default or not.
+            let name = self.fresh(hint);
+            let value = self.value(&required, hint);
+            self.document.variables.insert(name.clone(), value);
+            self.variables.push(Variable { name: name.clone(), ty: required, default: None });
+            return Literal::Variable(name);
         }
         let value = self.value(&required, hint);
         self.to_literal(&value, &required)
@@ -485,7 +518,11 @@ impl Maker<'_> {
             self.to_literal(&value, &ty)
         });
         let may_be_absent = default.is_some() || !ty.is_required();
-        if !(may_be_absent && self.random.percent(30)) {
+        if needs_default && hint != "condition" && self.random.percent(8) {
+            // Valid as a document, and an error of the field that it reaches. async-graphql refuses the whole.
+            self.document.variables.insert(name.clone(), Value::Null);
+            self.document.meets_known_fault = true;
+        } else if !(may_be_absent && self.random.percent(30)) {
             let wanted = if must_not_be_null { ty.nullable().clone().required() } else { ty.clone() };
             let value = self.value(&wanted, hint);
             self.document.variables.insert(name.clone(), value);
@@ -534,9 +571,11 @@ impl Maker<'_> {
         match (name, hint) {
             ("Color", _) => json!(self.random.pick(&["RED", "GREEN", "BLUE"])),
             ("Boolean", _) => json!(self.random.percent(50)),
+            (_, "first" | "last") if self.random.percent(4) => json!(self.random.pick(&[-1, 50])),
             (_, "first" | "last") => json!(self.random.below(6)),
             ("Int", "number" | "numbers") => json!(self.random.between(1, 4)),
             ("Int", _) => json!(self.random.below(4)),
+            (_, "kind") if self.random.percent(5) => json!("Order"),
             (_, "kind") => json!(self.random.pick(&["Product", "Account"])),
             (_, "tags") => json!(self.random.pick(&["t1", "t2", "t3", "t4"])),
             (_, "word") => json!(self.random.pick(&["w1", "w2", "w3"])),

@@ -91,13 +91,14 @@ fn bindings(world: &World, system: &str) -> String {
             .collect();
         write!(
             out,
-            "\n[lists.{}]\nquery = \"select {} from t where {}\"\norder = [{}]\npage_rows_max = {}\npage_rows_default = {}\n",
+            "\n[lists.{}]\nquery = \"select {} from t where {}\"\norder = [{}]\npage_rows_max = {}\npage_rows_default = {}\ncount_max = {}\n",
             list.name,
             selected.join(", "),
             conditions.join(" and "),
             order.join(", "),
             list.page_rows_max,
-            list.page_rows_default
+            list.page_rows_default,
+            list.count_max
         )
         .expect("text grows");
     }
@@ -180,6 +181,7 @@ fn directives(world: &World, object: &super::model::Object, field: &Field) -> St
             feeds.extend(key.iter().cloned());
             format!(" @ref(key: \"{}\")", template(&feeds))
         }
+        (Source::List { list, feeds, .. }, _) if feeds.is_empty() => format!(" @list(name: \"{}\")", world.lists[*list].name),
         (Source::List { list, feeds, .. }, _) => {
             format!(" @list(name: \"{}\", args: \"{}\")", world.lists[*list].name, template(feeds))
         }

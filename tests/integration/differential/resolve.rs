@@ -155,8 +155,8 @@ impl Resolver<'_> {
         // What is null decides before what cannot be known, in the order of the key.
         let ty = match type_name.map(|feed| self.feed(node, feed, arguments)) {
             None => field.ty.name().to_owned(),
-            Some(Fed::One(name)) => name,
-            Some(Fed::Unknown) => return Found::Unknown,
+            Some(Fed::One(name)) if self.world.possible_types(field.ty.name()).contains(&name.as_str()) => name,
+            Some(Fed::One(_) | Fed::Unknown) => return Found::Unknown,
             Some(Fed::Null | Fed::Many(_)) => return none,
         };
         let mut columns: Vec<Vec<Option<String>>> = Vec::new();
@@ -192,6 +192,7 @@ impl Resolver<'_> {
         arguments: &Map<String, Value>,
     ) -> Found {
         let list = &self.world.lists[number];
+        let Some(window) = self.window(list, number, connection, arguments) else { return Found::Unknown };
         let mut values = Vec::new();
         for parameter in &list.parameters {
             let feed = &feeds.iter().find(|(name, _)| *name == parameter.name).expect("every parameter is fed").1;
@@ -208,18 +209,6 @@ impl Resolver<'_> {
         if list.fails {
             return Found::Unknown;
         }
-        let count_of = |name: &str| arguments.get(name).and_then(Value::as_u64).map(|count| count as usize);
-        let cursor_of = |name: &str| {
-            let text = arguments.get(name).and_then(Value::as_str)?;
-            Some((self.decode)(self.world, number, text).expect("the generator gives cursors of the list"))
-        };
-        let last = count_of("last");
-        let window = Asked {
-            backward: last.is_some(),
-            n_rows: last.or(count_of("first")).unwrap_or(if connection { list.page_rows_default } else { list.page_rows_max }),
-            after: cursor_of("after"),
-            before: cursor_of("before"),
-        };
         let (rows, place) = rows(list, &values, &window);
         let page = PageView {
             list: number,
@@ -232,6 +221,29 @@ impl Resolver<'_> {
         if connection { Found::Connection(Arc::new(page)) } else { Found::Entities(Some(targets(&page))) }
     }
 
+    /// Reads the window that the arguments ask for; `None` when they ask for none that there is.
+    fn window(&self, list: &List, number: usize, connection: bool, arguments: &Map<String, Value>) -> Option<Asked> {
+        let count_of = |name: &str| match arguments.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(count) => count.as_u64().filter(|count| *count <= list.page_rows_max as u64).map(|count| Some(count as usize)),
+        };
+        let cursor_of = |name: &str| match arguments.get(name).and_then(Value::as_str) {
+            None => Some(None),
+            Some(text) => (self.decode)(self.world, number, text).map(Some),
+        };
+        let (first, last) = (count_of("first")?, count_of("last")?);
+        if first.is_some() && last.is_some() {
+            return None;
+        }
+        let otherwise = if connection { list.page_rows_default } else { list.page_rows_max };
+        Some(Asked {
+            backward: last.is_some(),
+            n_rows: last.or(first).unwrap_or(otherwise),
+            after: cursor_of("after")?,
+            before: cursor_of("before")?,
+        })
+    }
+
     fn paging(&self, node: &Node, name: &str) -> Found {
         let cursor = |page: &PageView, row: Option<&ListRow>| {
             Found::Raw(row.map_or(Value::Null, |row| Value::String((self.encode)(self.world, page.list, &row.place))))
@@ -240,6 +252,7 @@ impl Resolver<'_> {
             (Node::Connection(page), "edges") => Found::Edges(page.clone()),
             (Node::Connection(page), "nodes") => Found::Entities(Some(targets(page))),
             (Node::Connection(page), "pageInfo") => Found::PageInfo(page.clone()),
+            (Node::Connection(page), "totalCount") if page.count > self.world.lists[page.list].count_max => Found::Unknown,
             (Node::Connection(page), "totalCount") => Found::Raw(page.count.into()),
             (Node::Edge(page, at), "cursor") => cursor(page, page.rows.get(*at)),
             (Node::Edge(page, at), "node") => Found::Entity(targets(page)[*at].clone()),

@@ -12,8 +12,8 @@ pub const IDS: [&str; 8] = ["a0", "a1", "a2", "a3", "a4", "a5", "x/1", "q'\"é"]
 /// Fills a world with rows.
 pub fn fill(world: &mut World) {
     let mut random = Random::new(world.seed ^ 0x5EED);
-    world.violates = random.percent(30);
-    let failing = random.percent(30);
+    world.violates = random.percent(40);
+    let failing = random.percent(40);
     for index in 0..world.groups.len() {
         let entity = world.groups[index].entity.clone();
         let is_identity = matches!(world.objects[&entity].role, Role::Entity { identity, .. } if identity == index);
@@ -137,7 +137,8 @@ impl Filling<'_, '_> {
 
     fn leaf(&mut self, name: &str, of: &str) -> Value {
         if name.ends_with("kind") {
-            return json!(self.random.pick(&["Product", "Account"]));
+            let kind = if self.world.violates && self.random.percent(8) { "Nobody" } else { "Account" };
+            return json!(self.random.pick(&["Product", kind]));
         }
         if name.ends_with("link") || name.ends_with("links") {
             return json!(self.random.pick(&IDS));
