@@ -2,7 +2,9 @@
 //!
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `owner` → `source`, and back as bytes.
 
+pub mod cli;
 pub mod contract;
+pub mod demo;
 pub mod diagnostic;
 pub mod engine;
 pub mod execute;

@@ -230,7 +230,7 @@ fn check_arguments(one: &DirectiveUse, directive: &Directive, findings: &mut Fin
 /// An interface answers nothing itself, so what says how a field is answered stands on the object types.
 fn inert_on_interface(uses: &[DirectiveUse], findings: &mut Findings) {
     for one in uses {
-        if is_known(&one.name.name) && !matches!(one.name.name.as_str(), "deprecated" | "visible") {
+        if is_known(&one.name.name) && !matches!(one.name.name.as_str(), "deprecated" | "visible" | "internal") {
             findings.fault(
                 "DIRECTIVE_LOCATION",
                 one.name.place,

@@ -22,11 +22,12 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     (duration <= Duration::from_secs(DAYS_MAX * 86_400)).then_some(duration)
 }
 
-/// Prints a duration in the largest unit that keeps it whole.
+/// Prints a duration in the largest unit that keeps it whole; a single day is 24 hours, as people write bounds.
 pub(super) fn print(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
-    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
-    match units.iter().find(|(_, size)| milliseconds > 0 && milliseconds.is_multiple_of(*size)) {
+    let day = if milliseconds == 86_400_000 { None } else { Some(("d", 86_400_000)) };
+    let units = day.into_iter().chain([("h", 3_600_000), ("m", 60_000), ("s", 1_000)]);
+    match units.into_iter().find(|(_, size)| milliseconds > 0 && milliseconds.is_multiple_of(*size)) {
         Some((unit, size)) => format!("{}{unit}", milliseconds / size),
         None if milliseconds == 0 => "0s".to_owned(),
         None => format!("{milliseconds}ms"),
@@ -39,7 +40,7 @@ mod tests {
 
     #[test]
     fn durations_read_and_print() {
-        for text in ["500ms", "59s", "15m", "23h", "7d", "0s"] {
+        for text in ["500ms", "59s", "15m", "24h", "7d", "0s"] {
             assert_eq!(print(parse(text).unwrap()), text);
         }
         assert_eq!(print(parse("60s").unwrap()), "1m");

@@ -13,6 +13,7 @@ mod freshness;
 mod load;
 mod merge;
 mod model;
+mod ownership;
 mod place;
 mod placeholder;
 mod public;
@@ -32,6 +33,7 @@ pub use model::{
     OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind, TypeRef,
     TypeRefKind,
 };
+pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Unclosed, Usage, placeholders};
 pub use public::{KeptDocument, PublicSchema};
 

@@ -19,7 +19,7 @@ pub(super) struct Settings {
     pub audiences: Vec<String>,
     /// The domains, built-in ones included.
     pub domains: BTreeMap<String, Domain>,
-    /// Whether the file could be read; if not, what it would have said is not missed elsewhere.
+    /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
@@ -37,22 +37,24 @@ impl Settings {
 pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Settings {
     let mut settings = Settings::unreadable();
     let Some(table) = reader::parse(file, text, findings) else { return settings };
-    settings.readable = true;
     let mut reader = Reader { file, findings };
+    // After a fault in one of these, what the file does not say may only have been said wrongly.
+    settings.readable = true;
     for entry in table.iter() {
-        match entry.0.get_ref().as_ref() {
-            "systems" => settings.systems = reader.texts(entry).unwrap_or_default(),
-            "audiences" => {
-                let audiences = reader.texts(entry).unwrap_or_default();
+        let understood = match entry.0.get_ref().as_ref() {
+            "systems" => reader.texts(entry).map(|systems| settings.systems = systems),
+            "audiences" => reader.texts(entry).map(|audiences| {
                 settings.audiences = audiences.into_iter().map(|audience| audience.text).collect();
+            }),
+            "freshness" => reader.table(entry).map(|table| {
+                table.iter().for_each(|entry| domain("", entry, &mut reader, &mut settings.domains));
+            }),
+            _ => {
+                reader.unknown_key(entry.0, "freehold.toml", KEYS);
+                None
             }
-            "freshness" => {
-                for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
-                    domain("", entry, &mut reader, &mut settings.domains);
-                }
-            }
-            _ => reader.unknown_key(entry.0, "freehold.toml", KEYS),
-        }
+        };
+        settings.readable &= understood.is_some();
     }
     same_system_twice(&settings.systems, reader.findings);
     settings

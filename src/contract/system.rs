@@ -87,6 +87,8 @@ pub(super) struct ListFile {
 const KEYS: &[&str] =
     &["kind", "url", "timeout", "connections_max", "keys_per_fetch", "zone", "trim", "lists", "a type's name"];
 const GROUP_KEYS: &[&str] = &["query", "parts", "values", "trim", "zone"];
+/// The keys of a group that hold tables and so are no groups of their own.
+const GROUP_TABLES: &[&str] = &["parts", "values", "key"];
 const LIST_KEYS: &[&str] =
     &["query", "order", "page_rows_max", "page_rows_default", "count_max", "domain", "values", "trim", "zone"];
 const VALUE_KEYS: &[&str] = &["trim", "map", "scale"];
@@ -229,8 +231,14 @@ fn zone(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<TimeZone> {
 fn groups(entry: Entry<'_, '_>, table: &DeTable<'_>, reader: &mut Reader<'_>, out: &mut Vec<GroupFile>) {
     let entity = entry.0.get_ref().to_string();
     let mut named = Vec::new();
-    let is_group = |entry: &Entry<'_, '_>| {
-        matches!(entry.1.get_ref(), DeValue::Table(_)) && !matches!(&**entry.0.get_ref(), "parts" | "values" | "key")
+    let is_group = |entry: &Entry<'_, '_>| match entry.1.get_ref() {
+        // A table without a query whose name is nearly that of a key was meant to be the key.
+        DeValue::Table(table) => {
+            let name = entry.0.get_ref();
+            !GROUP_TABLES.contains(&&**name)
+                && (table.contains_key("query") || super::nearest(name, GROUP_TABLES.iter().copied()).is_none())
+        }
+        _ => false,
     };
     for entry in table.iter().filter(is_group) {
         let DeValue::Table(table) = entry.1.get_ref() else { continue };

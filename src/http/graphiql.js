@@ -16,6 +16,9 @@ const STYLE = ["https://cdn.jsdelivr.net/npm/graphiql@3.9.0/graphiql.min.css",
 const LOAD_MS_MAX = 8000;
 const FIRST_QUERY = "# Ctrl+Enter runs the query.\n{\n  __schema {\n    queryType {\n      fields {\n        name\n        description\n      }\n    }\n  }\n}\n";
 
+// A link may bring its query: /?query=…
+const LINKED_QUERY = new URLSearchParams(location.search).get("query");
+
 const at = (id) => document.getElementById(id);
 
 function load(element, attributes) {
@@ -28,11 +31,10 @@ function load(element, attributes) {
 
 async function loadGraphiql() {
   const [href, integrity] = STYLE;
-  const style = load(document.createElement("link"), { rel: "stylesheet", href, integrity });
+  await load(document.createElement("link"), { rel: "stylesheet", href, integrity });
   for (const [src, integrity] of SCRIPTS) {
     await load(document.createElement("script"), { src, integrity });
   }
-  await style;
 }
 
 function showGraphiql() {
@@ -41,7 +43,11 @@ function showGraphiql() {
     url: ENDPOINT,
     headers: { accept: "application/graphql-response+json, application/json;q=0.9" },
   });
-  const page = React.createElement(GraphiQL, { fetcher, defaultQuery: FIRST_QUERY });
+  const page = React.createElement(GraphiQL, {
+    fetcher,
+    defaultQuery: FIRST_QUERY,
+    ...(LINKED_QUERY && { query: LINKED_QUERY }),
+  });
   ReactDOM.createRoot(at("graphiql")).render(page);
 }
 
@@ -49,7 +55,7 @@ function showConsole(why) {
   at("graphiql").hidden = true;
   at("console").hidden = false;
   at("why").textContent = why;
-  at("query").value = FIRST_QUERY;
+  at("query").value = LINKED_QUERY || FIRST_QUERY;
   at("console").addEventListener("submit", (event) => { event.preventDefault(); run(); });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); run(); }
@@ -87,4 +93,4 @@ async function run() {
 
 const tooLong = new Promise((_, reject) => setTimeout(() => reject(new Error("took too long")), LOAD_MS_MAX));
 Promise.race([loadGraphiql(), tooLong]).then(showGraphiql).catch(() => showConsole(
-  "GraphiQL needs the internet (cdn.jsdelivr.net), which this browser could not reach. This plain console does the same job without it."));
+  "GraphiQL needs the internet (cdn.jsdelivr.net), which this browser could not reach. This plain console runs queries without it."));

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Bulkhead, Chunked, Deadline, Observed};
+use super::{bulkhead::Bulkhead, chunked::Chunked, deadline::Deadline, observed::Observed};
 use crate::{
     contract::Contract,
     fetch::Owner,

@@ -1,7 +1,7 @@
 //! Process settings: every bound and every choice that belongs to the running process and not to the contract.
 //!
 //! Plain values with defaults; each says its unit and why that number. Where they come from (flags, environment) is not
-//! known here.
+//! known here. How log lines are written is not a bound: the log is told when it is started.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,8 +15,6 @@ pub struct Settings {
     pub http: HttpSettings,
     /// The bounds of the engine.
     pub engine: EngineSettings,
-    /// How log lines are written.
-    pub log: LogSettings,
 }
 
 /// The bounds of the HTTP side.
@@ -59,15 +57,6 @@ pub struct EngineSettings {
     pub errors_max: usize,
     /// Objects that one field of the query may lead to in one answer, over all of its parents.
     pub rows_max: usize,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LogSettings {
-    /// One JSON object a line for machines, or text for people.
-    pub json: bool,
-    /// A level (`info`), or a filter by module (`freehold=debug,sqlx=warn`).
-    pub level: String,
 }
 
 const KIB: usize = 1024;
@@ -116,13 +105,6 @@ impl Default for EngineSettings {
             // A page of 100 accounts with 100 orders of 10 lines each; exports page through more.
             rows_max: 100_000,
         }
-    }
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        // The libraries speak only when something is wrong; failed statements are Freehold's own events.
-        Self { json: false, level: "warn,freehold=info,sqlx=error".to_owned() }
     }
 }
 

@@ -102,6 +102,8 @@ pub enum Event<'a> {
         /// The faults found; a contract with faults is not served.
         n_faults: usize,
     },
+    /// A contract that marks protected data is served to everyone, as somebody asked for.
+    ServedUnprotected,
     /// The server listens.
     ServerStarted {
         /// Where.

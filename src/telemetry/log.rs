@@ -3,26 +3,35 @@
 //! One line per event, dotted field names, units in the name. A failure is logged where it happened and nowhere else:
 //! `Fetched` with a failure is a warning, and the request that met it is not.
 
-use std::{io::IsTerminal, time::Duration};
+use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::event::Event;
 
-/// Starts writing log lines to standard error. Does nothing where the process already has a log (as tests do).
-///
-/// With `json` a line is one JSON object, else text for people. `level` is a level (`info`) or a filter (`freehold=debug,hyper=warn`); what it does not understand is left out.
-pub fn start(json: bool, level: &str) {
-    let lines = fmt().with_writer(std::io::stderr).with_target(false).with_env_filter(EnvFilter::new(level));
-    // A second subscriber is refused; the first one goes on, which is what a test wants.
-    let _ =
-        if json { lines.json().flatten_event(true).try_init() } else { lines.with_ansi(colours_wanted()).try_init() };
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogForm {
+    /// For machines: one JSON object a line.
+    Json,
+    /// For people.
+    Text {
+        /// Whether levels and names are coloured.
+        colour: bool,
+    },
 }
 
-/// Colour belongs on a terminal, and not where `NO_COLOR` is set.
-fn colours_wanted() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Starts writing log lines to standard error. Does nothing where the process already has a log (as tests do).
+///
+/// `level` is a level (`info`) or a filter (`freehold=debug,hyper=warn`); what it does not understand is left out.
+pub fn start(form: LogForm, level: &str) {
+    let lines = fmt().with_writer(std::io::stderr).with_target(false).with_env_filter(EnvFilter::new(level));
+    // A second subscriber is refused; the first one goes on, which is what a test wants.
+    let _ = match form {
+        LogForm::Json => lines.json().flatten_event(true).try_init(),
+        LogForm::Text { colour } => lines.with_ansi(colour).try_init(),
+    };
 }
 
 fn ms(duration: Duration) -> f64 {
@@ -100,6 +109,9 @@ pub(super) fn read(event: &Event<'_>) {
         Event::ContractLoaded { version, n_faults: 0 } => info!(contract.version = version, "contract loaded"),
         Event::ContractLoaded { version, n_faults } => {
             error!(contract.version = version, contract.faults = n_faults, "contract has faults");
+        }
+        Event::ServedUnprotected => {
+            warn!("protected data is served to every caller: callers are not yet told apart (--serve-unprotected)");
         }
         Event::ServerStarted { address, version } => {
             info!(server.address = %address, contract.version = version, "server started");

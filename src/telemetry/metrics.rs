@@ -232,7 +232,10 @@ impl Metrics {
                     self.contract.get_or_create(&VersionLabel { version: version.to_owned() }).set(1);
                 }
             }
-            Event::ServerStarted { .. } | Event::ServerStopping { .. } | Event::ServerStopped { .. } => {}
+            Event::ServedUnprotected
+            | Event::ServerStarted { .. }
+            | Event::ServerStopping { .. }
+            | Event::ServerStopped { .. } => {}
         }
     }
 

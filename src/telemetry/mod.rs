@@ -10,7 +10,7 @@ mod metrics;
 use std::sync::Arc;
 
 pub use event::{Event, Failure};
-pub use log::start as start_log;
+pub use log::{LogForm, start as start_log};
 
 use metrics::Metrics;
 

@@ -1,4 +1,10 @@
 //! Contracts: what loads, what does not, and what is said about it.
 
 mod base;
+mod forty;
+mod lints;
+mod ownership;
+mod secrets;
+mod soup;
 mod valid;
+mod version;

@@ -1,7 +1,9 @@
-//! The integration tests: Freehold from outside, one binary.
+//! The integration tests: one binary, one file per room or property, the machinery in `common`.
 
+mod common;
 mod contract;
 mod differential;
 mod http;
 mod scenario;
+mod source;
 mod tidy;

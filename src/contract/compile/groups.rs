@@ -157,13 +157,30 @@ fn bind<'a>(survey: &Survey<'a>, name: &GroupName, plan: &mut GroupPlan<'a>, fin
     plan.binding = system.groups.iter().find(|group| group.entity == name.entity && group.name == name.name);
     if plan.binding.is_none() && system.readable {
         let header = header(&name.entity, name.name.as_deref());
-        findings.fault(
-            "GROUP_UNBOUND",
-            plan.place,
-            format!("system `{}` is said to have `{}`, but its file has no {header}", system.name, name.entity),
-            format!("add {header} with a query to the file of `{}`, or name another system", system.name),
-        );
+        let bound = system.groups.iter().filter(|group| group.entity == name.entity);
+        let near = nearest(name.name.as_deref().unwrap_or_default(), bound.filter_map(|group| group.name.as_deref()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add {header} with a query to the file of `{}`, or name another system", system.name),
+        };
+        let message = format!("system `{}` is said to have {header}, but its file does not bind it", system.name);
+        findings.fault("GROUP_UNBOUND", plan.place, message, help);
     }
+}
+
+/// Whether the contract may mean one of the entity's groups and say so wrongly, which is a fault of its own.
+fn doubtful(survey: &Survey<'_>, groups: &Groups<'_>, entity: &str, system: usize) -> bool {
+    let unbound = groups
+        .iter()
+        .any(|(name, plan)| name.entity == entity && name.system.index() == system && plan.binding.is_none());
+    let Some(ty) = survey.written.schema.types.get(entity) else { return unbound };
+    let mut uses = ty.fields.iter().flat_map(|field| &field.directives).chain(&ty.directives);
+    let is_system = |name: &str| survey.written.systems.iter().any(|system| system.name == name);
+    unbound
+        || uses.any(|one| {
+            let system = one.text("system").or_else(|| one.text("from"));
+            !directive::is_known(&one.name.name) || system.is_some_and(|(system, _)| !is_system(system))
+        })
 }
 
 fn unused(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
@@ -185,7 +202,11 @@ fn unused(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
                     });
                     (format!("{header} binds a type that does not exist"), help)
                 }
-                Some(TypeRole::Entity(facts)) if facts.identity.is_none() || schema.incomplete => continue,
+                Some(TypeRole::Entity(facts))
+                    if facts.identity.is_none() || schema.incomplete || doubtful(survey, groups, &file.entity, n) =>
+                {
+                    continue;
+                }
                 Some(TypeRole::Entity(_)) => (
                     format!("nothing in the contract is owned by {header} of `{}`", system.name),
                     "point an @owner at it, or delete it".to_owned(),

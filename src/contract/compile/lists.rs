@@ -76,8 +76,10 @@ pub(super) fn compile<'a>(
                 "use one list for each type",
             );
         }
-        let known = placeholders.get(name).map_or(&[][..], Vec::as_slice);
-        let fed = arguments(reader, name, known, asked.connection, findings);
+        let known = placeholders.get(name);
+        // Of a query that does not read nobody knows the parameters.
+        let fed = known.map(|known| arguments(reader, name, known, asked.connection, findings)).unwrap_or_default();
+        let known = known.map_or(&[][..], Vec::as_slice);
         if first_use {
             let list = list(survey, groups, (name, file), &asked, known, findings);
             out.lists.push(List { system, ..list });
@@ -200,7 +202,11 @@ fn arguments<'a>(
     let path = path(ty, field);
     let parameters = parameters(placeholders);
     let mut fed: BTreeMap<&str, Option<Fed<'a>>> = BTreeMap::new();
-    let args = directive::find(&field.directives, "list").and_then(|one| one.text("args"));
+    let written = directive::find(&field.directives, "list");
+    let args = written.and_then(|one| one.text("args"));
+    if args.is_none() && written.is_some_and(|one| one.arguments.iter().any(|(name, ..)| name.name == "args")) {
+        return Vec::new();
+    }
     let lines = args.map(|(text, place)| reader.template(text, place, findings).ok_or(()));
     // After a template that does not read, what it would have fed is not missed.
     let Some(lines) = lines.transpose().ok() else { return Vec::new() };

@@ -34,7 +34,7 @@ pub(super) fn check(survey: &Survey<'_>, findings: &mut Findings) {
             handover(survey, ty, facts, findings);
             copies(survey, ty, facts, findings);
         }
-        hidden(ty, findings);
+        hidden(survey, ty, findings);
     }
 }
 
@@ -138,15 +138,36 @@ fn copies(survey: &Survey<'_>, ty: &TypeDef, facts: &EntityFacts, findings: &mut
     }
 }
 
-/// GraphQL has no type without fields, and an interface's field cannot be hidden on one of its types.
-fn hidden(ty: &TypeDef, findings: &mut Findings) {
+/// GraphQL has no type without fields, and a type has every field of its interfaces.
+fn hidden(survey: &Survey<'_>, ty: &TypeDef, findings: &mut Findings) {
     let internal = |uses: &[DirectiveUse]| directive::find(uses, "internal").is_some();
-    if !internal(&ty.directives) && !ty.fields.is_empty() && ty.fields.iter().all(|field| internal(&field.directives)) {
+    if internal(&ty.directives) {
+        return;
+    }
+    if !ty.fields.is_empty() && ty.fields.iter().all(|field| internal(&field.directives)) {
         findings.fault(
             "INTERNAL_ALL",
             ty.name.place,
             format!("all fields of `{}` are internal, but the type is not", ty.name.name),
             "put @internal on the type",
         );
+    }
+    for field in &ty.fields {
+        let interfaces = ty.implements.iter().filter_map(|name| survey.written.schema.types.get(&name.name));
+        let promised = interfaces.flat_map(|interface| interface.fields.iter().map(move |field| (interface, field)));
+        let audiences = directive::visible_to(&field.directives);
+        for (interface, promised) in promised.filter(|(_, promised)| promised.name.name == field.name.name) {
+            let of_interface = directive::visible_to(&promised.directives);
+            let for_fewer = !audiences.is_empty()
+                && (of_interface.is_empty() || of_interface.iter().any(|audience| !audiences.contains(audience)));
+            let hiding = if internal(&field.directives) { Some("internal") } else { for_fewer.then_some("visible") };
+            let Some(hiding) = hiding.and_then(|name| directive::find(&field.directives, name)) else { continue };
+            findings.fault(
+                "INTERFACE_HIDDEN",
+                hiding.name.place,
+                format!("`{}` is hidden from some who have it through `{}`", path(ty, field), interface.name.name),
+                "delete this, or say the same on the interface's field",
+            );
+        }
     }
 }

@@ -81,9 +81,12 @@ fn reference(reader: Reader<'_, '_>, findings: &mut Findings) -> Option<Referenc
         }
     }
     let feeds: Vec<_> = fed.values().map(|fed| &fed.feed).collect();
+    let n_before = findings.n_faults();
     if n_faults == 0 {
         missing(&path, named, &key_names, abstracted, &fed, place, findings);
         lists(&path, field, &fed, place, findings);
+    }
+    if n_faults == 0 && findings.n_faults() == n_before {
         reader.unread_arguments(&feeds, &[], findings);
     }
     let type_name = fed.get("__typename").map(|fed| fed.feed.clone());
@@ -98,7 +101,10 @@ pub(super) fn nullable(path: &str, field: &FieldDef, findings: &mut Findings) {
         findings.fault(
             "ENTITY_NON_NULL",
             field.ty.place,
-            format!("`{path}` promises that there always is a `{}`, which only its owner can know", field.ty.named()),
+            format!(
+                "`{path}` is never null, but only its owner can know whether there is such a `{}`",
+                field.ty.named()
+            ),
             match field.ty.item() {
                 Some(item) => format!("write `[{}]`", item.named()),
                 None => format!("write `{}`", field.ty.named()),

@@ -96,7 +96,7 @@ pub(super) fn survey<'a>(written: Written<'a>, findings: &mut Findings) -> Surve
             TypeRole::Entity(survey.entity(ty, findings))
         } else if is_connection(ty) {
             TypeRole::Connection
-        } else if edges.contains(&name) {
+        } else if edges.contains(&name) || is_edge(ty) {
             TypeRole::Edge
         } else if name == "PageInfo" {
             TypeRole::PageInfo
@@ -113,6 +113,11 @@ fn is_connection(ty: &TypeDef) -> bool {
     ty.kind == Kind::Object
         && ty.name.name.ends_with("Connection")
         && ty.fields.iter().any(|field| matches!(field.name.name.as_str(), "edges" | "nodes" | "pageInfo"))
+}
+
+fn is_edge(ty: &TypeDef) -> bool {
+    let has = |name: &str| ty.fields.iter().any(|field| field.name.name == name);
+    ty.name.name.ends_with("Edge") && has("node") && has("cursor")
 }
 
 fn type_ids<'a>(written: Written<'a>) -> BTreeMap<&'a str, TypeId> {

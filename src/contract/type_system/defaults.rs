@@ -4,7 +4,11 @@ use super::{
     Schema,
     sdl::{InputDef, Kind, TypeDef, TypeUse, TypeUseKind, Value},
 };
-use crate::{contract::directive, diagnostic::Findings};
+use crate::{
+    contract::directive,
+    diagnostic::Findings,
+    value::{Leaf, Scalar},
+};
 
 /// Checks arguments and input fields.
 pub(super) fn check(schema: &Schema, findings: &mut Findings) {
@@ -154,8 +158,11 @@ fn scalar(value: &Value, name: &str) -> Result<(), String> {
         "Float" => is_number(value),
         "Boolean" => matches!(value, Value::Boolean(_)),
         "ID" => matches!(value, Value::String(_)) || matches!(value, Value::Number(n) if n.is_i64() || n.is_u64()),
-        "String" | "Date" | "DateTime" => matches!(value, Value::String(_)),
-        "Decimal" => is_number(value) || matches!(value, Value::String(_)),
+        "String" => matches!(value, Value::String(_)),
+        "Decimal" | "Date" | "DateTime" => match value {
+            Value::String(text) => Leaf::Scalar(Scalar::named(name)).write_text(text, &mut Vec::new()).is_ok(),
+            value => name == "Decimal" && is_number(value),
+        },
         _ => true,
     };
     if ok { Ok(()) } else { Err(format!("{value} is no {name}")) }

@@ -11,7 +11,7 @@ use crate::{
         Cell, Count, Cursor, Direction, FetchError, FetchErrorKind, ListItem, Outcome, Page, PartRows, Record, Stamp,
         Window,
     },
-    source::SystemName,
+    source::system_name::SystemName,
     value::Key,
 };
 
@@ -174,9 +174,4 @@ impl PageFacts<'_> {
 
 fn cell<'a, 'r>(row: &'a [Cell<'r>], position: usize) -> &'a Cell<'r> {
     row.get(position).unwrap_or(&Cell::Null)
-}
-
-/// Reads a bounded count: one past the bound means more.
-pub fn bounded_count(n_rows: u64, up_to: u64) -> Count {
-    if n_rows > up_to { Count::MoreThan(up_to) } else { Count::Exactly(n_rows) }
 }

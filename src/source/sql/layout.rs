@@ -76,6 +76,15 @@ impl GroupLayout {
         let trims = group.key_columns.iter().map(|column| adaptations.of(column).trim).collect();
         Ok(Self { keys, trims, layout, parts, columns })
     }
+
+    /// Returns the columns to lay out by when an answer's are not those this was made for. An answer without rows may
+    /// not tell its columns; it needs none.
+    pub fn changed(&self, answered: impl Iterator<Item = Option<Vec<String>>>) -> Option<Vec<Vec<String>>> {
+        let answered: Vec<Vec<String>> = (answered.zip(&self.columns))
+            .map(|(answered, columns)| answered.unwrap_or_else(|| columns.clone()))
+            .collect();
+        (answered != self.columns).then_some(answered)
+    }
 }
 
 impl ListLayout {
@@ -98,7 +107,7 @@ pub fn position(columns: &[String], name: &str) -> Option<usize> {
 }
 
 /// Returns the names of the columns by which a part's row says whose it is.
-fn parent_columns(keys: &[String]) -> Vec<String> {
+pub fn parent_columns(keys: &[String]) -> Vec<String> {
     match keys {
         [_] => vec!["parent".to_owned()],
         keys => keys.iter().map(|key| format!("parent_{key}")).collect(),

@@ -13,7 +13,7 @@ use super::{
     fit::Fit,
 };
 use crate::{
-    fetch::{Cursor, Window},
+    fetch::{Cell, Cursor, Window},
     value::Argument,
 };
 
@@ -163,7 +163,8 @@ impl ListQuery {
     pub fn takes_cursor(&self, cursor: &Cursor) -> bool {
         cursor.0.len() == self.order_types.len()
             && (cursor.0.iter().zip(&self.order_types))
-                .all(|(text, ty)| text.as_ref().is_none_or(|text| ty.fit.takes(text)))
+                // A type whose texts only the server knows never made a cursor.
+                .all(|(text, ty)| text.as_ref().is_none_or(|text| ty.fit != Fit::Unknown && ty.fit.takes(text)))
     }
 
     /// Writes the statement of a window for one parent or many, and what its parameters after the arguments are.
@@ -224,6 +225,14 @@ impl ListQuery {
             _ if parents == Parents::One && self.takes_list(parameter) => format!("({value}::text[])"),
             _ => format!("({value}::text)"),
         }
+    }
+}
+
+/// Writes a value as a cursor holds it: the text that the server casts back to the same value.
+pub fn cursor_text(cell: &Cell<'_>) -> Option<String> {
+    match cell {
+        Cell::Json(_) => None,
+        cell => cell.text().map(|text| text.into_owned()),
     }
 }
 

@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil};
-use sqlx::postgres::{PgTypeInfo, PgTypeKind};
+use sqlx::{
+    TypeInfo,
+    postgres::{PgTypeInfo, PgTypeKind},
+};
 
 /// What texts a type takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub enum Fit {
     Uuid,
     /// A date.
     Date,
+    /// A time of day.
+    Time,
     /// A date and time, with or without a zone.
     Timestamp,
     /// One of an enum's words.
@@ -53,9 +58,11 @@ impl Fit {
             Some(700) => Self::Real,
             Some(701) => Self::Double,
             Some(1082) => Self::Date,
+            Some(1083) => Self::Time,
             Some(1114 | 1184) => Self::Timestamp,
             Some(1700) => Self::Numeric,
             Some(2950) => Self::Uuid,
+            _ if ty.name().eq_ignore_ascii_case("citext") => Self::Text,
             _ => Self::Unknown,
         }
     }
@@ -75,6 +82,7 @@ impl Fit {
             Self::Boolean => matches!(text, "true" | "false" | "t" | "f" | "1" | "0"),
             Self::Uuid => is_uuid(text),
             Self::Date => is_date(text),
+            Self::Time => text.len() >= 5 && text.contains(':') && text.parse::<civil::Time>().is_ok(),
             Self::Timestamp => is_timestamp(text),
             Self::Words(words) => words.iter().any(|word| word == text),
         }

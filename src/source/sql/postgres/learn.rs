@@ -130,6 +130,11 @@ pub async fn list(connection: &mut PgConnection, list: &List) -> Result<LearnedL
 }
 
 fn parse(of: &str, name: &str, query: &str) -> Result<Template, LearnFailure> {
+    if query.to_ascii_lowercase().contains("set_config") {
+        // It could lift the session's promise to read only, for whichever statement runs on the connection next.
+        let detail = format!("{of}, {name}: a query may not change settings");
+        return Err(LearnFailure::Binding(FetchErrorKind::BadRequest, detail));
+    }
     Template::parse(query, Dialect::Postgres)
         .map_err(|error| LearnFailure::Binding(FetchErrorKind::BadRequest, format!("{of}, {name}: failed to {error}")))
 }

@@ -11,11 +11,9 @@ mod learn;
 mod numeric;
 
 use std::{
-    collections::HashMap,
-    hash::Hash,
     str::FromStr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -33,21 +31,26 @@ use self::{
     learn::{LearnFailure, LearnedGroup, LearnedList},
 };
 use super::{
-    answer::{GroupAnswer, PageFacts, Rows, bounded_count, outcomes},
+    answer::{GroupAnswer, PageFacts, Rows, outcomes},
     connections::{ConnectFailure, Connections, Lease},
     layout::{GroupLayout, ListLayout},
+    learned::Learned,
+    parents::{DistinctParents, counts_by_parent, rows_by_parent},
 };
 use crate::{
-    contract::{Contract, SystemKind},
+    contract::{Contract, List, SystemKind},
     fetch::{
         Cell, Clock, Count, Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Stamp, SystemClock,
     },
-    source::SystemName,
+    source::system_name::SystemName,
     value::{Argument, GroupId, Key, ListId, SystemId},
 };
 
 /// Entity and parts are read in one transaction that sees one state of the database and cannot write.
 const SNAPSHOT: &str = "begin isolation level repeatable read read only";
+
+/// The number of the first of many parents: the server counts them from one.
+const FIRST_PARENT: usize = 1;
 
 /// A PostgreSQL system.
 pub struct PostgresSource {
@@ -58,16 +61,6 @@ pub struct PostgresSource {
     groups: Learned<GroupId, LearnedGroup>,
     lists: Learned<ListId, LearnedList>,
     statements: AtomicU64,
-}
-
-/// What has been learned about queries, by what they are of.
-struct Learned<K, V>(Mutex<HashMap<K, Arc<V>>>);
-
-impl<K: Hash + Eq, V> Learned<K, V> {
-    fn entries(&self) -> MutexGuard<'_, HashMap<K, Arc<V>>> {
-        // A panic elsewhere cannot leave a map of finished values half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl PostgresSource {
@@ -85,8 +78,8 @@ impl PostgresSource {
             name: SystemName::new(&contract, system),
             timeout,
             connections,
-            groups: Learned(Mutex::default()),
-            lists: Learned(Mutex::default()),
+            groups: Learned::new(),
+            lists: Learned::new(),
             statements: AtomicU64::new(0),
             contract,
         }
@@ -103,17 +96,14 @@ impl PostgresSource {
         let deadline = deadline.min(Instant::now() + self.timeout);
         connections.take(deadline, fresh).await.map_err(|failure| match failure {
             ConnectFailure::TimedOut => unavailable("no connection in time"),
-            ConnectFailure::Failed(error) => {
-                let (kind, detail) = failure::classify(&error);
-                self.name.error(kind, detail)
-            }
+            ConnectFailure::Failed(error) => self.error(&error.into()),
         })
     }
 
     async fn fetch_group(&self, fetch: &Fetch) -> Result<Vec<Outcome>, FetchError> {
-        let mut fresh = false;
+        let mut attempts = Attempts::default();
         loop {
-            let mut lease = self.take(fetch.deadline, fresh).await?;
+            let mut lease = self.take(fetch.deadline, attempts.is_again()).await?;
             // A connection whose question failed is not given back: it may be broken, in a transaction, or hold an
             // outdated statement.
             match self.ask_group(&mut lease.connection, fetch).await {
@@ -121,59 +111,37 @@ impl PostgresSource {
                     lease.give_back();
                     return Ok(outcomes);
                 }
-                Err(failure) => self.judge(failure, lease.was_idle && !fresh, || {
-                    self.groups.entries().remove(&fetch.group);
-                })?,
+                Err(failure) if attempts.may_repeat(&failure, lease.was_idle) => self.groups.forget(fetch.group),
+                Err(failure) => return Err(self.error(&failure)),
             }
-            fresh = true;
         }
     }
 
     async fn fetch_pages(&self, fetch: &ListFetch) -> Result<Vec<Result<Page, FetchError>>, FetchError> {
-        let mut fresh = false;
+        let mut attempts = Attempts::default();
         loop {
-            let mut lease = self.take(fetch.deadline, fresh).await?;
+            let mut lease = self.take(fetch.deadline, attempts.is_again()).await?;
             match self.ask_list(&mut lease.connection, fetch).await {
                 Ok(pages) => {
                     lease.give_back();
                     return Ok(pages);
                 }
-                Err(failure) => self.judge(failure, lease.was_idle && !fresh, || {
-                    self.lists.entries().remove(&fetch.list);
-                })?,
+                Err(failure) if attempts.may_repeat(&failure, lease.was_idle) => self.lists.forget(fetch.list),
+                Err(failure) => return Err(self.error(&failure)),
             }
-            fresh = true;
         }
     }
 
-    /// Decides whether a failed question is asked once more, on a fresh connection: where an idle one had died, or
-    /// where what was learned may be outdated and is now forgotten.
-    fn judge(&self, failure: LearnFailure, was_idle: bool, forget: impl FnOnce()) -> Result<(), FetchError> {
-        if let LearnFailure::Server(error) = &failure
-            && was_idle
-        {
-            if failure::is_outdated(error) {
-                forget();
-                return Ok(());
-            }
-            if failure::is_broken(error) {
-                return Ok(());
-            }
-        }
+    fn error(&self, failure: &LearnFailure) -> FetchError {
         let (kind, detail) = failure.classify();
-        Err(self.name.error(kind, detail))
+        self.name.error(kind, detail)
     }
 
     async fn ask_group(&self, connection: &mut PgConnection, fetch: &Fetch) -> Result<Vec<Outcome>, LearnFailure> {
         let group = self.contract.group(fetch.group);
-        let known = self.groups.entries().get(&fetch.group).cloned();
-        let learned = match known {
+        let learned = match self.groups.of(fetch.group) {
             Some(learned) => learned,
-            None => {
-                let learned = Arc::new(learn::group(connection, &self.contract, group).await?);
-                self.groups.entries().insert(fetch.group, Arc::clone(&learned));
-                learned
-            }
+            None => self.groups.keep(fetch.group, learn::group(connection, &self.contract, group).await?),
         };
         let started_ms = SystemClock.now_ms();
         let answers = if learned.queries.len() == 1 {
@@ -185,16 +153,13 @@ impl PostgresSource {
             answers
         };
         let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms() };
-        let changed =
-            (answers.iter().zip(&learned.layout.columns)).any(|(rows, columns)| !has_columns(rows, 0, columns));
-        let relaid = changed.then(|| {
-            let columns = (answers.iter().zip(&learned.layout.columns))
-                .map(|(rows, columns)| columns_of(rows, 0).unwrap_or_else(|| columns.clone()))
-                .collect();
-            GroupLayout::new(&self.contract, group, columns)
-        });
-        let relaid =
-            relaid.transpose().map_err(|detail| LearnFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
+        let relaid = (learned.layout.changed(answers.iter().map(|rows| columns_of(rows, 0))))
+            .map(|columns| GroupLayout::new(&self.contract, group, columns))
+            .transpose()
+            .map_err(|detail| LearnFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
+        if relaid.is_some() {
+            self.groups.forget(fetch.group);
+        }
         let layout = relaid.as_ref().unwrap_or(&learned.layout);
         let mut answers = answers.iter().map(|rows| cells(rows));
         let rows = answers.next().unwrap_or_default();
@@ -226,30 +191,39 @@ impl PostgresSource {
         fetch: &ListFetch,
     ) -> Result<Vec<Result<Page, FetchError>>, LearnFailure> {
         let list = self.contract.list(fetch.list);
-        let known = self.lists.entries().get(&fetch.list).cloned();
-        let learned = match known {
+        let learned = match self.lists.of(fetch.list) {
             Some(learned) => learned,
-            None => {
-                let learned = Arc::new(learn::list(connection, list).await?);
-                self.lists.entries().insert(fetch.list, Arc::clone(&learned));
-                learned
-            }
+            None => self.lists.keep(fetch.list, learn::list(connection, list).await?),
         };
         let query = &learned.query;
-        let window = &fetch.window;
-        if ![&window.after, &window.before].into_iter().flatten().all(|cursor| query.takes_cursor(cursor)) {
+        if ![&fetch.window.after, &fetch.window.before].into_iter().flatten().all(|cursor| query.takes_cursor(cursor)) {
             let error = self.name.error(FetchErrorKind::BadRequest, format!("cursor is not of the list {}", list.name));
             return Ok(fetch.arguments.iter().map(|_| Err(error.clone())).collect());
         }
-        let asked = self.parents(&learned, &fetch.arguments);
-        let parents = if asked.bindings.len() == 1 { Parents::One } else { Parents::Many };
-        let arguments = match (parents, asked.bindings.as_slice()) {
-            (_, []) => return Ok(asked.pages(&[])),
-            (Parents::One, [bindings, ..]) => bindings.clone(),
-            (Parents::Many, bindings) => encode::columns_of_parents(bindings),
+        let bind = |parameter, argument: &Argument| query.binding(parameter, argument);
+        let distinct = DistinctParents::new(&self.name, query.parameters.len(), &fetch.arguments, bind);
+        let pages = if distinct.bindings.is_empty() {
+            Vec::new()
+        } else {
+            self.ask_parents(connection, list, &learned, &distinct.bindings, fetch).await?
         };
-        let (sql, cursor) = query.page(parents, window);
-        let bindings: Vec<Binding> = arguments.iter().cloned().chain(cursor).collect();
+        Ok(distinct.pages(&pages))
+    }
+
+    async fn ask_parents(
+        &self,
+        connection: &mut PgConnection,
+        list: &List,
+        learned: &LearnedList,
+        parents: &[Vec<Binding>],
+        fetch: &ListFetch,
+    ) -> Result<Vec<Result<Page, FetchError>>, LearnFailure> {
+        let (form, arguments) = match parents {
+            [only] => (Parents::One, only.clone()),
+            many => (Parents::Many, encode::columns_of_parents(many)),
+        };
+        let (sql, cursor) = learned.query.page(form, &fetch.window);
+        let bindings = arguments.iter().cloned().chain(cursor).collect();
         let started_ms = SystemClock.now_ms();
         let (rows, counts) = match fetch.count_up_to {
             None => (self.rows(connection, sql, bindings).await?, None),
@@ -257,48 +231,26 @@ impl PostgresSource {
                 // The count and the rows are of one state of the database.
                 let mut snapshot = connection.begin_with(SNAPSHOT).await?;
                 let rows = self.rows(&mut snapshot, sql, bindings).await?;
-                let counts = self.rows(&mut snapshot, query.count(parents, up_to), arguments).await?;
+                let counted = self.rows(&mut snapshot, learned.query.count(form, up_to), arguments).await?;
                 snapshot.commit().await?;
-                (rows, Some((counts, up_to)))
+                (rows, Some(counts_by_parent(cells(&counted), parents.len(), FIRST_PARENT, up_to)))
             }
         };
-        let n_lead = usize::from(parents == Parents::Many);
-        let relaid = match columns_of(&rows, n_lead).filter(|_| !has_columns(&rows, n_lead, &learned.layout.columns)) {
-            None => None,
-            Some(columns) => Some(
-                ListLayout::new(list, columns)
-                    .map_err(|detail| LearnFailure::Binding(FetchErrorKind::ContractViolation, detail))?,
-            ),
-        };
-        let layout = relaid.as_ref().unwrap_or(&learned.layout);
-        let facts = PageFacts { list, layout, window, cursor_text: |cell| cell.text().map(|text| text.into_owned()) };
-        let by_parent = by_parent(cells(&rows), n_lead, asked.bindings.len());
-        let counts = counts.map(|(rows, up_to)| counts_by_parent(&rows, n_lead, asked.bindings.len(), up_to));
-        let pages: Vec<Result<Page, FetchError>> = (by_parent.iter().enumerate())
-            .map(|(parent, rows)| {
-                let count = counts.as_ref().and_then(|counts| counts.get(parent).copied());
-                facts.page(&self.name, rows, count, started_ms)
-            })
-            .collect();
-        Ok(asked.pages(&pages))
-    }
-
-    /// Binds each parent's arguments; parents with the same arguments are asked once.
-    fn parents(&self, learned: &LearnedList, arguments: &[Box<[Argument]>]) -> AskedParents {
-        let mut asked = AskedParents { bindings: Vec::new(), parents: Vec::with_capacity(arguments.len()) };
-        let mut numbers: HashMap<&[Argument], Result<usize, FetchError>> = HashMap::new();
-        for arguments in arguments {
-            let number = numbers.entry(arguments).or_insert_with(|| {
-                let bindings = (0..learned.query.parameters.len())
-                    .map(|n| learned.query.binding(n, arguments.get(n).unwrap_or(&Argument::Null)))
-                    .collect::<Result<Vec<_>, _>>()
-                    .map_err(|detail| self.name.error(FetchErrorKind::BadRequest, detail))?;
-                asked.bindings.push(bindings);
-                Ok(asked.bindings.len() - 1)
-            });
-            asked.parents.push(number.clone());
+        let n_lead = usize::from(form == Parents::Many);
+        let changed = columns_of(&rows, n_lead).filter(|columns| *columns != learned.layout.columns);
+        let relaid = (changed.map(|columns| ListLayout::new(list, columns)).transpose())
+            .map_err(|detail| LearnFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
+        if relaid.is_some() {
+            self.lists.forget(fetch.list);
         }
-        asked
+        let layout = relaid.as_ref().unwrap_or(&learned.layout);
+        let facts = PageFacts { list, layout, window: &fetch.window, cursor_text: encode::cursor_text };
+        let by_parent = rows_by_parent(cells(&rows), parents.len(), FIRST_PARENT);
+        let page = |(parent, rows): (usize, &Rows<'_>)| {
+            let count = counts.as_ref().and_then(|counts: &Vec<Count>| counts.get(parent).copied());
+            facts.page(&self.name, rows, count, started_ms)
+        };
+        Ok(by_parent.iter().enumerate().map(page).collect())
     }
 
     async fn rows(
@@ -327,23 +279,30 @@ impl PostgresSource {
                 lease.give_back();
                 Ok(())
             }
-            Err(error) => {
-                let (kind, detail) = failure::classify(&error);
-                Err(self.name.error(kind, detail))
-            }
+            Err(error) => Err(self.error(&error.into())),
         }
     }
 }
 
-/// The distinct parents of a list fetch, and which of them each entry is.
-struct AskedParents {
-    bindings: Vec<Vec<Binding>>,
-    parents: Vec<Result<usize, FetchError>>,
+/// How often a question has been repeated: once where an idle connection had died, once where what was learned may be
+/// outdated. Each on a fresh connection.
+#[derive(Debug, Default)]
+struct Attempts {
+    broken: bool,
+    outdated: bool,
 }
 
-impl AskedParents {
-    fn pages(&self, pages: &[Result<Page, FetchError>]) -> Vec<Result<Page, FetchError>> {
-        self.parents.iter().map(|number| number.clone().and_then(|number| pages[number].clone())).collect()
+impl Attempts {
+    fn is_again(&self) -> bool {
+        self.broken || self.outdated
+    }
+
+    fn may_repeat(&mut self, failure: &LearnFailure, was_idle: bool) -> bool {
+        let LearnFailure::Server(error) = failure else { return false };
+        if failure::is_broken(error) && was_idle {
+            return !std::mem::replace(&mut self.broken, true);
+        }
+        failure::is_outdated(error) && !std::mem::replace(&mut self.outdated, true)
     }
 }
 
@@ -356,11 +315,6 @@ fn options(url: &str, timeout: Duration) -> Result<PgConnectOptions, String> {
 
 fn columns_of(rows: &[PgRow], n_lead: usize) -> Option<Vec<String>> {
     Some(rows.first()?.columns().iter().skip(n_lead).map(|column| column.name().to_owned()).collect())
-}
-
-/// Whether rows have the columns that were learned; no rows have any.
-fn has_columns(rows: &[PgRow], n_lead: usize, columns: &[String]) -> bool {
-    rows.first().is_none_or(|row| row.columns().iter().skip(n_lead).map(Column::name).eq(columns))
 }
 
 /// Reads rows by the types they came with, which are the server's word on this very answer.
@@ -377,32 +331,6 @@ fn cell<'r>(row: &'r PgRow, column: usize, reader: &Reader) -> Cell<'r> {
         Ok(value) => value.as_bytes().map_or(Cell::Null, |bytes| reader.cell(Some(bytes))),
         Err(_) => Cell::Null,
     }
-}
-
-/// Sorts rows to their parents by the number in the leading column; without one, all are the only parent's.
-fn by_parent(rows: Rows<'_>, n_lead: usize, n_parents: usize) -> Vec<Rows<'_>> {
-    if n_lead == 0 {
-        return vec![rows];
-    }
-    let mut sorted = Vec::new();
-    sorted.resize_with(n_parents, Vec::new);
-    for mut row in rows {
-        let rest = row.split_off(n_lead);
-        if let Some(Cell::Int(number)) = row.first()
-            && let Some(rows) = usize::try_from(*number).ok().and_then(|number| sorted.get_mut(number.wrapping_sub(1)))
-        {
-            rows.push(rest);
-        }
-    }
-    sorted
-}
-
-fn counts_by_parent(rows: &[PgRow], n_lead: usize, n_parents: usize, up_to: u64) -> Vec<Count> {
-    let count = |rows: &Rows<'_>| match rows.first().and_then(|row| row.first()) {
-        Some(Cell::Int(n)) => bounded_count(u64::try_from(*n).unwrap_or(0), up_to),
-        _ => bounded_count(0, up_to),
-    };
-    by_parent(cells(rows), n_lead, n_parents).iter().map(count).collect()
 }
 
 impl Owner for PostgresSource {

@@ -7,7 +7,6 @@ mod encode;
 mod failure;
 
 use std::{
-    collections::HashMap,
     str::FromStr,
     sync::{
         Arc,
@@ -24,20 +23,21 @@ use sqlx::{
 
 use self::encode::{Binding, ListQuery};
 use super::{
-    answer::{GroupAnswer, PageFacts, Rows, bounded_count, outcomes},
+    answer::{GroupAnswer, PageFacts, Rows, outcomes},
     connections::{ConnectFailure, Connections, Lease},
-    layout::{GroupLayout, ListLayout},
+    layout::{GroupLayout, ListLayout, parent_columns},
+    learned::Learned,
     page::Column,
+    parents::{DistinctParents, counts_by_parent, rows_by_parent},
     template::{Dialect, Form, Template},
 };
 use crate::{
     contract::{Contract, Group, List, SystemKind},
     fetch::{
-        Cell, Clock, Count, Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Record, Stamp,
-        SystemClock,
+        Clock, Count, Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Record, Stamp, SystemClock,
     },
-    source::SystemName,
-    value::{Argument, SystemId},
+    source::system_name::SystemName,
+    value::{Argument, GroupId, SystemId},
 };
 
 /// How many of SQLite's instructions run between two looks at the clock: about a tenth of a millisecond.
@@ -50,13 +50,27 @@ const PARENTS_PER_STATEMENT: usize = 200;
 /// How many values one statement may bind.
 const BINDINGS_MAX: usize = 30_000;
 
+/// Longer statements are not kept prepared: they are written for a number of parents that hardly comes again, and would
+/// push the others out.
+const KEPT_BYTES_MAX: usize = 8192;
+
+/// The number of the first of many parents.
+const FIRST_PARENT: usize = 0;
+
 /// A SQLite system.
 pub struct SqliteSource {
     contract: Arc<Contract>,
     name: SystemName,
     timeout: Duration,
     connections: Result<Connections<SqliteConnection>, String>,
+    groups: Learned<GroupId, LearnedGroup>,
     statements: AtomicU64,
+}
+
+/// What the rows of a group's queries have told.
+struct LearnedGroup {
+    queries: Vec<String>,
+    layout: GroupLayout,
 }
 
 /// Why a question has no answer.
@@ -82,7 +96,9 @@ impl SqliteSource {
             other => Err(format!("the system is of kind {}", other.word())),
         };
         let connections = options.map(|options| Connections::new(options, described.connections_max));
-        Self { name: SystemName::new(&contract, system), timeout, connections, statements: AtomicU64::new(0), contract }
+        let name = SystemName::new(&contract, system);
+        let statements = AtomicU64::new(0);
+        Self { name, timeout, connections, groups: Learned::new(), statements, contract }
     }
 
     /// Returns how many statements have asked for rows so far.
@@ -133,9 +149,12 @@ impl SqliteSource {
 
     async fn ask_group(&self, connection: &mut SqliteConnection, fetch: &Fetch) -> Result<Vec<Outcome>, AskFailure> {
         let group = self.contract.group(fetch.group);
-        let n_fields = group.key_columns.len();
-        let queries = group_queries(group)?;
-        let keys = vec![Binding::Text(encode::keys_json(&fetch.keys, n_fields))];
+        let known = self.groups.of(fetch.group);
+        let queries = match &known {
+            Some(learned) => learned.queries.clone(),
+            None => group_queries(group)?,
+        };
+        let keys = vec![Binding::Text(encode::keys_json(&fetch.keys, group.key_columns.len()))];
         let started_ms = SystemClock.now_ms();
         let mut answers = Vec::with_capacity(queries.len());
         if let [query] = queries.as_slice() {
@@ -143,27 +162,30 @@ impl SqliteSource {
         } else {
             // A deferred transaction sees the state of its first read until it ends.
             let mut snapshot = connection.begin().await?;
-            for query in queries {
-                answers.push(self.rows(&mut snapshot, query, keys.clone()).await?);
+            for query in &queries {
+                answers.push(self.rows(&mut snapshot, query.clone(), keys.clone()).await?);
             }
             snapshot.commit().await?;
         }
         let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms() };
-        let Some(own) = decode::columns(&answers[0]) else {
+        if answers[0].is_empty() {
             return Ok(fetch.keys.iter().map(|_| Ok(Record::absent(stamp).into())).collect());
+        }
+        let answered = answers.iter().map(|rows| decode::columns(rows));
+        let learned = match known.filter(|learned| learned.layout.changed(answered.clone()).is_none()) {
+            Some(learned) => learned,
+            None => {
+                // Only rows tell the columns; a part query without rows has those it needs and lays nothing out.
+                let columns = answered.map(|columns| columns.unwrap_or_else(|| parent_columns(&group.key_columns)));
+                let layout = GroupLayout::new(&self.contract, group, columns.collect())
+                    .map_err(|detail| AskFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
+                self.groups.keep(fetch.group, LearnedGroup { queries, layout })
+            }
         };
-        // Only rows tell the columns; a part query without rows has those it needs and lays nothing out.
-        let no_rows = || match group.key_columns.as_slice() {
-            [_] => vec!["parent".to_owned()],
-            keys => keys.iter().map(|key| format!("parent_{key}")).collect(),
-        };
-        let of_parts = answers[1..].iter().map(|rows| decode::columns(rows).unwrap_or_else(no_rows));
-        let layout = GroupLayout::new(&self.contract, group, std::iter::once(own).chain(of_parts).collect())
-            .map_err(|detail| AskFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
         let mut answers = answers.iter().map(|rows| decode::cells(rows));
         let rows = answers.next().unwrap_or_default();
         let answer = GroupAnswer { rows, parts: answers.collect(), stamp };
-        Ok(outcomes(&self.contract, group, &layout, &self.name, &fetch.keys, answer))
+        Ok(outcomes(&self.contract, group, &learned.layout, &self.name, &fetch.keys, answer))
     }
 
     async fn ask_list(
@@ -177,33 +199,21 @@ impl SqliteSource {
             let error = self.name.error(FetchErrorKind::BadRequest, format!("cursor is not of the list {}", list.name));
             return Ok(fetch.arguments.iter().map(|_| Err(error.clone())).collect());
         }
-        let mut distinct: Vec<Vec<Binding>> = Vec::new();
-        let mut numbers: HashMap<&[Argument], Result<usize, FetchError>> = HashMap::new();
-        let mut parents = Vec::with_capacity(fetch.arguments.len());
-        for arguments in &fetch.arguments {
-            let number = numbers.entry(arguments).or_insert_with(|| {
-                let bindings = (0..query.parameters.len())
-                    .map(|n| query.binding(n, arguments.get(n).unwrap_or(&Argument::Null)))
-                    .collect::<Result<Vec<_>, _>>()
-                    .map_err(|detail| self.name.error(FetchErrorKind::BadRequest, detail))?;
-                distinct.push(bindings);
-                Ok(distinct.len() - 1)
-            });
-            parents.push(number.clone());
-        }
+        let bind = |parameter, argument: &Argument| query.binding(parameter, argument);
+        let distinct = DistinctParents::new(&self.name, query.parameters.len(), &fetch.arguments, bind);
         let per_statement = PARENTS_PER_STATEMENT.min(BINDINGS_MAX / query.parameters.len().max(1)).max(1);
-        let mut pages = Vec::with_capacity(distinct.len());
-        if distinct.len() <= per_statement && fetch.count_up_to.is_none() {
-            pages = self.ask_parents(connection, list, &query, &distinct, fetch).await?;
+        let mut pages = Vec::with_capacity(distinct.bindings.len());
+        if distinct.bindings.len() <= per_statement && fetch.count_up_to.is_none() {
+            pages = self.ask_parents(connection, list, &query, &distinct.bindings, fetch).await?;
         } else {
             // The count and the rows, and the rows of all parents, are of one state of the database.
             let mut snapshot = connection.begin().await?;
-            for parents in distinct.chunks(per_statement) {
+            for parents in distinct.bindings.chunks(per_statement) {
                 pages.extend(self.ask_parents(&mut snapshot, list, &query, parents, fetch).await?);
             }
             snapshot.commit().await?;
         }
-        Ok(parents.into_iter().map(|number| number.and_then(|number| pages[number].clone())).collect())
+        Ok(distinct.pages(&pages))
     }
 
     async fn ask_parents(
@@ -225,7 +235,7 @@ impl SqliteSource {
             None => None,
             Some(up_to) => {
                 let rows = self.rows(connection, query.count(parents.len(), up_to), arguments).await?;
-                Some(counts_by_parent(&rows, parents.len(), up_to))
+                Some(counts_by_parent(decode::cells(&rows), parents.len(), FIRST_PARENT, up_to))
             }
         };
         let n_lead = usize::from(parents.len() > 1);
@@ -236,7 +246,7 @@ impl SqliteSource {
         let layout = ListLayout::new(list, columns)
             .map_err(|detail| AskFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
         let facts = PageFacts { list, layout: &layout, window: &fetch.window, cursor_text: encode::cursor_text };
-        let by_parent = by_parent(decode::cells(&rows), parents.len());
+        let by_parent = rows_by_parent(decode::cells(&rows), parents.len(), FIRST_PARENT);
         let page = |(parent, rows): (usize, &Rows<'_>)| {
             let count = counts.as_ref().and_then(|counts: &Vec<Count>| counts.get(parent).copied());
             facts.page(&self.name, rows, count, started_ms)
@@ -252,7 +262,8 @@ impl SqliteSource {
     ) -> Result<Vec<SqliteRow>, sqlx::Error> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         // The text is the contract's own with our parameters; no value is ever part of it.
-        let mut query = sqlx::query(AssertSqlSafe(sql));
+        let keep = sql.len() <= KEPT_BYTES_MAX;
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(keep);
         for binding in bindings {
             query = match binding {
                 Binding::Null => query.bind(None::<String>),
@@ -315,32 +326,6 @@ fn list_query(list: &List) -> Result<ListQuery, AskFailure> {
         parameters: list.parameters.clone(),
         order: order.map(|order| Column { name: order.column.clone(), descending: order.descending }).collect(),
     })
-}
-
-/// Sorts rows to their parents by the number in the first column; rows of an only parent have none.
-fn by_parent(rows: Rows<'_>, n_parents: usize) -> Vec<Rows<'_>> {
-    if n_parents == 1 {
-        return vec![rows];
-    }
-    let mut sorted = Vec::new();
-    sorted.resize_with(n_parents, Vec::new);
-    for mut row in rows {
-        let rest = row.split_off(1);
-        if let Some(Cell::Int(number)) = row.first()
-            && let Some(rows) = usize::try_from(*number).ok().and_then(|number| sorted.get_mut(number))
-        {
-            rows.push(rest);
-        }
-    }
-    sorted
-}
-
-fn counts_by_parent(rows: &[SqliteRow], n_parents: usize, up_to: u64) -> Vec<Count> {
-    let count = |rows: &Rows<'_>| match rows.first().and_then(|row| row.first()) {
-        Some(Cell::Int(n)) => bounded_count(u64::try_from(*n).unwrap_or(0), up_to),
-        _ => bounded_count(0, up_to),
-    };
-    by_parent(decode::cells(rows), n_parents).iter().map(count).collect()
 }
 
 impl Owner for SqliteSource {

@@ -1,0 +1,98 @@
+//! `freehold explain`: how a query would be answered, without asking any system.
+
+use std::{io::Read, path::PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    contract::PublicSchema,
+    plan::{Explanation, Refusal, compile, parse},
+};
+
+use super::{
+    exit::{Exit, failed},
+    flags::{ContractFlag, Format},
+    load,
+    terminal::show,
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  freehold explain query.graphql
+  freehold explain --operation OrdersOfAccount --format json queries.graphql
+  echo '{ product(sku: \"A-100\") { name } }' | freehold explain -";
+
+/// Print the plan of a query: which system answers what, in which stage, how fresh, at what cost
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Explain {
+    /// The file that holds the query; - is standard input
+    #[arg(value_name = "FILE|-")]
+    file: PathBuf,
+    #[command(flatten)]
+    contract: ContractFlag,
+    /// Which of the file's operations, where it has several
+    #[arg(long, value_name = "NAME")]
+    operation: Option<String>,
+    /// The form of the plan
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+impl Explain {
+    /// Runs the command.
+    pub(super) fn run(self) -> Exit {
+        let query = match self.query() {
+            Ok(query) => query,
+            Err(error) => return failed(&format!("read {}", self.file.display()), &error),
+        };
+        let contract = match load::open(&self.contract.contract) {
+            Ok(contract) => contract,
+            Err(exit) => return exit,
+        };
+        let schema = match PublicSchema::new(&contract) {
+            Ok(schema) => schema,
+            Err(error) => return failed("build the public schema", &error),
+        };
+        let plan =
+            parse(&schema, &query, self.operation.as_deref()).and_then(|operation| compile(&contract, &operation));
+        match (plan, self.format) {
+            (Ok(plan), Format::Text) => show(&Explanation::new(&contract, &plan).to_string()),
+            (Ok(plan), Format::Json) => show(&format!("{:#}\n", Explanation::new(&contract, &plan).to_json())),
+            (Err(refusal), format) => {
+                self.show(&refusal, format);
+                return Exit::Faults;
+            }
+        }
+        Exit::Done
+    }
+
+    fn query(&self) -> std::io::Result<String> {
+        if self.file.as_os_str() != "-" {
+            return std::fs::read_to_string(&self.file);
+        }
+        let mut query = String::new();
+        std::io::stdin().read_to_string(&mut query)?;
+        Ok(query)
+    }
+
+    /// Shows every mistake of a query where editors and scripts look for it.
+    fn show(&self, refusal: &Refusal, format: Format) {
+        if format == Format::Json {
+            let mistakes = refusal.mistakes.iter().map(|mistake| {
+                let positions = mistake.positions.iter();
+                let positions = positions.map(|at| json!({ "line": at.line, "column": at.column }));
+                json!({ "message": mistake.message, "locations": positions.collect::<Vec<_>>() })
+            });
+            show(&format!("{:#}\n", json!({ "errors": mistakes.collect::<Vec<Value>>() })));
+            return;
+        }
+        for mistake in &refusal.mistakes {
+            match mistake.positions.first() {
+                Some(at) => eprintln!("{}:{}:{}: {}", self.file.display(), at.line, at.column, mistake.message),
+                None => eprintln!("{}: {}", self.file.display(), mistake.message),
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Flags that several commands take: the contract's folder, the form of what is printed, and the process settings.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    settings::{EngineSettings, HttpSettings},
+    telemetry::{LogForm, start_log},
+};
+
+use super::terminal::wants_colour;
+
+/// Where the contract is.
+#[derive(Debug, Args)]
+pub(super) struct ContractFlag {
+    /// The contract's folder
+    #[arg(long, value_name = "DIR", default_value = "schema", env = "FREEHOLD_CONTRACT")]
+    pub contract: PathBuf,
+}
+
+/// For whom something is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For machines
+    Json,
+}
+
+/// How log lines are written.
+#[derive(Debug, Args)]
+pub(super) struct LogFlags {
+    /// The form of log lines on standard error
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "FREEHOLD_LOG_FORMAT")]
+    log_format: Format,
+    /// What is logged: a level, or levels by module as in freehold=debug,sqlx=warn
+    // The libraries speak only when something is wrong; a failed statement is an event of Freehold's own.
+    #[arg(long, value_name = "LEVEL", default_value = "warn,freehold=info,sqlx=error", env = "FREEHOLD_LOG")]
+    log: String,
+}
+
+impl LogFlags {
+    /// Starts the log.
+    pub(super) fn start(&self) {
+        let form = match self.log_format {
+            Format::Json => LogForm::Json,
+            Format::Text => LogForm::Text { colour: wants_colour(&std::io::stderr()) },
+        };
+        start_log(form, &self.log);
+    }
+}
+
+/// The bounds of a serving process.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Bounds")]
+pub(super) struct BoundFlags {
+    /// Connections open at once
+    #[arg(long, value_name = "N", default_value_t = HttpSettings::default().connections_max, env = "FREEHOLD_CONNECTIONS_MAX")]
+    connections_max: usize,
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value_t = HttpSettings::default().requests_max, env = "FREEHOLD_REQUESTS_MAX")]
+    requests_max: usize,
+    /// Bytes of a request's headers, at least 8192
+    #[arg(long, value_name = "BYTES", default_value_t = HttpSettings::default().header_bytes_max, value_parser = header_bytes, env = "FREEHOLD_HEADER_BYTES_MAX")]
+    header_bytes_max: usize,
+    /// Headers of one request
+    #[arg(long, value_name = "N", default_value_t = HttpSettings::default().headers_max, env = "FREEHOLD_HEADERS_MAX")]
+    headers_max: usize,
+    /// How long a request's headers may take to arrive, and a connection may idle
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, env = "FREEHOLD_HEADER_READ_TIMEOUT")]
+    header_read_timeout: Duration,
+    /// Bytes of a request's body
+    #[arg(long, value_name = "BYTES", default_value_t = HttpSettings::default().body_bytes_max, env = "FREEHOLD_BODY_BYTES_MAX")]
+    body_bytes_max: usize,
+    /// How long a request's body may take to arrive
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, env = "FREEHOLD_BODY_READ_TIMEOUT")]
+    body_read_timeout: Duration,
+    /// How long one request may take
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = duration, env = "FREEHOLD_REQUEST_DEADLINE")]
+    request_deadline: Duration,
+    /// How long a stopping server waits for what is in flight
+    #[arg(long, value_name = "TIME", default_value = "25s", value_parser = duration, env = "FREEHOLD_SHUTDOWN_GRACE")]
+    shutdown_grace: Duration,
+    /// Compiled plans kept
+    #[arg(long, value_name = "N", default_value_t = EngineSettings::default().plan_cache_entries, env = "FREEHOLD_PLAN_CACHE_ENTRIES")]
+    plan_cache_entries: usize,
+    /// Entries of errors in one answer
+    #[arg(long, value_name = "N", default_value_t = EngineSettings::default().errors_max, env = "FREEHOLD_ERRORS_MAX")]
+    errors_max: usize,
+    /// Objects one field may lead to in one answer
+    #[arg(long, value_name = "N", default_value_t = EngineSettings::default().rows_max, env = "FREEHOLD_ROWS_MAX")]
+    rows_max: usize,
+}
+
+impl BoundFlags {
+    /// Returns the settings of HTTP.
+    pub(super) fn http(&self, listen: SocketAddr) -> HttpSettings {
+        HttpSettings {
+            listen,
+            connections_max: self.connections_max,
+            requests_max: self.requests_max,
+            header_bytes_max: self.header_bytes_max,
+            headers_max: self.headers_max,
+            header_read_timeout: self.header_read_timeout,
+            body_bytes_max: self.body_bytes_max,
+            body_read_timeout: self.body_read_timeout,
+            shutdown_grace: self.shutdown_grace,
+            ..HttpSettings::default()
+        }
+    }
+
+    /// Returns the settings of the engine.
+    pub(super) fn engine(&self) -> EngineSettings {
+        EngineSettings {
+            request_deadline: self.request_deadline,
+            plan_cache_entries: self.plan_cache_entries,
+            errors_max: self.errors_max,
+            rows_max: self.rows_max,
+        }
+    }
+}
+
+/// Reads a time such as `500ms`, `20s` or `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
+    duration.filter(|duration| !duration.is_zero()).ok_or_else(|| "write a time such as 500ms, 20s or 2m".to_owned())
+}
+
+/// hyper reads heads into a buffer that is no smaller than this.
+fn header_bytes(text: &str) -> Result<usize, String> {
+    const HEADER_BYTES_MIN: usize = 8192;
+    match text.parse() {
+        Ok(bytes) if bytes >= HEADER_BYTES_MIN => Ok(bytes),
+        _ => Err(format!("write a number of bytes, at least {HEADER_BYTES_MIN}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        bounds: BoundFlags,
+    }
+
+    #[test]
+    fn without_flags_the_bounds_are_the_settings_own() {
+        let bounds = Flags::parse_from(["freehold"]).bounds;
+        let defaults = HttpSettings::default();
+        assert_eq!(bounds.http(defaults.listen), defaults);
+        assert_eq!(bounds.engine(), EngineSettings::default());
+    }
+
+    #[test]
+    fn times_are_written_with_their_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for text in ["", "5", "0s", "-1s", "soon"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The commands: what a person or a script types.
+//!
+//! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
+//! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
+//! `check` and `live` (faults without and with asking the owners), `explain`, `schema`.
+//!
+//! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
+
+mod check;
+mod exit;
+mod explain;
+mod flags;
+mod live;
+mod load;
+mod schema;
+mod serve;
+mod server;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const AFTER_HELP: &str = "\
+Examples:
+  freehold check --contract schema               find every fault of a contract
+  freehold explain --contract schema query.graphql
+  freehold serve --contract schema --listen 0.0.0.0:4000
+
+Exit codes:
+  0  done
+  1  faults: in the contract, or in the query to explain
+  2  the command line is wrong
+  3  something outside failed: a file, an address, a system";
+
+/// One GraphQL read layer over ERP, PIM and shop: every field answered by the system that owns it.
+#[derive(Debug, Parser)]
+#[command(name = "freehold", version, after_help = AFTER_HELP, max_term_width = 100)]
+struct Freehold {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Check(check::Check),
+    Explain(explain::Explain),
+    Schema(schema::Schema),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let exit = match Freehold::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Schema(schema) => schema.run(),
+    };
+    exit.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Freehold::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        for command in Freehold::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "{}", command.get_name());
+        }
+    }
+}

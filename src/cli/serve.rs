@@ -1,0 +1,82 @@
+//! `freehold serve`: answers queries of a contract until it is told to stop.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use crate::{
+    contract::Contract,
+    settings::{HttpSettings, Settings},
+    telemetry::{Event, Telemetry},
+};
+
+use super::{
+    exit::Exit,
+    flags::{BoundFlags, ContractFlag, LogFlags},
+    load::{self, Variables},
+    server,
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  ERP_URL=postgres://freehold@erp/prod freehold serve --contract schema
+  freehold serve --listen 0.0.0.0:4000 --log-format json
+
+SIGINT and SIGTERM stop the server: it finishes what is in flight. A second one stops it at once.
+
+/healthz says that the process answers. /readyz says which systems do; it is 503 only when none does.
+/metrics is for Prometheus. / is a console for browsers.";
+
+/// Answer GraphQL queries over HTTP
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    contract: ContractFlag,
+    /// The address to listen on; only this machine unless it says otherwise
+    #[arg(long, value_name = "ADDR", default_value_t = HttpSettings::default().listen, env = "FREEHOLD_LISTEN")]
+    listen: SocketAddr,
+    /// Serve a contract that marks protected data, with everything in it open to every caller
+    #[arg(long)]
+    serve_unprotected: bool,
+    #[command(flatten)]
+    log: LogFlags,
+    #[command(flatten)]
+    bounds: BoundFlags,
+}
+
+impl Serve {
+    /// Runs the command.
+    pub(super) fn run(self) -> Exit {
+        self.log.start();
+        let telemetry = Telemetry::new();
+        let contract = match self.contract(&telemetry) {
+            Ok(contract) => contract,
+            Err(exit) => return exit,
+        };
+        let settings = Settings { http: self.bounds.http(self.listen), engine: self.bounds.engine() };
+        server::run(contract, settings, telemetry, |_| {})
+    }
+
+    fn contract(&self, telemetry: &Telemetry) -> Result<Contract, Exit> {
+        let loaded = load::load(&load::read(&self.contract.contract)?, Variables::Environment);
+        if loaded.contract.is_none() {
+            telemetry.emit(&Event::ContractLoaded { version: "", n_faults: load::n_faults(&loaded) });
+        }
+        let contract = load::accept(loaded)?;
+        telemetry.emit(&Event::ContractLoaded { version: &contract.version, n_faults: 0 });
+        if contract.marks_protected_data {
+            if !self.serve_unprotected {
+                eprintln!("{UNPROTECTED}");
+                return Err(Exit::Faults);
+            }
+            telemetry.emit(&Event::ServedUnprotected);
+        }
+        Ok(contract)
+    }
+}
+
+const UNPROTECTED: &str = "\
+freehold: not served: this contract marks protected data (@scope, @visible), and callers are not yet told apart.
+  Every caller would see every account's rows and every audience's fields.
+  Where that is wanted (test data, a closed network), say so: freehold serve --serve-unprotected";

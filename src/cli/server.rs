@@ -1,0 +1,88 @@
+//! A contract becomes a listening server, which runs until a signal stops it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::{net::TcpListener, runtime::Runtime};
+
+use crate::{
+    contract::Contract,
+    engine::Engine,
+    http, owner,
+    settings::Settings,
+    telemetry::{Event, Telemetry},
+};
+
+use super::exit::{Exit, failed};
+
+/// What a process ends with that is stopped by a second signal: 128 and the number of SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// Serves a contract until the process is told to stop. `announce` is told the address once it is listened on.
+pub(super) fn run(
+    contract: Contract,
+    settings: Settings,
+    telemetry: Telemetry,
+    announce: impl FnOnce(SocketAddr),
+) -> Exit {
+    match Runtime::new() {
+        Ok(runtime) => runtime.block_on(serve(contract, settings, telemetry, announce)),
+        Err(error) => failed("start the runtime", &error),
+    }
+}
+
+async fn serve(
+    contract: Contract,
+    settings: Settings,
+    telemetry: Telemetry,
+    announce: impl FnOnce(SocketAddr),
+) -> Exit {
+    let contract = Arc::new(contract);
+    let owners = owner::open(&contract, &telemetry);
+    let engine = match Engine::new(Arc::clone(&contract), owners, settings.engine, telemetry.clone()) {
+        Ok(engine) => engine,
+        Err(error) => return failed("start the engine", &error),
+    };
+    let listener = match TcpListener::bind(settings.http.listen).await {
+        Ok(listener) => listener,
+        Err(error) => return failed(&format!("listen on {}", settings.http.listen), &error),
+    };
+    let address = listener.local_addr().unwrap_or(settings.http.listen);
+    telemetry.emit(&Event::ServerStarted { address, version: &contract.version });
+    announce(address);
+    http::serve(listener, Arc::new(engine), telemetry, settings.http, stop()).await;
+    Exit::Done
+}
+
+/// Completes at the first signal. From then on a second one ends the process: whoever asks twice does not want to wait.
+async fn stop() {
+    signal().await;
+    tokio::spawn(async {
+        signal().await;
+        std::process::exit(INTERRUPTED);
+    });
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        // Without a handler SIGTERM ends the process by itself.
+        Err(_) => interrupt().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    interrupt().await;
+}
+
+async fn interrupt() {
+    // Without a handler the signal ends the process by itself; waiting is then all there is to do.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,353 @@
+//! Lints: one mistake in the base contract, one message.
+
+use std::{collections::BTreeSet, fmt::Write, path::Path};
+
+use freehold::diagnostic::Severity;
+
+use super::base;
+
+const PRODUCT: &str = "product.graphql";
+const ORDER: &str = "order.graphql";
+const FREEHOLD: &str = "freehold.toml";
+const ERP: &str = "systems/erp.toml";
+const SHOP: &str = "systems/shop.toml";
+
+/// The code a mistake is reported by, its file, and the change that makes it.
+type Mistake = (&'static str, &'static str, &'static str, &'static str);
+
+/// GraphQL's own rules.
+const GRAPHQL: &[Mistake] = &[
+    ("SDL_SYNTAX", ORDER, "type Person @key", "type Person @@key"),
+    ("TYPE_DUPLICATE", ORDER, "enum PartyKind", "type Line { number: Int! }\nenum PartyKind"),
+    ("TYPE_DUPLICATE", ORDER, "enum PartyKind", "scalar String\nenum PartyKind"),
+    ("EXTEND_UNKNOWN", ORDER, "extend type Product", "extend type Produkt"),
+    ("EXTEND_KIND", ORDER, "enum PartyKind", "extend input Product { a: Int }\nenum PartyKind"),
+    ("DIRECTIVE_DEFINED", ORDER, "enum PartyKind", "directive @key(fields: String!) on OBJECT\nenum PartyKind"),
+    ("DIRECTIVE_DEFINED", ORDER, "enum PartyKind", "directive @mine on OBJECT\nenum PartyKind"),
+    ("SCHEMA_DUPLICATE", ORDER, "enum PartyKind", "schema { query: Query }\nschema { query: Query }\nenum PartyKind"),
+    ("READS_ONLY", ORDER, "enum PartyKind", "type Mutation { a: Int @rule(name: \"cart\") }\nenum PartyKind"),
+    ("READS_ONLY", ORDER, "enum PartyKind", "schema { query: Query subscription: Line }\nenum PartyKind"),
+    ("QUERY_ROOT", ORDER, "enum PartyKind", "schema { query: Root }\nenum PartyKind"),
+    ("QUERY_KIND", ORDER, "enum PartyKind", "schema { query: Named }\nenum PartyKind"),
+    ("DIRECTIVE_UNKNOWN", ORDER, "@handover(", "@handovr("),
+    ("DIRECTIVE_LOCATION", ORDER, "number: ID!", "number: ID! @key(fields: \"number\")"),
+    ("DIRECTIVE_LOCATION", PRODUCT, "{ name: String! }", "{ name: String! @owner(system: \"erp\") }"),
+    ("DIRECTIVE_REPEATED", PRODUCT, "@internal", "@internal @internal"),
+    ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible"),
+    ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [\"service\"], from: 1)"),
+    ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [])"),
+    ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [\"service\"], to: [\"service\"])"),
+    (
+        "DIRECTIVE_ARGUMENT",
+        ORDER,
+        "@list(name: \"ordersOf\", args: \"account: id\")",
+        "@list(name: \"ordersOf\", args: 7)",
+    ),
+    ("NAME_RESERVED", PRODUCT, "pages: Int", "__pages: Int"),
+    ("NAME_DUPLICATE", PRODUCT, "width: Int", "width: Int width: String"),
+    ("NAME_DUPLICATE", PRODUCT, "ACTIVE BLOCKED", "ACTIVE BLOCKED ACTIVE"),
+    ("NAME_DUPLICATE", PRODUCT, "Picture | Document", "Picture | Document | Picture"),
+    ("NAME_DUPLICATE", PRODUCT, "product(sku: String!)", "product(sku: String!, sku: Int)"),
+    ("TYPE_EMPTY", PRODUCT, "input ProductFilter", "enum Nothing\ninput ProductFilter"),
+    ("TYPE_UNKNOWN", PRODUCT, "width: Int", "width: Itn"),
+    ("TYPE_POSITION", PRODUCT, "width: Int", "width: ProductFilter"),
+    ("TYPE_POSITION", PRODUCT, "{ status: ProductStatus }", "{ status: ProductStatus unit: Unit }"),
+    ("TYPE_DEPTH", PRODUCT, "width: Int", "width: [[[[Int]]]]"),
+    ("UNION_MEMBER", PRODUCT, "Picture | Document", "Picture | Document | Named"),
+    ("INTERFACE_KIND", PRODUCT, "type Unit {", "type Unit implements Quantity {"),
+    ("INTERFACE_CYCLE", PRODUCT, "interface Named {", "interface Named implements Named {"),
+    (
+        "INTERFACE_TRANSITIVE",
+        PRODUCT,
+        "interface Named {",
+        "interface Root { name: String } interface Named implements Root {",
+    ),
+    ("INTERFACE_FIELD_MISSING", PRODUCT, "{ name: String! }", "{ name: String! label: String }"),
+    ("INTERFACE_FIELD_TYPE", PRODUCT, "{ name: String! }", "{ name: ID! }"),
+    ("INTERFACE_ARGUMENT", PRODUCT, "{ name: String! }", "{ name: String! title(locale: Int): String }"),
+    ("INTERFACE_ARGUMENT", PRODUCT, "{ name: String! }", "{ name: String! title(locale: String, b: Int): String }"),
+    (
+        "INTERFACE_ARGUMENT",
+        PRODUCT,
+        "(locale: String): String @rule(name: \"availability\")\n  webVisible: Boolean @owner(system: \"shop\") @visible(to: [\"service\"])\n  successorSku: String @internal\n  successor: Product @ref(key: \"sku: successorSku\")\n  media: [Medium]\n}\n\ninterface Named { name: String!",
+        "(locale: String!): String @rule(name: \"availability\")\n  webVisible: Boolean @owner(system: \"shop\") @visible(to: [\"service\"])\n  successorSku: String @internal\n  successor: Product @ref(key: \"sku: successorSku\")\n  media: [Medium]\n}\n\ninterface Named { name: String! title: String",
+    ),
+    ("DEFAULT_TYPE", PRODUCT, "first: Int,", "first: Int = \"ten\","),
+    ("DEFAULT_TYPE", PRODUCT, "{ status: ProductStatus }", "{ status: ProductStatus = GONE }"),
+    ("DEFAULT_TYPE", PRODUCT, "filter: ProductFilter,", "filter: ProductFilter = {stat: 1},"),
+    ("DEFAULT_TYPE", PRODUCT, "{ status: ProductStatus }", "{ status: ProductStatus since: Date = \"soon\" }"),
+    ("DEPRECATED_REQUIRED", PRODUCT, "category: String!,", "category: String! @deprecated,"),
+    (
+        "ONE_OF_FIELD",
+        PRODUCT,
+        "input ProductFilter { status: ProductStatus }",
+        "input ProductFilter @oneOf { status: ProductStatus! }",
+    ),
+    ("INPUT_ENDLESS", PRODUCT, "{ status: ProductStatus }", "{ status: ProductStatus again: ProductFilter! }"),
+];
+
+/// Who owns what.
+const OWNERSHIP: &[Mistake] = &[
+    (
+        "OWNER_MISSING",
+        ORDER,
+        "type Person @key(fields: \"id\") @owner(system: \"shop\")",
+        "type Person @key(fields: \"id\")",
+    ),
+    ("SYSTEM_UNKNOWN", PRODUCT, "@owner(system: \"shop\") @visible", "@owner(system: \"shp\") @visible"),
+    ("SYSTEM_UNKNOWN", ORDER, "@handover(from: \"shop\")", "@handover(from: \"wms\")"),
+    ("DOMAIN_UNKNOWN", PRODUCT, "@domain(name: \"inventory\")", "@domain(name: \"inventry\")"),
+    ("DOMAIN_MISSING", ORDER, "@owner(system: \"shop\") @domain(name: \"product\")", "@owner(system: \"shop\")"),
+    ("GROUP_UNBOUND", PRODUCT, "as: \"stock\")", "as: \"stok\")"),
+    ("GROUP_UNUSED", SHOP, "[Person]", "[Persn]\nquery = \"select 1 where id in (:keys)\"\n[Person]"),
+    ("GROUP_UNUSED", SHOP, "[Person]", "[Person.more]\nquery = \"select 1 where id in (:keys)\"\n[Person]"),
+    ("GROUP_UNUSED", SHOP, "[Person]", "[Line]\nquery = \"select 1 where id in (:keys)\"\n[Person]"),
+    ("OWNER_CROSSED", PRODUCT, "webVisible: Boolean", "webVisible: Boolean!"),
+    ("OWNER_CROSSED", PRODUCT, "stock: Int", "stock: Int!"),
+    ("ENTITY_ONLY", PRODUCT, "type Quantity {", "type Quantity @owner(system: \"erp\") {"),
+    ("ENTITY_ONLY", PRODUCT, "unit: String }", "unit: String @owner(system: \"erp\") }"),
+    ("KEY_FIELD_UNKNOWN", ORDER, "@key(fields: \"number\")", "@key(fields: \"number nmber\")"),
+    ("KEY_FIELD_DUPLICATE", ORDER, "@key(fields: \"number\")", "@key(fields: \"number number\")"),
+    ("KEY_FIELD_NULLABLE", ORDER, "number: ID!", "number: ID"),
+    ("KEY_FIELD_TYPE", ORDER, "number: ID!", "number: Float!"),
+    ("KEY_FIELD_ANSWER", ORDER, "number: ID!", "number: ID! @owner(system: \"erp\")"),
+    ("ROOT_FIELD", PRODUCT, "type Query {", "type Query {\n  best: Product"),
+    (
+        "ANSWER_TWICE",
+        PRODUCT,
+        "@ref(key: \"sku: successorSku\")",
+        "@ref(key: \"sku: successorSku\") @owner(system: \"erp\")",
+    ),
+    (
+        "ANSWER_TWICE",
+        PRODUCT,
+        "@ref(key: \"sku: successorSku\")",
+        "@ref(key: \"sku: successorSku\") @rule(name: \"price\")",
+    ),
+    ("RULE_UNKNOWN", PRODUCT, "@rule(name: \"availability\")", "@rule(name: \"avaliability\")"),
+    ("ENTITY_NESTED", PRODUCT, "successor: Product @ref(key: \"sku: successorSku\")", "successor: Product"),
+    ("CONNECTION_WITHOUT_LIST", PRODUCT, "media: [Medium]", "media: [Medium]\n  more: ProductConnection"),
+    ("TYPE_MISPLACED", PRODUCT, "media: [Medium]", "media: [Medium]\n  more: PageInfo"),
+    ("ABSTRACT_MIXED", PRODUCT, "Picture | Document", "Picture | Document | Product"),
+    ("ABSTRACT_EMPTY", PRODUCT, "media: [Medium]", "media: [Medium]\n  more: Lonely\n}\ninterface Lonely { a: Int"),
+    ("ARGUMENT_UNUSED", PRODUCT, "status: ProductStatus\n  weight", "status(at: String): ProductStatus\n  weight"),
+    ("ARGUMENT_UNUSED", PRODUCT, "product(sku: String!)", "product(sku: String!, locale: String)"),
+    ("FIELD_CASE", PRODUCT, "media: [Medium]", "media: [Medium]\n  STATUS: String"),
+    (
+        "COPY_POINTLESS",
+        PRODUCT,
+        "@ref(key: \"sku: successorSku\")",
+        "@ref(key: \"sku: successorSku\") @copy(system: \"shop\")",
+    ),
+    ("COPY_OF_ITSELF", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"erp\")"),
+    ("GROUP_UNBOUND", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"shop\", as: \"old\")"),
+    (
+        "HANDOVER_TO_ITSELF",
+        ORDER,
+        "@handover(from: \"shop\") {\n  number: ID!\n  account: String!\n  lines: [Line!]!\n  orderer: Company @ref(key: \"id: account\")\n}",
+        "@handover(from: \"erp\") {\n  number: ID!\n  account: String! @copy(system: \"shop\")\n  lines: [Line!]!\n  orderer: Company @ref(key: \"id: account\")\n}",
+    ),
+    ("SCOPE_MISSING", ORDER, " @scope(account: \"id\")", ""),
+    (
+        "SCOPE_MISSING",
+        PRODUCT,
+        "as: \"stock\") @domain(name: \"inventory\")",
+        "as: \"stock\") @domain(name: \"customer.credit\")",
+    ),
+    ("SCOPE_FIELD", ORDER, "@scope(account: \"account\")", "@scope(account: \"acount\")"),
+    ("SCOPE_FIELD", ORDER, "@scope(account: \"account\")", "@scope(account: \"lines\")"),
+    ("AUDIENCE_UNKNOWN", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [\"service\", \"storfront\"])"),
+    ("INTERFACE_HIDDEN", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"shop\") @internal"),
+    ("INTERFACE_HIDDEN", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"shop\") @visible(to: [\"service\"])"),
+    (
+        "INTERNAL_ALL",
+        PRODUCT,
+        "type Quantity { value: Decimal! unit: String }",
+        "type Quantity { value: Decimal! @internal unit: String @internal }",
+    ),
+];
+
+/// References and lists.
+const LEADS: &[Mistake] = &[
+    ("ENTITY_NON_NULL", PRODUCT, "successor: Product @ref", "successor: Product! @ref"),
+    ("ENTITY_NON_NULL", PRODUCT, "products(skus: [String!]!): [Product]", "products(skus: [String!]!): [Product!]"),
+    ("ENTITY_NON_NULL", ORDER, "): [Order] @list", "): [Order!] @list"),
+    ("REF_TARGET", PRODUCT, "media: [Medium]", "media: [Medium]\n  size: Quantity @ref(key: \"value: sku\")"),
+    ("TEMPLATE_SYNTAX", PRODUCT, "@ref(key: \"sku: successorSku\")", "@ref(key: \"sku successorSku\")"),
+    ("REF_KEY", PRODUCT, "@ref(key: \"sku: successorSku\")", "@ref(key: \"skuu: successorSku\")"),
+    ("REF_KEY", PRODUCT, "@ref(key: \"sku: successorSku\")", "@ref(key: \"sku: successorSku, sku: name\")"),
+    ("REF_KEY", PRODUCT, "__typename: $kind, id: $id", "__typename: $kind"),
+    (
+        "REF_KEY",
+        PRODUCT,
+        "party(kind: PartyKind!, id: ID!): Party @ref(key: \"__typename: $kind, id: $id\")",
+        "party(id: ID!): Party @ref(key: \"id: $id\")",
+    ),
+    ("REF_KEY_TYPE", PRODUCT, "@ref(key: \"sku: successorSku\")", "@ref(key: \"sku: webVisible\")"),
+    ("REF_LIST", PRODUCT, "products(skus: [String!]!): [Product]", "products(skus: [String!]!): Product"),
+    ("REF_LIST", PRODUCT, "product(sku: String!): Product", "product(sku: String!): [Product]"),
+    ("FEED_UNKNOWN", PRODUCT, "@ref(key: \"sku: successorSku\")", "@ref(key: \"sku: sucessorSku\")"),
+    ("FEED_UNKNOWN", PRODUCT, "@ref(key: \"sku: $sku\")", "@ref(key: \"sku: $sk\")"),
+    (
+        "FEED_UNKNOWN",
+        PRODUCT,
+        "product(sku: String!): Product @ref(key: \"sku: $sku\")",
+        "product(sku: String!): Product @ref(key: \"sku: sku\")",
+    ),
+    ("FEED_UNKNOWN", PRODUCT, "status: $filter.status", "status: $filter.stat"),
+    ("FEED_NOT_LEAF", PRODUCT, "@ref(key: \"sku: successorSku\")", "@ref(key: \"sku: weight\")"),
+    ("FEED_NOT_LEAF", PRODUCT, "status: $filter.status", "status: $filter"),
+    (
+        "ABSTRACT_KEYS",
+        ORDER,
+        "type Person @key(fields: \"id\") @owner(system: \"shop\") @domain(name: \"product\") { id: ID! name: String }",
+        "type Person @key(fields: \"name\") @owner(system: \"shop\") @domain(name: \"product\") { id: ID! name: String! }",
+    ),
+    ("LIST_UNKNOWN", ORDER, "@list(name: \"ordersOf\",", "@list(name: \"orderOf\","),
+    ("LIST_DUPLICATE", SHOP, "[Person]", "[lists.ordersOf]\nquery = \"select 1\"\n[Person]"),
+    (
+        "LIST_TARGET",
+        PRODUCT,
+        "type Query {",
+        "type Query {\n  mixed(account: String, states: String): [Product] @list(name: \"ordersOf\")",
+    ),
+    ("LIST_OF", ORDER, "first: Int): [Order] @list", "first: Int): [Line] @list"),
+    ("LIST_OF", ORDER, "first: Int): [Order] @list", "first: Int): Order @list"),
+    ("LIST_NON_NULL", PRODUCT, "after: String): ProductConnection\n", "after: String): ProductConnection!\n"),
+    ("PAGING_ARGUMENT", PRODUCT, "after: String)", "after: Int)"),
+    ("LIST_ARGUMENT", ORDER, "args: \"account: id\"", "args: \"account: id, stat: id\""),
+    ("LIST_PARAMETER_UNFED", ORDER, "@list(name: \"ordersOf\", args: \"account: id\")", "@list(name: \"ordersOf\")"),
+    ("LIST_PARAMETER_MANY", ERP, "state in (:states)", "state = :states"),
+    ("ARGUMENT_UNUSED", ORDER, "orders(states: [String!],", "orders(states: [String!], year: Int,"),
+    ("LIST_ORDER", ERP, "order = [\"number\"]\n", ""),
+    ("LIST_ORDER", ERP, "order = [\"number\"]", "order = []"),
+    ("LIST_ORDER", ERP, "order = [\"name\", \"sku desc\"]", "order = [\"name\"]"),
+    ("LIST_ORDER", ERP, "\"sku desc\"", "\"sku down\""),
+    ("CONNECTION_SHAPE", PRODUCT, "totalCount: Int }", "totalCount: Int total: Int }"),
+    ("CONNECTION_SHAPE", PRODUCT, "totalCount: Int }", "totalCount: String }"),
+    ("CONNECTION_SHAPE", PRODUCT, "nodes: [Product] pageInfo", "nodes: [Product!] pageInfo"),
+    ("CONNECTION_SHAPE", PRODUCT, "{ edges: [ProductEdge] nodes: [Product] pageInfo", "{ pageInfo"),
+    ("CONNECTION_SHAPE", PRODUCT, "node: Product }", "node: Person }"),
+];
+
+/// Settings and system files.
+const FILES: &[Mistake] = &[
+    ("TOML_SYNTAX", SHOP, "kind = \"sqlite\"", "kind = sqlite"),
+    ("TOML_DUPLICATE", SHOP, "kind = \"sqlite\"", "kind = \"sqlite\"\nkind = \"sqlite\""),
+    ("KEY_UNKNOWN", FREEHOLD, "audiences =", "audience ="),
+    ("KEY_UNKNOWN", FREEHOLD, "max_age =", "max_aeg ="),
+    ("KEY_UNKNOWN", SHOP, "kind =", "flavour = 1\nkind ="),
+    ("KEY_UNKNOWN", ERP, "parts.units =", "part.units ="),
+    ("KEY_UNKNOWN", ERP, "domain = \"order\"", "domain = \"order\"\npage_size = 1"),
+    ("KEY_UNKNOWN", ERP, "trim = true, map", "trimm = true, map"),
+    ("VALUE_TYPE", ERP, "timeout =", "trim = \"yes\"\ntimeout ="),
+    ("VALUE_TYPE", ERP, "timeout =", "connections_max = 0\ntimeout ="),
+    ("VALUE_TYPE", FREEHOLD, "[\"storefront\", \"service\"]", "[\"storefront\", \"service\", 3]"),
+    ("DURATION_INVALID", ERP, "timeout = \"2s\"", "timeout = \"2 seconds\""),
+    ("SYSTEM_FILE", FREEHOLD, "\"systems/shop.toml\"]", "\"systems/shop.toml\", \"systems/pim.toml\"]"),
+    ("SYSTEM_DUPLICATE", FREEHOLD, "\"systems/shop.toml\"]", "\"systems/shop.toml\", \"other/shop.toml\"]"),
+    ("MAX_AGE_ZERO", FREEHOLD, "[freshness.product]", "[freshness.price]\nmax_age = \"0s\"\n[freshness.product]"),
+    ("FRESHNESS_ORDER", FREEHOLD, "max_age = \"1h\"", "max_age = \"1h\"\nrefresh_after = \"2h\""),
+    ("FRESHNESS_ORDER", FREEHOLD, "on_outage = \"24h\"", "on_outage = \"5m\""),
+    ("KIND_MISSING", SHOP, "kind = \"sqlite\"\n", ""),
+    ("KIND_UNKNOWN", SHOP, "kind = \"sqlite\"", "kind = \"mongo\""),
+    ("URL_MISSING", SHOP, "url = \"shop.db\"\n", ""),
+    ("ENV_MISSING", SHOP, "shop.db", "${SHOP_DB}"),
+    ("ENV_SYNTAX", SHOP, "shop.db", "shop$.db"),
+    ("ZONE_UNKNOWN", ERP, "Europe/Berlin", "Europe/Berlim"),
+    ("KEY_MAPPING", SHOP, "[Person]\n", "[Person]\nkey = { field = \"a\" }\n"),
+    ("QUERY_MISSING", SHOP, "[Person]\nquery = \"select id, name from person where id in (:keys)\"", "[Person]"),
+    (
+        "QUERY_MISSING",
+        ERP,
+        "query = \"select no as number from sales_order where account = :account and (:states is null or state in (:states))\"\norder",
+        "order",
+    ),
+    ("PAGE_ROWS_ORDER", ERP, "domain = \"order\"", "domain = \"order\"\npage_rows_max = 10\npage_rows_default = 50"),
+    ("KEYS_MISSING", SHOP, "from person where id in (:keys)", "from person where id = 1"),
+    ("KEYS_TWICE", SHOP, "from person where id in (:keys)", "from person where id in (:keys) or old in (:keys)"),
+    ("KEYS_NOT_IN", SHOP, "from person where id in (:keys)", "from person where id = :keys"),
+    ("KEYS_ROW", SHOP, "from person where id in (:keys)", "from person where (id, name) in (:keys)"),
+    ("KEYS_MISSING", ERP, "from item_uom where item_no in (:keys)", "from item_uom where item_no in (':keys')"),
+    ("PLACEHOLDER_UNKNOWN", SHOP, "from person where id in (:keys)", "from person where id in (:keys) and a = :locale"),
+    ("SQL_UNCLOSED", SHOP, "from person where", "from 'person where"),
+    ("PARTS_UNKNOWN", ERP, "parts.units", "parts.unts"),
+    ("PARTS_UNKNOWN", ERP, "parts.units", "parts.status"),
+    ("PARTS_UNKNOWN", ERP, "parts.units", "parts.webVisible"),
+    ("VALUES_UNKNOWN", ERP, "values.status", "values.state"),
+    ("VALUES_UNKNOWN", ERP, "\"weight.value\" = {", "\"weight.vale\" = {"),
+    ("SCALE_POINTLESS", ERP, "values.status = { trim = true,", "values.status = { scale = 2,"),
+    ("SCALE_POINTLESS", ERP, "\"weight.value\" =", "name ="),
+    ("MAP_WORD", ERP, "B = \"BLOCKED\"", "B = \"BLOKED\""),
+];
+
+#[test]
+fn every_lint_says_what_is_wrong_where_and_what_to_do() {
+    let mut said = String::new();
+    let mut wrong = String::new();
+    for (code, path, from, to) in GRAPHQL.iter().chain(OWNERSHIP).chain(LEADS).chain(FILES) {
+        let loaded = base::loaded(base::edited(path, from, to));
+        let faults = base::faults(&loaded);
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
+        if codes != [*code] {
+            let _ = writeln!(wrong, "{code}: {path}: {from:?} -> {to:?} gave {faults:#?}");
+        }
+        let in_place = loaded.diagnostics.iter().filter(|one| one.severity == Severity::Fault);
+        assert!(in_place.clone().all(|one| !one.help.is_empty() && !one.message.contains('\n')), "{faults:#?}");
+        faults.iter().for_each(|fault| said.push_str(&format!("{fault}\n")));
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn the_settings_file_may_not_be_missing() {
+    let files = base::files().into_iter().filter(|(path, _)| path != FREEHOLD).collect();
+    assert_eq!(
+        base::faults(&base::loaded(files)),
+        ["SETTINGS_MISSING the contract has no freehold.toml | add freehold.toml with systems = [\"systems/….toml\"]"]
+    );
+}
+
+#[test]
+fn what_nobody_uses_is_a_notice() {
+    let mut files = base::edited(ERP, "[lists.ordersOf]", "[lists.idle]\nquery = \"select 1\"\n[lists.ordersOf]");
+    files.push(("systems/wms.toml".to_owned(), "kind = 1".to_owned()));
+    let loaded = base::loaded(files);
+    assert!(loaded.contract.is_some(), "{}", base::shown(&loaded));
+    let codes: Vec<&str> = loaded.diagnostics.iter().map(|one| one.code).collect();
+    assert!(codes.contains(&"LIST_UNUSED") && codes.contains(&"SYSTEM_FILE_UNLISTED"), "{codes:?}");
+}
+
+/// A code that no test shows could be wrong in its words for years.
+#[test]
+fn every_code_is_shown_by_a_test() {
+    let mut codes = BTreeSet::new();
+    codes_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract"), &mut codes);
+    for (code, ..) in GRAPHQL.iter().chain(OWNERSHIP).chain(LEADS).chain(FILES) {
+        codes.remove(*code);
+    }
+    for elsewhere in ["SETTINGS_MISSING", "LIST_UNUSED", "SYSTEM_FILE_UNLISTED"] {
+        codes.remove(elsewhere);
+    }
+    codes.retain(|code| !code.ends_with("_INERT"));
+    assert!(codes.is_empty(), "{codes:?}");
+}
+
+fn codes_in(folder: &Path, codes: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("the sources are there") {
+        let path = entry.expect("the sources are there").path();
+        if path.is_dir() {
+            codes_in(&path, codes);
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("the sources are text");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in text.split('"').skip(1).step_by(1) {
+            let shouted = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+            if shouted && word.contains('_') && word.len() > 5 {
+                codes.insert(word.to_owned());
+            }
+        }
+    }
+}
