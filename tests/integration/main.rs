@@ -3,6 +3,7 @@
 mod common;
 mod contract;
 mod differential;
+mod fuzz;
 mod http;
 mod scenario;
 mod source;

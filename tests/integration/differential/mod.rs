@@ -34,6 +34,7 @@ use serde_json::Value;
 use self::document::Document;
 use self::memory::{MemoryOwner, Questions};
 use self::model::World;
+pub use self::random::Random;
 use self::reference::Reference;
 use self::resolve::Resolver;
 
@@ -46,7 +47,8 @@ const TIMES_PER_DOCUMENT: u64 = 2;
 /// How many entries `errors` may have where that is bounded.
 const ERRORS_FEW: usize = 3;
 
-fn setting(name: &str, default: u64) -> u64 {
+/// Reads a number from the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
