@@ -2,11 +2,12 @@
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
-//! `check` and `live` (faults without and with asking the owners), `explain`, `schema`.
+//! `check` and `live` (faults without and with asking the owners), `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
 mod check;
+mod demo;
 mod exit;
 mod explain;
 mod flags;
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand};
 
 const AFTER_HELP: &str = "\
 Examples:
+  freehold demo                                  start a demo company and look around
   freehold check --contract schema               find every fault of a contract
   freehold explain --contract schema query.graphql
   freehold serve --contract schema --listen 0.0.0.0:4000
@@ -47,6 +49,7 @@ enum Command {
     Check(check::Check),
     Explain(explain::Explain),
     Schema(schema::Schema),
+    Demo(demo::Demo),
 }
 
 /// Runs the command that the process was started with.
@@ -56,6 +59,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Demo(demo) => demo.run(),
     };
     exit.into()
 }

@@ -5,6 +5,7 @@ use super::{
     compile::{self, Written},
     directive, merge,
     sdl::{self, DirectiveUse},
+    secrets,
     settings::{self, Settings, system_name},
     system::{self, SystemFile},
     type_system,
@@ -30,7 +31,9 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
     let mut sources = Sources::default();
     let ids: Vec<(FileId, &str, &str)> =
         files.iter().map(|(path, text)| (sources.add(path, text.to_owned()), path, text)).collect();
-    blank_urls(&ids, &mut sources);
+    for (file, ..) in ids.iter().filter(|(_, path, _)| path.ends_with(".toml")) {
+        secrets::blank_urls(*file, &mut sources);
+    }
 
     let settings = match ids.iter().find(|(_, path, _)| *path == "freehold.toml") {
         Some((file, _, text)) => settings::read(*file, text, &mut findings),
@@ -55,6 +58,10 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
     type_system::check(&schema, &mut findings);
     let written = Written { schema: &schema, settings: &settings, systems: &systems, sources: &sources };
     let contract = compile::compile(written, &mut findings).filter(|_| findings.n_faults() == 0);
+    if contract.is_none() && findings.n_faults() == 0 {
+        let help = "please report this with the contract; a fault of freehold's own kept it from saying what is wrong";
+        findings.fault("CONTRACT_INCOMPLETE", None, "the contract could not be put together", help);
+    }
     inert(&schema, &mut findings);
     let diagnostics = findings.in_order(&sources);
     Loaded { contract, diagnostics, sources }
@@ -77,9 +84,9 @@ fn systems(
         let path = listed.text.trim_start_matches("./");
         let found = ids.iter().find(|(_, file_path, _)| *file_path == path);
         if let Some((file, _, text)) = found {
-            let mut secrets = Vec::new();
-            systems.push(system::read(name, *file, text, env, &mut secrets, findings));
-            secrets.into_iter().for_each(|place| blank_secret(place, sources));
+            let mut places = Vec::new();
+            systems.push(system::read(name, *file, text, env, &mut places, findings));
+            places.into_iter().for_each(|place| secrets::blank(place, sources));
         } else {
             let toml = ids.iter().map(|(_, path, _)| *path).filter(|path| path.ends_with(".toml"));
             let help = match super::nearest(path, toml) {
@@ -102,50 +109,6 @@ fn systems(
         }
     }
     systems
-}
-
-/// Blanks out what stands behind `url =`, before a message about a file that does not even parse can show it.
-fn blank_urls(ids: &[(FileId, &str, &str)], sources: &mut Sources) {
-    for (file, _, text) in ids.iter().filter(|(_, path, _)| path.ends_with(".toml")) {
-        let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            let key = line.trim_start().trim_start_matches(['"', '\'']);
-            let is_url = key
-                .strip_prefix("url")
-                .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with('='));
-            if let Some(equals) = line.find('=').filter(|_| is_url) {
-                let place = Place { file: *file, start: start + equals + 1, end: start + line.trim_end().len() };
-                blank_secret(place, sources);
-            }
-            start += line.len();
-        }
-    }
-}
-
-/// Blanks out a text except for the `${NAMES}` in it, which are what its reader needs to see.
-fn blank_secret(place: Place, sources: &mut Sources) {
-    let place = sources.clamp(place);
-    let text = sources.text(place.file)[place.start..place.end].to_owned();
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        let name = rest
-            .strip_prefix("${")
-            .and_then(|inner| inner.find('}'))
-            .filter(|end| rest[2..2 + end].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
-        let length = match name {
-            Some(end) => end + 3,
-            None => {
-                let length = rest.chars().next().map_or(1, char::len_utf8);
-                if !rest.starts_with([' ', '"', '\'', '*']) {
-                    let start = place.start + at;
-                    sources.blank(Place { start, end: start + length, ..place });
-                }
-                length
-            }
-        };
-        at += length;
-    }
 }
 
 /// What is checked but not acted on is said plainly, once for each directive.

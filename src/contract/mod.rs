@@ -1,12 +1,13 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as written: `sdl`, `place`, `merge`,
-//! `directive`, `reader`, `settings`, `freshness`, `system`, `env`, `duration`, `placeholder`, `template`, `rules`; checked by
+//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `binding`, `env`, `secrets`,
+//! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
+mod binding;
 mod compile;
 mod directive;
-mod duration;
 mod env;
 mod files;
 mod freshness;
@@ -20,6 +21,7 @@ mod public;
 mod reader;
 mod rules;
 mod sdl;
+mod secrets;
 mod settings;
 mod system;
 mod template;

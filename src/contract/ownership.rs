@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Contract, Field, OnOutage, Role, TypeKind, duration};
+use super::{Answer, Contract, Field, OnOutage, Role, TypeKind};
+use crate::value::duration_text;
 
 /// One row: one field that a system, a list query or a rule answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,7 @@ fn row(contract: &Contract, type_name: &str, field: &Field, answered_by: String)
     let domain = field.domain.map(|domain| contract.domain(domain));
     let on_outage = domain.map(|domain| match domain.on_outage {
         OnOutage::Refuse => "refused".to_owned(),
-        OnOutage::ServeUpTo(age) => format!("up to {}, marked stale", duration::print(age)),
+        OnOutage::ServeUpTo(age) => format!("up to {}, marked stale", duration_text(age)),
     });
     let copy = |(system, group): &(crate::value::SystemId, Option<String>)| {
         let system = &contract.system(*system).name;
@@ -76,7 +77,7 @@ fn row(contract: &Contract, type_name: &str, field: &Field, answered_by: String)
         field: format!("{type_name}.{}", field.name),
         owner: field.owner.map_or_else(|| "a rule".to_owned(), |owner| contract.system(owner).name.clone()),
         answered_by,
-        max_age: domain.map_or_else(String::new, |domain| duration::print(domain.max_age)),
+        max_age: domain.map_or_else(String::new, |domain| duration_text(domain.max_age)),
         on_outage: on_outage.unwrap_or_default(),
         copies: field.copies.iter().map(copy).collect(),
     }

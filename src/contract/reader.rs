@@ -7,8 +7,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::duration;
-use crate::diagnostic::{FileId, Findings, Place};
+use crate::{
+    diagnostic::{FileId, Findings, Place},
+    value::parse_duration,
+};
 
 /// A text and where it stands.
 #[derive(Debug, Clone)]
@@ -124,7 +126,7 @@ impl Reader<'_> {
     /// Reads a duration.
     pub fn duration(&mut self, entry: Entry<'_, '_>) -> Option<Duration> {
         let read = match entry.1.get_ref() {
-            DeValue::String(text) => duration::parse(text),
+            DeValue::String(text) => parse_duration(text),
             _ => None,
         };
         if read.is_none() {

@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, time::Duration};
 use toml::de::DeValue;
 
 use super::{
-    Domain, OnOutage, duration, freshness,
+    Domain, OnOutage, freshness,
     reader::{self, Entry, Reader, Text},
 };
-use crate::diagnostic::{FileId, Findings, Place};
+use crate::{
+    diagnostic::{FileId, Findings, Place},
+    value::duration_text,
+};
 
 /// `freehold.toml`.
 #[derive(Debug)]
@@ -146,7 +149,7 @@ fn combine(name: &str, written: &Written, findings: &mut Findings) -> Domain {
             findings.fault(
                 "FRESHNESS_ORDER",
                 place,
-                format!("`{word}` of `{name}` is longer than its `max_age` of {}", duration::print(max_age)),
+                format!("`{word}` of `{name}` is longer than its `max_age` of {}", duration_text(max_age)),
                 format!("nothing lives past `max_age`; shorten `{word}` or lengthen `max_age`"),
             );
         } else if word == "absent" {
@@ -163,7 +166,7 @@ fn combine(name: &str, written: &Written, findings: &mut Findings) -> Domain {
             findings.fault(
                 "FRESHNESS_ORDER",
                 place,
-                format!("`on_outage` of `{name}` is shorter than its `max_age` of {}", duration::print(max_age)),
+                format!("`on_outage` of `{name}` is shorter than its `max_age` of {}", duration_text(max_age)),
                 "say \"refuse\", or an age greater than `max_age`",
             );
         }

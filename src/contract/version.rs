@@ -6,10 +6,10 @@
 use std::fmt::Write;
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, OnOutage, Role, TypeKind, TypeRef, TypeRefKind, duration,
+    Answer, Argument, Contract, Feed, Field, OnOutage, Role, TypeKind, TypeRef, TypeRefKind,
     placeholder::canonical,
 };
-use crate::value::{Adaptations, TypeId};
+use crate::value::{Adaptations, TypeId, duration_text};
 
 /// How many hex digits of the hash are shown: enough that two contracts of a company never share them.
 const DIGITS: usize = 16;
@@ -33,9 +33,9 @@ fn lines(contract: &Contract) -> Vec<String> {
     for domain in &contract.domains {
         let on_outage = match domain.on_outage {
             OnOutage::Refuse => "refuse".to_owned(),
-            OnOutage::ServeUpTo(age) => duration::print(age),
+            OnOutage::ServeUpTo(age) => duration_text(age),
         };
-        let [max_age, refresh, absent] = [domain.max_age, domain.refresh_after, domain.absent].map(duration::print);
+        let [max_age, refresh, absent] = [domain.max_age, domain.refresh_after, domain.absent].map(duration_text);
         lines.push(format!("domain {} {max_age} {refresh} {on_outage} {absent}", domain.name));
     }
     for group in &contract.groups {

@@ -102,7 +102,7 @@ fn retell(order: &mut Order, item_at: &impl Fn(&str) -> usize) {
             order.lines[2].promised = None;
             order.lines.push(Line::of_text(50, LineKind::Comment, "Deliver before noon, gate 3"));
             let freight = Line::of_text(60, LineKind::Freight, "Freight and packaging");
-            order.lines.push(Line { ordered: 1, price_cents: Some(order.freight_cents), ..freight });
+            order.lines.push(Line { ordered: 1, unit: Some("EA"), price_cents: Some(order.freight_cents), ..freight });
         }
         "4500012348" => {
             order.lines[0].returned = 1;

@@ -42,6 +42,8 @@ mod catalogue;
 mod content;
 mod credit;
 mod dispatch;
+#[cfg(test)]
+mod fit;
 mod invoice;
 mod item;
 mod line;

@@ -150,7 +150,7 @@ pub(super) fn orders(items: &[Item], accounts: &[Account]) -> Vec<Order> {
         let freight_cents = if random.percent(60) { random.between(9, 180) * 100 } else { 0 };
         if freight_cents > 0 && random.percent(30) {
             let freight = Line::of_text(0, LineKind::Freight, "Freight and packaging");
-            extra(Line { ordered: 1, price_cents: Some(freight_cents), ..freight });
+            extra(Line { ordered: 1, unit: Some("EA"), price_cents: Some(freight_cents), ..freight });
         }
         if story == Story::Completed && random.percent(1) {
             let back = lines[0].item.expect("the first line has an item");

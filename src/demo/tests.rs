@@ -1,17 +1,43 @@
 //! What the demo company promises: its size, its sameness, its quantities that add up, and bindings that fit its tables.
 
+use std::sync::{Arc, Weak};
+
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+use tokio::sync::Mutex;
 
-use super::{DemoSystems, fill};
+use super::{CONTRACT, DemoSystems, fill};
+use crate::{
+    contract::{self, Contract, Files},
+    diagnostic::render_text,
+};
 
-async fn opened(path: &std::path::Path) -> SqliteConnection {
+pub(super) async fn opened(path: &std::path::Path) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap()
 }
 
-async fn filled() -> (tempfile::TempDir, DemoSystems) {
+/// A filled folder; gone when the last test that looks at it is.
+#[derive(Debug)]
+pub(super) struct Filled {
+    _folder: tempfile::TempDir,
+    pub(super) systems: DemoSystems,
+}
+
+/// Fills a company for all tests that only read it.
+pub(super) async fn filled() -> Arc<Filled> {
+    static SHARED: Mutex<Weak<Filled>> = Mutex::const_new(Weak::new());
+    let mut shared = SHARED.lock().await;
+    if let Some(filled) = shared.upgrade() {
+        return filled;
+    }
+    let filled = Arc::new(filled_anew().await);
+    *shared = Arc::downgrade(&filled);
+    filled
+}
+
+async fn filled_anew() -> Filled {
     let folder = tempfile::tempdir().unwrap();
     let systems = fill(folder.path()).await.unwrap();
-    (folder, systems)
+    Filled { _folder: folder, systems }
 }
 
 async fn number(connection: &mut SqliteConnection, query: &str) -> i64 {
@@ -20,8 +46,8 @@ async fn number(connection: &mut SqliteConnection, query: &str) -> i64 {
 
 #[tokio::test]
 async fn the_company_has_the_size_it_promises() {
-    let (_folder, systems) = filled().await;
-    let mut erp = opened(&systems.erp).await;
+    let filled = filled().await;
+    let mut erp = opened(&filled.systems.erp).await;
     for (query, at_least) in [
         ("select count(*) from item", 4_000),
         ("select count(*) from account", 300),
@@ -58,14 +84,14 @@ async fn the_company_has_the_size_it_promises() {
         let found = number(&mut erp, query).await;
         assert!(found >= at_least, "{query}: {found}, promised at least {at_least}");
     }
-    let mut shop = opened(&systems.shop).await;
+    let mut shop = opened(&filled.systems.shop).await;
     assert!(number(&mut shop, "select count(*) from web_order where erp_no is null").await >= 400);
 }
 
 #[tokio::test]
 async fn quantities_of_every_line_add_up() {
-    let (_folder, systems) = filled().await;
-    let mut erp = opened(&systems.erp).await;
+    let filled = filled().await;
+    let mut erp = opened(&filled.systems.erp).await;
     for fault in [
         "select count(*) from sales_line where cancelled < 0 or shipped < 0 or ordered < cancelled + shipped",
         "select count(*) from sales_line where backordered < 0 or backordered > ordered - cancelled - shipped",
@@ -89,7 +115,8 @@ async fn quantities_of_every_line_add_up() {
 
 #[tokio::test]
 async fn two_fills_have_the_same_rows() {
-    let ((_first_folder, first), (_second_folder, second)) = (filled().await, filled().await);
+    let (first, second) = (filled().await, filled_anew().await);
+    let (first, second) = (&first.systems, &second.systems);
     for (one, other) in [(&first.erp, &second.erp), (&first.pim, &second.pim), (&first.shop, &second.shop)] {
         assert_eq!(digest(one).await, digest(other).await, "{}", one.display());
     }
@@ -116,9 +143,17 @@ async fn digest(path: &std::path::Path) -> blake3::Hash {
     hasher.finalize()
 }
 
+/// The shipped contract, bound to a filled company.
+pub(super) fn shipped(systems: &DemoSystems) -> Contract {
+    let files = Files::new(CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())));
+    let urls = [("ERP_URL", &systems.erp), ("PIM_URL", &systems.pim), ("SHOP_URL", &systems.shop)];
+    let env = |name: &str| urls.iter().find(|(url, _)| *url == name).map(|(_, path)| path.display().to_string());
+    let loaded = contract::load(&files, &env);
+    loaded.contract.unwrap_or_else(|| panic!("{}", render_text(&loaded.diagnostics, &loaded.sources, false)))
+}
+
 #[tokio::test]
-async fn export() {
-    let t = std::time::Instant::now();
-    fill(std::path::Path::new("/tmp/demo")).await.unwrap();
-    println!("filled in {:?}", t.elapsed());
+async fn the_shipped_contract_loads_without_a_fault() {
+    let systems = DemoSystems { erp: "erp".into(), pim: "pim".into(), shop: "shop".into() };
+    assert!(shipped(&systems).marks_protected_data);
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     contract::{Contract, List},
-    fetch::{Cursor, Direction, FetchError, ListFetch, Page, Window},
+    fetch::{Cursor, Direction, FetchError, FetchErrorKind, ListFetch, Page, Window},
     plan::{PagesAsk, Plan},
     value::{Argument, Input},
 };
@@ -89,6 +89,9 @@ impl PagesQuestion {
             Err(cell) => cell,
             Ok(position) => match pages.get(position) {
                 Some(Ok(page)) => PageCell::Page(page.clone()),
+                Some(Err(error)) if error.kind == FetchErrorKind::ForeignCursor => {
+                    PageCell::Failed(CellFailure::Argument(error.kind.reason().to_owned()))
+                }
                 Some(Err(error)) => PageCell::Failed(CellFailure::Fetch(error.clone(), self.asked)),
                 None => PageCell::Null,
             },

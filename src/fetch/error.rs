@@ -35,6 +35,8 @@ pub enum FetchErrorKind {
     Throttled,
     /// The answer is not what the contract says it is.
     ContractViolation,
+    /// The caller's cursor is not one of the list: nobody's failure but the question's.
+    ForeignCursor,
 }
 
 impl FetchErrorKind {
@@ -47,6 +49,7 @@ impl FetchErrorKind {
             Self::BadRequest => "SOURCE_BAD_REQUEST",
             Self::Throttled => "SOURCE_THROTTLED",
             Self::ContractViolation => "CONTRACT_VIOLATION",
+            Self::ForeignCursor => "BAD_ARGUMENT",
         }
     }
 
@@ -59,6 +62,7 @@ impl FetchErrorKind {
             Self::BadRequest => "the system did not understand the question",
             Self::Throttled => "the system asked to be asked less often",
             Self::ContractViolation => "the system's answer does not fit the contract",
+            Self::ForeignCursor => "the cursor is not one of this list: pass one that it gave",
         }
     }
 

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 
 use crate::{
     contract::Contract,
-    fetch::{Fetch, FetchError, ListFetch, Outcome, Owner, Page},
+    fetch::{Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page},
     telemetry::{Event, Failure, Telemetry},
     value::{GroupId, Key},
 };
@@ -48,7 +48,9 @@ fn failure<'f, T>(outcomes: impl IntoIterator<Item = &'f Result<T, FetchError>>)
 where
     T: 'f,
 {
-    let error = outcomes.into_iter().find_map(|outcome| outcome.as_ref().err())?;
+    // A caller's cursor from elsewhere is no failure of the system.
+    let failed = outcomes.into_iter().filter_map(|outcome| outcome.as_ref().err());
+    let error = failed.into_iter().find(|error| error.kind != FetchErrorKind::ForeignCursor)?;
     Some(Failure { code: error.kind.code(), detail: &error.detail })
 }
 

@@ -15,6 +15,7 @@ use std::{
 
 use freehold::{
     contract::{Files, load},
+    diagnostic::render_text,
     engine::{Engine, Request},
     owner,
     settings::EngineSettings,
@@ -68,7 +69,9 @@ async fn engine(fences: &[Fence], folder: &Path) -> Engine {
     let is_contract = |fence: &&Fence| fence.name.ends_with(".graphql") || fence.name.ends_with(".toml");
     let files = fences.iter().filter(is_contract).map(|fence| (fence.name.clone(), fence.body.clone()));
     let loaded = load(&Files::new(files), &|name| urls.get(name).cloned());
-    let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
+    let Some(contract) = loaded.contract else {
+        panic!("{}", render_text(&loaded.diagnostics, &loaded.sources, false))
+    };
     let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
     let owners = owner::open(&contract, &telemetry);
     Engine::new(contract, owners, EngineSettings::default(), telemetry).expect("an engine")

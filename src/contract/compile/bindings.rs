@@ -2,11 +2,11 @@
 
 use super::{
     super::{
+        binding::{AdaptationFile, GroupFile},
         merge::BUILT_IN,
         placeholder::{self, Usage},
         reader::Text,
         sdl::{FieldDef, Kind, TypeDef},
-        system::{AdaptationFile, GroupFile},
     },
     Written,
     groups::{Groups, header},

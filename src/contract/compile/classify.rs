@@ -209,7 +209,27 @@ fn slot(survey: &Survey<'_>, ty: &TypeDef, field: &FieldDef, facts: &EntityFacts
             ),
         );
     }
+    if field.ty.non_null && facts.identity.as_ref() == Some(&group) && is_shared(survey, ty, &group) {
+        let (own, type_name, path) = (&survey.system(group.system).name, &ty.name.name, path(ty, field));
+        let nullable = field.ty.to_string();
+        findings.fault(
+            "OWNER_SHARED",
+            field.ty.place,
+            format!("`{path}` is never null, so while `{own}` is down a `{type_name}` is lost with what other owners say of it"),
+            format!("write `{}`: only the key of an entity with several owners is never null", nullable.trim_end_matches('!')),
+        );
+    }
     Class::Slot(group)
+}
+
+/// Whether other queries than `group`'s answer fields of the type.
+fn is_shared(survey: &Survey<'_>, ty: &TypeDef, group: &GroupName) -> bool {
+    let elsewhere = |field: &FieldDef| {
+        let owner = directive::find(&field.directives, "owner")?;
+        // What is wrong with the directive is said where its own field is classified.
+        survey.owner(ty, owner, &mut Findings::default())
+    };
+    ty.fields.iter().filter_map(elsewhere).any(|owner| owner != *group)
 }
 
 /// An argument that nothing reads promises what it does not do.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{directive, nearest, sdl::TypeDef, system::GroupFile},
+    super::{binding::GroupFile, directive, nearest, sdl::TypeDef},
     FieldId,
     classify::Class,
     path,
@@ -107,8 +107,9 @@ fn entity<'a>(
         let group = GroupName { entity: type_name.to_owned(), system, name: None };
         add(group, place, None, own_domain.into_iter().collect(), true);
     }
-    let undecided = facts.identity.as_ref().and_then(|identity| groups.get(identity)?.domain).is_none();
-    if directive::find(&ty.directives, "domain").is_none() && (undecided || !without_domain.is_empty()) {
+    let decided =
+        facts.identity.as_ref().is_some_and(|identity| groups.get(identity).is_some_and(|plan| plan.domain.is_some()));
+    if directive::find(&ty.directives, "domain").is_none() && (!decided || !without_domain.is_empty()) {
         let fields =
             if without_domain.is_empty() { String::new() } else { format!(" ({})", without_domain.join(", ")) };
         findings.fault(
@@ -118,10 +119,10 @@ fn entity<'a>(
             "add @domain(name: …) to the type",
         );
     }
-    if let Some(identity) = &facts.identity
-        && let Some(plan) = groups.get_mut(identity)
-    {
-        plan.domain = plan.domain.or(own_domain);
+    // A group of which no field is served yet, as of a handover, is as fresh as the entity's existence.
+    let of_identity = facts.identity.as_ref().and_then(|identity| groups.get(identity)?.domain).or(own_domain);
+    for (_, plan) in groups.iter_mut().filter(|(name, _)| name.entity == type_name) {
+        plan.domain = plan.domain.or(of_identity);
     }
     same_but_for_case(ty, groups, findings);
 }

@@ -4,23 +4,22 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
+        binding::ListFile,
         directive,
         placeholder::{self, Placeholder, Usage},
-        reader::Text,
         sdl::FieldDef,
-        system::ListFile,
     },
     FieldId, bindings,
     classify::Class,
     feeds::{Fed, Reader},
     groups::{self, Groups},
-    paging, path,
+    order, paging, path,
     references::{common_key, nullable},
     shapes::adaptations,
     survey::{Category, Survey},
 };
 use crate::{
-    contract::{Feed, List, ListUse, OrderColumn, nearest},
+    contract::{Feed, List, ListUse, nearest},
     diagnostic::{Findings, Place},
     value::{DomainId, ListId},
 };
@@ -313,7 +312,7 @@ fn list(
         name: name.to_owned(),
         system,
         of: survey.type_ids.get(asked.named).copied().unwrap_or(crate::value::TypeId(0)),
-        order: order(name, file, &key_columns, findings),
+        order: order::order(name, file, &key_columns, findings),
         key_columns,
         parameters: parameters(placeholders).into_iter().map(str::to_owned).collect(),
         query: file.query.as_ref().map_or(String::new(), |query| query.text.clone()),
@@ -332,65 +331,6 @@ fn identity_domain(survey: &Survey<'_>, groups: &Groups<'_>, named: &str) -> Opt
         groups.get(identity)?.domain
     });
     groups::tightest(survey, domains)
-}
-
-/// Reads a list's order, which must end in the key: rows that tie would be lost or repeated between pages.
-fn order(name: &str, file: &ListFile, key_columns: &[String], findings: &mut Findings) -> Vec<OrderColumn> {
-    let help = format!("add order = [{}]", quoted(key_columns));
-    let Some((texts, place)) = &file.order else {
-        let place = file.name.place;
-        findings.fault("LIST_ORDER", place, format!("the list `{name}` has no order to page by"), help);
-        return Vec::new();
-    };
-    if texts.is_empty() {
-        findings.fault("LIST_ORDER", *place, format!("the order of the list `{name}` is empty"), help);
-        return Vec::new();
-    }
-    let columns: Vec<OrderColumn> = texts.iter().filter_map(|text| order_column(text, findings)).collect();
-    let missing: Vec<String> = (key_columns.iter())
-        .filter(|key| !columns.iter().any(|column| column.column.eq_ignore_ascii_case(key)))
-        .cloned()
-        .collect();
-    if !missing.is_empty() && columns.len() == texts.len() {
-        findings.fault(
-            "LIST_ORDER",
-            *place,
-            format!("the order of the list `{name}` is not total: rows may tie without {}", missing.join(", ")),
-            format!("end it with {}", quoted(&missing)),
-        );
-    }
-    columns
-}
-
-fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-    names.join(", ")
-}
-
-fn order_column(text: &Text, findings: &mut Findings) -> Option<OrderColumn> {
-    let words: Vec<&str> = text.text.split_whitespace().collect();
-    let is_name = |word: &str| {
-        !word.starts_with(|c: char| c.is_ascii_digit())
-            && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
-    };
-    let descending = match words.as_slice() {
-        [column] if is_name(column) => Some(false),
-        [column, word] if is_name(column) && word.eq_ignore_ascii_case("asc") => Some(false),
-        [column, word] if is_name(column) && word.eq_ignore_ascii_case("desc") => Some(true),
-        _ => None,
-    };
-    match descending {
-        Some(descending) => Some(OrderColumn { column: words[0].to_owned(), descending }),
-        None => {
-            findings.fault(
-                "LIST_ORDER",
-                text.place,
-                format!("`{}` is no column to order by", text.text),
-                "write a column of the query by its alias, with `desc` behind it where the greatest comes first",
-            );
-            None
-        }
-    }
 }
 
 impl<'a> Survey<'a> {

@@ -6,9 +6,10 @@ use jiff::tz::TimeZone;
 
 use super::{
     super::{
+        binding::AdaptationFile,
         reader::Text,
         sdl::{FieldDef, Kind, TypeUse},
-        system::{AdaptationFile, Inherited},
+        system::Inherited,
     },
     FieldId,
     classify::Class,

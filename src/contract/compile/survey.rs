@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
+        binding::ListFile,
         directive, nearest,
         sdl::{DirectiveUse, FieldDef, Kind, TypeDef},
-        system::{ListFile, SystemFile},
+        system::SystemFile,
     },
     Written, path,
 };

@@ -57,7 +57,7 @@ pub enum TemplateError {
 impl Template {
     /// Cuts a query. A semicolon at its end is dropped; one anywhere else would start a second statement.
     pub fn parse(query: &str, dialect: Dialect) -> Result<Self, TemplateError> {
-        let mut cut = Cut { query, dialect, at: 0, text: String::new(), plain_from: 0, pieces: Vec::new() };
+        let mut cut = Cut { query, dialect, at: 0, text: String::new(), code: String::new(), pieces: Vec::new() };
         cut.run()?;
         Ok(Self { pieces: cut.pieces, rest: cut.text })
     }
@@ -84,10 +84,14 @@ struct Cut<'q> {
     dialect: Dialect,
     at: usize,
     text: String,
-    /// Where in `text` the code since the last quote or comment begins: keywords are only sought there.
-    plain_from: usize,
+    /// The text byte by byte, with comments blanked and quoted text masked: where keywords are sought.
+    code: String,
     pieces: Vec<(String, Placeholder)>,
 }
+
+/// What stands in `code` for a byte of a comment, and for a byte of quoted text.
+const BLANK: &str = " ";
+const MASK: &str = "\"";
 
 impl<'q> Cut<'q> {
     fn rest(&self) -> &'q str {
@@ -99,16 +103,16 @@ impl<'q> Cut<'q> {
             let rest = self.rest();
             match next {
                 '\'' if self.dialect == Dialect::Postgres && self.after_escape_prefix() => {
-                    self.opaque(escape_string_length(rest).ok_or(TemplateError::Unclosed("a string"))?);
+                    self.opaque(escape_string_length(rest).ok_or(TemplateError::Unclosed("a string"))?, MASK);
                 }
                 '\'' => self.quoted('\'', "a string")?,
                 '"' => self.quoted('"', "a quoted identifier")?,
                 '`' if self.dialect == Dialect::Sqlite => self.quoted('`', "a quoted identifier")?,
                 '[' if self.dialect == Dialect::Sqlite => self.until("]", "a quoted identifier")?,
-                '-' if rest.starts_with("--") => self.opaque(rest.find('\n').map_or(rest.len(), |end| end + 1)),
+                '-' if rest.starts_with("--") => self.opaque(rest.find('\n').map_or(rest.len(), |end| end + 1), BLANK),
                 '/' if rest.starts_with("/*") => {
                     let nested = self.dialect == Dialect::Postgres;
-                    self.opaque(comment_length(rest, nested).ok_or(TemplateError::Unclosed("a comment"))?);
+                    self.opaque(comment_length(rest, nested).ok_or(TemplateError::Unclosed("a comment"))?, BLANK);
                 }
                 '$' if self.dialect == Dialect::Postgres && !self.inside_word() => match dollar_tag(rest) {
                     Some(tag) => self.until_from(tag, tag.len(), "a dollar-quoted string")?,
@@ -119,7 +123,7 @@ impl<'q> Cut<'q> {
                     0 => self.plain(1),
                     length => self.placeholder(length),
                 },
-                ';' if is_blank(&rest[1..], self.dialect) => {
+                ';' if skip_blank(&rest[1..], self.dialect).is_empty() => {
                     self.at = self.query.len();
                 }
                 ';' => return Err(TemplateError::SecondStatement),
@@ -130,19 +134,22 @@ impl<'q> Cut<'q> {
     }
 
     fn plain(&mut self, length: usize) {
-        self.text.push_str(&self.rest()[..length]);
+        let plain = &self.rest()[..length];
+        self.text.push_str(plain);
+        self.code.push_str(plain);
         self.at += length;
     }
 
-    fn opaque(&mut self, length: usize) {
-        self.plain(length);
-        self.plain_from = self.text.len();
+    fn opaque(&mut self, length: usize, mask: &str) {
+        self.text.push_str(&self.rest()[..length]);
+        self.code.push_str(&mask.repeat(length));
+        self.at += length;
     }
 
     fn quoted(&mut self, quote: char, what: &'static str) -> Result<(), TemplateError> {
         // A doubled quote ends one string and starts the next at once, which reads the same.
         let end = self.rest()[1..].find(quote).ok_or(TemplateError::Unclosed(what))?;
-        self.opaque(end + 2);
+        self.opaque(end + 2, MASK);
         Ok(())
     }
 
@@ -152,42 +159,41 @@ impl<'q> Cut<'q> {
 
     fn until_from(&mut self, end: &str, from: usize, what: &'static str) -> Result<(), TemplateError> {
         let found = self.rest()[from..].find(end).ok_or(TemplateError::Unclosed(what))?;
-        self.opaque(from + found + end.len());
+        self.opaque(from + found + end.len(), MASK);
         Ok(())
     }
 
     fn inside_word(&self) -> bool {
-        self.text[self.plain_from..].chars().next_back().is_some_and(is_name_char)
+        self.code.chars().next_back().is_some_and(is_name_char)
     }
 
     fn after_escape_prefix(&self) -> bool {
-        let mut before = self.text[self.plain_from..].chars().rev();
+        let mut before = self.code.chars().rev();
         matches!(before.next(), Some('e' | 'E')) && !before.next().is_some_and(is_name_char)
     }
 
     fn placeholder(&mut self, name_length: usize) {
         let name = self.rest()[1..=name_length].to_owned();
         self.at += 1 + name_length;
-        let after = self.rest().trim_start();
+        let after = skip_blank(self.rest(), self.dialect);
         let form = match (self.in_keyword(), after.strip_prefix(')')) {
             (Some((start, negated)), Some(after)) => {
                 self.text.truncate(start);
                 self.at = self.query.len() - after.len();
                 Form::In { negated }
             }
-            _ if is_null_test(after) => Form::NullTest,
+            _ if is_null_test(after, self.dialect) => Form::NullTest,
             _ => Form::Scalar,
         };
         self.pieces.push((std::mem::take(&mut self.text), Placeholder { name, form }));
-        self.plain_from = 0;
+        self.code.clear();
     }
 
     /// Finds `in (` or `not in (` at the end of the text: where it starts, and whether it is negated.
     fn in_keyword(&self) -> Option<(usize, bool)> {
-        let code = &self.text[self.plain_from..];
-        let before = before_word(code.trim_end().strip_suffix('(')?, "in")?;
+        let before = before_word(self.code.trim_end().strip_suffix('(')?, "in")?;
         let (before, negated) = before_word(before, "not").map_or((before, false), |before| (before, true));
-        Some((self.plain_from + before.len(), negated))
+        Some((before.len(), negated))
     }
 }
 
@@ -200,18 +206,16 @@ fn before_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     (matches && !before.chars().next_back().is_some_and(is_name_char)).then_some(before)
 }
 
-fn is_null_test(after: &str) -> bool {
-    let mut words = after.split_whitespace().map(str::to_ascii_lowercase);
-    let starts_null = |word: Option<String>| {
-        word.is_some_and(|word| {
-            word.strip_prefix("null").is_some_and(|rest| !rest.chars().next().is_some_and(is_name_char))
-        })
-    };
-    if words.next().as_deref() != Some("is") {
-        return false;
-    }
-    let word = words.next();
-    if word.as_deref() == Some("not") { starts_null(words.next()) } else { starts_null(word) }
+fn is_null_test(after: &str, dialect: Dialect) -> bool {
+    let Some(rest) = after_word(after, "is", dialect) else { return false };
+    after_word(after_word(rest, "not", dialect).unwrap_or(rest), "null", dialect).is_some()
+}
+
+/// Returns what follows `word` and the blanks behind it where the text begins with it.
+fn after_word<'t>(text: &'t str, word: &str, dialect: Dialect) -> Option<&'t str> {
+    let (start, rest) = text.split_at_checked(word.len())?;
+    let whole = !rest.chars().next().is_some_and(is_name_char);
+    (start.eq_ignore_ascii_case(word) && whole).then(|| skip_blank(rest, dialect))
 }
 
 fn is_name_char(c: char) -> bool {
@@ -225,17 +229,18 @@ fn name_length(text: &str) -> usize {
     text.find(|c: char| !is_name_char(c)).unwrap_or(text.len())
 }
 
-/// Whether nothing but blanks and comments is left.
-fn is_blank(mut text: &str, dialect: Dialect) -> bool {
+/// Returns what follows blanks and comments.
+fn skip_blank(mut text: &str, dialect: Dialect) -> &str {
     loop {
         text = text.trim_start();
-        if text.starts_with("--") {
-            text = text.find('\n').map_or("", |end| &text[end..]);
+        let length = if text.starts_with("--") {
+            text.find('\n')
         } else if text.starts_with("/*") {
-            text = comment_length(text, dialect == Dialect::Postgres).map_or("", |end| &text[end..]);
+            comment_length(text, dialect == Dialect::Postgres)
         } else {
-            return text.is_empty();
-        }
+            return text;
+        };
+        text = length.map_or("", |length| &text[length..]);
     }
 }
 
@@ -296,6 +301,9 @@ mod tests {
             ("f(:x)", "f(<x>)"),
             ("(:s is null or s = :s)", "(<s?> is null or s = <s>)"),
             ("(:s is not null)", "(<s?> is not null)"),
+            ("a in /* of */ ( -- all\n :keys /* asked */ )", "a <in keys>"),
+            ("(:s /* given */ is null)", "(<s?> /* given */ is null)"),
+            ("'not in (' (:x)", "'not in (' (<x>)"),
             (":s is nullable", "<s> is nullable"),
             ("a = :x::int", "a = <x>::int"),
         ] {

@@ -68,3 +68,13 @@ fn references_and_lists_know_where_their_texts_come_from() {
         ]
     );
 }
+
+#[test]
+fn a_handover_is_as_fresh_as_the_entity_where_only_fields_have_domains() {
+    let from = "@domain(name: \"order\") @scope(account: \"account\")\n  @handover(from: \"shop\") {\n  number: ID!\n  account: String!\n  lines: [Line!]!";
+    let to = "@scope(account: \"account\")\n  @handover(from: \"shop\") {\n  number: ID!\n  account: String! @domain(name: \"order.closed\")\n  lines: [Line!]! @domain(name: \"order\")";
+    let loaded = base::loaded(base::edited("order.graphql", from, to));
+    let contract = loaded.contract.as_ref().unwrap_or_else(|| panic!("{}", base::shown(&loaded)));
+    let shop = contract.groups.iter().find(|group| group.name == "shop Order").expect("the shop hands over");
+    assert_eq!(contract.domain(shop.domain).name, "order");
+}

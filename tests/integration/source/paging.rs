@@ -176,8 +176,7 @@ async fn a_cursor_of_another_list_is_refused(system: System) {
         let cursor = Cursor(cursor.into_iter().map(|text| text.map(str::to_owned)).collect());
         let pages = source.pages(list, vec![vec![]], first(1, Some(cursor)), None).await;
         let error = pages[0].as_ref().unwrap_err();
-        assert_eq!(error.kind, FetchErrorKind::BadRequest);
-        assert!(error.detail.starts_with("cursor"), "{}", error.detail);
+        assert_eq!(error.kind, FetchErrorKind::ForeignCursor, "{}", error.detail);
     }
 }
 

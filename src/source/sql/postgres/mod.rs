@@ -197,7 +197,8 @@ impl PostgresSource {
         };
         let query = &learned.query;
         if ![&fetch.window.after, &fetch.window.before].into_iter().flatten().all(|cursor| query.takes_cursor(cursor)) {
-            let error = self.name.error(FetchErrorKind::BadRequest, format!("cursor is not of the list {}", list.name));
+            let error =
+                self.name.error(FetchErrorKind::ForeignCursor, format!("a cursor is not of the list {}", list.name));
             return Ok(fetch.arguments.iter().map(|_| Err(error.clone())).collect());
         }
         let bind = |parameter, argument: &Argument| query.binding(parameter, argument);

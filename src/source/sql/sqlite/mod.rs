@@ -196,7 +196,8 @@ impl SqliteSource {
         let list = self.contract.list(fetch.list);
         let query = list_query(list)?;
         if query.page(1, &fetch.window).is_none() {
-            let error = self.name.error(FetchErrorKind::BadRequest, format!("cursor is not of the list {}", list.name));
+            let error =
+                self.name.error(FetchErrorKind::ForeignCursor, format!("a cursor is not of the list {}", list.name));
             return Ok(fetch.arguments.iter().map(|_| Err(error.clone())).collect());
         }
         let bind = |parameter, argument: &Argument| query.binding(parameter, argument);

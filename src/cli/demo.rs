@@ -1,0 +1,105 @@
+//! `freehold demo`: a demo company, filled and served, to look around in.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use crate::{
+    contract::{self, Contract, Files},
+    demo::{self, DemoSystems},
+    settings::{HttpSettings, Settings},
+    telemetry::Telemetry,
+};
+
+use super::{
+    exit::{Exit, failed},
+    flags::LogFlags,
+    load, server,
+    terminal::show,
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  freehold demo
+  freehold demo --listen 127.0.0.1:8080 --data ./demo
+
+An ERP, a PIM and a shop as three SQLite files, filled with an invented manufacturer, and the contract that
+Freehold ships over them. The rows are the same each time. They are served unprotected: they are nobody's.";
+
+/// Fill and serve a demo company
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Demo {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value_t = HttpSettings::default().listen, env = "FREEHOLD_LISTEN")]
+    listen: SocketAddr,
+    /// The folder for the three files, which are written anew; without it one that is deleted in the end
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    log: LogFlags,
+}
+
+impl Demo {
+    /// Runs the command.
+    pub(super) fn run(self) -> Exit {
+        self.log.start();
+        let passing = std::env::temp_dir().join(format!("freehold-demo-{}", std::process::id()));
+        let exit = self.serve(self.data.as_deref().unwrap_or(&passing));
+        if self.data.is_none() {
+            // What cannot be deleted is left to whoever empties the temporary folder.
+            let _ = std::fs::remove_dir_all(&passing);
+        }
+        exit
+    }
+
+    fn serve(&self, folder: &Path) -> Exit {
+        let filled = match tokio::runtime::Runtime::new() {
+            Ok(runtime) => runtime.block_on(demo::fill(folder)),
+            Err(error) => return failed("start the runtime", &error),
+        };
+        let systems = match filled {
+            Ok(systems) => systems,
+            Err(error) => return failed("set up the demo company", &error),
+        };
+        let contract = match contract(&systems) {
+            Ok(contract) => contract,
+            Err(exit) => return exit,
+        };
+        let http = HttpSettings { listen: self.listen, ..HttpSettings::default() };
+        let settings = Settings { http, ..Settings::default() };
+        server::run(contract, settings, Telemetry::new(), |address| announce(address, folder))
+    }
+}
+
+/// Loads the contract that Freehold ships, bound to the demo company's systems.
+fn contract(systems: &DemoSystems) -> Result<Contract, Exit> {
+    let files = demo::CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    let loaded = contract::load(&Files::new(files), &|name| match name {
+        "ERP_URL" => Some(systems.erp.display().to_string()),
+        "PIM_URL" => Some(systems.pim.display().to_string()),
+        "SHOP_URL" => Some(systems.shop.display().to_string()),
+        _ => None,
+    });
+    load::accept(loaded)
+}
+
+/// Says where to look, and what is worth asking.
+fn announce(address: SocketAddr, folder: &Path) {
+    let folder = folder.display();
+    let mut text = format!(
+        "\nAquator makes pumps, valves and fittings. It has an ERP, a PIM and a shop, and they disagree on purpose.\n\n  \
+         Console   http://{address}/\n  \
+         GraphQL   http://{address}/graphql\n  \
+         Systems   http://{address}/readyz\n  \
+         Files     {folder}\n\n\
+         Worth trying in the console:\n"
+    );
+    for query in demo::QUERIES {
+        text += &format!("\n# {}\n# {}\n{}\n", query.title, query.sentence, query.text);
+    }
+    show(&(text + "\nCtrl+C stops it. Its data is served unprotected: it is nobody's.\n"));
+}

@@ -1,0 +1,232 @@
+//! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use toml::de::{DeTable, DeValue};
+
+use super::reader::{Entry, Reader, Text};
+use crate::diagnostic::{FileId, Place};
+
+/// `[Product]` or `[Product.stock]`.
+#[derive(Debug)]
+pub(super) struct GroupFile {
+    pub entity: String,
+    /// The group's name, where it has one.
+    pub name: Option<String>,
+    pub place: Place,
+    pub query: Option<Text>,
+    pub parts: Vec<(Text, Text)>,
+    pub values: Vec<(Text, AdaptationFile)>,
+    pub trim: Option<bool>,
+    pub zone: Option<TimeZone>,
+}
+
+/// `values.status = { … }`
+#[derive(Debug, Default)]
+pub(super) struct AdaptationFile {
+    pub trim: bool,
+    pub scale: Option<(u32, Place)>,
+    pub words: Option<BTreeMap<String, Text>>,
+}
+
+/// `[lists.productsOfCategory]`
+#[derive(Debug)]
+pub(super) struct ListFile {
+    pub name: Text,
+    pub query: Option<Text>,
+    pub order: Option<(Vec<Text>, Place)>,
+    pub page_rows_max: u32,
+    pub page_rows_default: u32,
+    pub count_max: u64,
+    pub domain: Option<Text>,
+    pub values: Vec<(Text, AdaptationFile)>,
+    pub trim: Option<bool>,
+    pub zone: Option<TimeZone>,
+}
+
+const GROUP_KEYS: &[&str] = &["query", "parts", "values", "trim", "zone"];
+/// The keys of a group that hold tables and so are no groups of their own.
+const GROUP_TABLES: &[&str] = &["parts", "values", "key"];
+const LIST_KEYS: &[&str] =
+    &["query", "order", "page_rows_max", "page_rows_default", "count_max", "domain", "values", "trim", "zone"];
+const VALUE_KEYS: &[&str] = &["trim", "map", "scale"];
+/// More digits than any decimal column has.
+const SCALE_MAX: u64 = 38;
+
+/// Reads a time zone.
+pub(super) fn zone(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<TimeZone> {
+    let text = reader.text(entry)?;
+    let zone = TimeZone::get(&text.text).ok();
+    if zone.is_none() {
+        reader.findings.fault(
+            "ZONE_UNKNOWN",
+            text.place,
+            format!("there is no time zone `{}`", text.text),
+            "write a name of the IANA time zone database: \"UTC\", \"Europe/Berlin\"",
+        );
+    }
+    zone
+}
+
+/// Reads the groups of a type: its own, and those with a name.
+pub(super) fn groups(entry: Entry<'_, '_>, table: &DeTable<'_>, reader: &mut Reader<'_>, out: &mut Vec<GroupFile>) {
+    let entity = entry.0.get_ref().to_string();
+    let mut named = Vec::new();
+    let is_group = |entry: &Entry<'_, '_>| match entry.1.get_ref() {
+        // A table without a query whose name is nearly that of a key was meant to be the key.
+        DeValue::Table(table) => {
+            let name = entry.0.get_ref();
+            !GROUP_TABLES.contains(&&**name)
+                && (table.contains_key("query") || super::nearest(name, GROUP_TABLES.iter().copied()).is_none())
+        }
+        _ => false,
+    };
+    for entry in table.iter().filter(is_group) {
+        let DeValue::Table(table) = entry.1.get_ref() else { continue };
+        let name = Some(entry.0.get_ref().to_string());
+        named.push(group(entity.clone(), name, entry, table.iter(), reader));
+    }
+    let own: Vec<_> = table.iter().filter(|entry| !is_group(entry)).collect();
+    if !own.is_empty() || named.is_empty() {
+        out.push(group(entity, None, entry, own.into_iter(), reader));
+    }
+    out.append(&mut named);
+}
+
+fn group<'a, 'i: 'a>(
+    entity: String,
+    name: Option<String>,
+    header: Entry<'a, 'i>,
+    entries: impl Iterator<Item = Entry<'a, 'i>>,
+    reader: &mut Reader<'_>,
+) -> GroupFile {
+    let place = reader.place(header.0);
+    let mut out =
+        GroupFile { entity, name, place, query: None, parts: Vec::new(), values: Vec::new(), trim: None, zone: None };
+    let title = match &out.name {
+        Some(name) => format!("[{}.{name}]", out.entity),
+        None => format!("[{}]", out.entity),
+    };
+    let mut query_given = false;
+    for entry in entries {
+        match entry.0.get_ref().as_ref() {
+            "query" => {
+                query_given = true;
+                out.query = reader.text(entry);
+            }
+            "parts" => {
+                for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
+                    let field = Text { text: entry.0.get_ref().to_string(), place: reader.place(entry.0) };
+                    out.parts.extend(reader.text(entry).map(|query| (field, query)));
+                }
+            }
+            "values" => out.values = values(entry, reader),
+            "trim" => out.trim = reader.boolean(entry),
+            "zone" => out.zone = zone(entry, reader),
+            "key" => reader.findings.fault(
+                "KEY_MAPPING",
+                reader_place(reader.file, entry.0.span()),
+                format!("{title} maps keys, which freehold does not do"),
+                "give the graph's key in the query itself: join the table that maps it",
+            ),
+            _ => reader.unknown_key(entry.0, &title, GROUP_KEYS),
+        }
+    }
+    if !query_given {
+        reader.findings.fault(
+            "QUERY_MISSING",
+            place,
+            format!("{title} has no query"),
+            "add query = \"select … where … in (:keys)\"",
+        );
+    }
+    out
+}
+
+fn reader_place(file: FileId, span: std::ops::Range<usize>) -> Place {
+    Place { file, start: span.start, end: span.end }
+}
+
+fn values(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Vec<(Text, AdaptationFile)> {
+    let mut out = Vec::new();
+    for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
+        let field = Text { text: entry.0.get_ref().to_string(), place: reader.place(entry.0) };
+        let Some(table) = reader.table(entry) else { continue };
+        let mut adaptation = AdaptationFile::default();
+        for entry in table.iter() {
+            match entry.0.get_ref().as_ref() {
+                "trim" => adaptation.trim = reader.boolean(entry).unwrap_or(false),
+                "map" => adaptation.words = reader.words(entry),
+                "scale" => {
+                    let place = reader.place(entry.1);
+                    let digits = reader.number(entry, 0, SCALE_MAX).and_then(|digits| u32::try_from(digits).ok());
+                    adaptation.scale = digits.map(|digits| (digits, place));
+                }
+                _ => reader.unknown_key(entry.0, &format!("values.{}", field.text), VALUE_KEYS),
+            }
+        }
+        out.push((field, adaptation));
+    }
+    out
+}
+
+/// Reads a list.
+pub(super) fn list(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<ListFile> {
+    let name = Text { text: entry.0.get_ref().to_string(), place: reader.place(entry.0) };
+    let title = format!("[lists.{}]", name.text);
+    let table = reader.table(entry)?;
+    let mut out = ListFile {
+        name,
+        query: None,
+        order: None,
+        page_rows_max: 100,
+        page_rows_default: 20,
+        count_max: 10_000,
+        domain: None,
+        values: Vec::new(),
+        trim: None,
+        zone: None,
+    };
+    let mut query_given = false;
+    let mut default_given = None;
+    for entry in table.iter() {
+        let rows = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
+        match entry.0.get_ref().as_ref() {
+            "query" => {
+                query_given = true;
+                out.query = reader.text(entry);
+            }
+            "order" => {
+                let place = reader.place(entry.1);
+                out.order = reader.texts(entry).map(|columns| (columns, place));
+            }
+            "page_rows_max" => out.page_rows_max = rows(reader.number(entry, 1, 100_000)).unwrap_or(100),
+            "page_rows_default" => {
+                default_given = Some(reader.place(entry.1));
+                out.page_rows_default = rows(reader.number(entry, 1, 100_000)).unwrap_or(20);
+            }
+            "count_max" => out.count_max = reader.number(entry, 1, 1_000_000_000).unwrap_or(10_000),
+            "domain" => out.domain = reader.text(entry),
+            "values" => out.values = values(entry, reader),
+            "trim" => out.trim = reader.boolean(entry),
+            "zone" => out.zone = zone(entry, reader),
+            _ => reader.unknown_key(entry.0, &title, LIST_KEYS),
+        }
+    }
+    if !query_given {
+        let place = out.name.place;
+        let help = "add query = \"select … from …\" with the key columns of the listed type";
+        reader.findings.fault("QUERY_MISSING", place, format!("{title} has no query"), help);
+    }
+    match default_given {
+        Some(place) if out.page_rows_default > out.page_rows_max => reader.findings.fault(
+            "PAGE_ROWS_ORDER",
+            place,
+            format!("{title} gives {} rows by default but at most {}", out.page_rows_default, out.page_rows_max),
+            "lower `page_rows_default` or raise `page_rows_max`",
+        ),
+        _ => out.page_rows_default = out.page_rows_default.min(out.page_rows_max),
+    }
+    Some(out)
+}
