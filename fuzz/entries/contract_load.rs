@@ -19,7 +19,11 @@ pub fn run(bytes: &[u8]) {
     }
     let loaded = load(&Files::new(files), &|name| (name != "MISSING").then(|| format!("value of {name}")));
     let n_faults = loaded.diagnostics.iter().filter(|found| found.severity == Severity::Fault).count();
-    assert_eq!(loaded.contract.is_some(), n_faults == 0, "a contract comes without faults, and faults without a contract");
+    assert_eq!(
+        loaded.contract.is_some(),
+        n_faults == 0,
+        "a contract comes without faults, and faults without a contract"
+    );
     // Whatever is found can be shown, wherever it stands.
     let _ = render_text(&loaded.diagnostics, &loaded.sources, false);
     let _ = render_json(&loaded.diagnostics, &loaded.sources);

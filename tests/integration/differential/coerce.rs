@@ -10,12 +10,18 @@ use super::model::{Input, Ty, World};
 pub type Refused = String;
 
 /// Coerces the variables of an operation.
-pub fn variables(world: &World, operation: &Operation, given: &Map<String, Value>) -> Result<Map<String, Value>, Refused> {
+pub fn variables(
+    world: &World,
+    operation: &Operation,
+    given: &Map<String, Value>,
+) -> Result<Map<String, Value>, Refused> {
     let mut coerced = Map::new();
     for variable in &operation.variables {
         let value = match (given.get(&variable.name), &variable.default) {
             (Some(given), _) => value(world, given, &variable.ty)?,
-            (None, Some(default)) => literal(world, default, &variable.ty, &Map::new())?.expect("a default has no variables"),
+            (None, Some(default)) => {
+                literal(world, default, &variable.ty, &Map::new())?.expect("a default has no variables")
+            }
             (None, None) if variable.ty.is_required() => return Err(format!("${} is required", variable.name)),
             (None, None) => continue,
         };

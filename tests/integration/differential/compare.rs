@@ -26,10 +26,14 @@ pub fn difference(expected: &Execution, answer: &Value) -> Option<String> {
         }
     }
     if let Some(unknown) = paths.difference(&expected.errors).next() {
-        return Some(format!("an error that is none: {unknown}\n  expected {:?}\n  answered {paths:?}", expected.errors));
+        return Some(format!(
+            "an error that is none: {unknown}\n  expected {:?}\n  answered {paths:?}",
+            expected.errors
+        ));
     }
     // Of the errors under one null, an executor may report some and leave out others, but not all.
-    let nulls = |paths: &BTreeSet<String>| -> BTreeSet<String> { paths.iter().map(|path| null_above(data, path)).collect() };
+    let nulls =
+        |paths: &BTreeSet<String>| -> BTreeSet<String> { paths.iter().map(|path| null_above(data, path)).collect() };
     let (wanted, given) = (nulls(&expected.errors), nulls(&paths));
     wanted.difference(&given).next().map(|null| {
         format!("no error explains the null at {null}\n  expected {:?}\n  answered {paths:?}", expected.errors)

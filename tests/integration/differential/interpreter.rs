@@ -42,7 +42,8 @@ struct Nulled;
 pub fn execute(resolver: &Resolver<'_>, document: &Document) -> Result<Execution, String> {
     let operation = document.operation();
     let variables = coerce::variables(resolver.world, operation, &document.variables)?;
-    let mut run = Run { resolver, document, variables, errors: BTreeSet::new(), asked: BTreeSet::new(), selects_nothing: false };
+    let mut run =
+        Run { resolver, document, variables, errors: BTreeSet::new(), asked: BTreeSet::new(), selects_nothing: false };
     let data = run.object(&Node::Root, 0, &[&operation.selections], &mut Path::default()).unwrap_or(Value::Null);
     Ok(Execution { data, errors: run.errors, asked: run.asked, selects_nothing: run.selects_nothing })
 }

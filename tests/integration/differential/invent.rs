@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::model::{Feed, Field, Group, Input, InputObject, Interface, List, Object, Parameter, Role, Source, Storage, Ty, World};
+use super::model::{
+    Feed, Field, Group, Input, InputObject, Interface, List, Object, Parameter, Role, Source, Storage, Ty, World,
+};
 use super::random::Random;
 
 const LEAVES: [&str; 11] =
@@ -136,13 +138,12 @@ impl Inventor {
     }
 
     fn entities(&mut self) {
-        let node = Interface { implements: vec![], fields: vec![plain("id", Ty::named("ID").required(), Source::Abstract)] };
+        let node =
+            Interface { implements: vec![], fields: vec![plain("id", Ty::named("ID").required(), Source::Abstract)] };
         self.world.interfaces.insert("Node".into(), node);
-        let label = Ty::named("String");
-        let label = if self.random.percent(50) { label.required() } else { label };
         let named = vec![
             plain("id", Ty::named("ID").required(), Source::Abstract),
-            plain("label", label, Source::Abstract),
+            plain("label", Ty::named("String"), Source::Abstract),
             plain("twin", Ty::named("Product"), Source::Abstract),
         ];
         self.world.interfaces.insert("Named".into(), Interface { implements: vec!["Node".into()], fields: named });
@@ -167,8 +168,11 @@ impl Inventor {
             .collect();
         let identity = self.world.groups.len();
         let mut taken: Vec<(String, Option<String>)> = Vec::new();
-        for n in 0..self.random.between(1, 4) {
+        // Only where one query answers the whole entity may a field of its own be never null.
+        let n_groups = if self.random.percent(35) { 1 } else { self.random.between(2, 4) };
+        for n in 0..n_groups {
             let system = self.random.pick(&self.world.systems).clone();
+            let nullable = n_groups > 1;
             let group_name = if n == 0 { None } else { self.random.percent(50).then(|| format!("side{n}")) };
             if taken.contains(&(system.clone(), group_name.clone())) {
                 continue;
@@ -187,13 +191,13 @@ impl Inventor {
             });
             let source = Source::Group(index);
             let count = self.random.between(1, 4);
-            fields.extend(self.leaf_fields(&format!("g{n}f"), count, &source, n > 0));
+            fields.extend(self.leaf_fields(&format!("g{n}f"), count, &source, nullable));
             for p in 0..self.random.between(0, 2) {
                 let part = *self.random.pick(&["PartA", "PartB", "PartC", "Tree", "Detail", "Extra"]);
                 if part == "Tree" && !self.world.objects.contains_key("Tree") {
                     continue;
                 }
-                let ty = self.wrap(Ty::named(part), n > 0);
+                let ty = self.wrap(Ty::named(part), nullable);
                 let field = format!("g{n}p{p}");
                 let storage = self.storage(&field, &ty, true);
                 self.world.groups[index].storage.extend(storage);
@@ -219,8 +223,7 @@ impl Inventor {
             implements.push("Node".to_owned());
             if name == "Product" || self.random.percent(50) {
                 implements.push("Named".to_owned());
-                let label = self.world.interfaces["Named"].fields[1].ty.clone();
-                fields.push(plain("label", label, Source::Group(identity)));
+                fields.push(plain("label", Ty::named("String"), Source::Group(identity)));
                 let key = vec![("id".to_owned(), Feed::Sibling("id".into()))];
                 fields.push(plain("twin", Ty::named("Product"), Source::Reference { key, type_name: None }));
             }
@@ -283,7 +286,11 @@ impl Inventor {
             let mut parameters = Vec::new();
             for (name, many) in [("color", false), ("shelf", false), ("tags", true), ("word", false)] {
                 if self.random.percent(50) {
-                    parameters.push(Parameter { name: name.to_owned(), many, optional: many || self.random.percent(70) });
+                    parameters.push(Parameter {
+                        name: name.to_owned(),
+                        many,
+                        optional: many || self.random.percent(70),
+                    });
                 }
             }
             let (page_rows_default, page_rows_max) = (self.random.between(2, 5), self.random.between(5, 9));
@@ -382,7 +389,12 @@ impl Inventor {
             1 => {
                 let default = self.random.percent(50).then(|| json!(2));
                 let number = vec![input("number", Ty::named("Int"), default)];
-                ("Order", vec![("branch".to_owned(), sibling), ("number".to_owned(), Feed::Argument(vec!["number".into()]))], None, number)
+                (
+                    "Order",
+                    vec![("branch".to_owned(), sibling), ("number".to_owned(), Feed::Argument(vec!["number".into()]))],
+                    None,
+                    number,
+                )
             }
             2 => ("Account", vec![("id".to_owned(), sibling)], None, vec![]),
             _ => ("Product", vec![("id".to_owned(), sibling)], None, vec![]),
@@ -460,25 +472,44 @@ impl Inventor {
 
     fn root(&mut self) {
         let argument = |path: &[&str]| Feed::Argument(path.iter().map(ToString::to_string).collect());
-        let reference = |name: &str, ty: Ty, arguments: Vec<Input>, key: Vec<(&str, Feed)>, type_name: Option<Feed>| Field {
-            name: name.to_owned(),
-            ty,
-            arguments,
-            source: Source::Reference { key: key.into_iter().map(|(k, feed)| (k.to_owned(), feed)).collect(), type_name },
-        };
+        let reference =
+            |name: &str, ty: Ty, arguments: Vec<Input>, key: Vec<(&str, Feed)>, type_name: Option<Feed>| Field {
+                name: name.to_owned(),
+                ty,
+                arguments,
+                source: Source::Reference {
+                    key: key.into_iter().map(|(k, feed)| (k.to_owned(), feed)).collect(),
+                    type_name,
+                },
+            };
         let id = || input("id", Ty::named("ID").required(), None);
         let mut fields = vec![
             reference("product", Ty::named("Product"), vec![id()], vec![("id", argument(&["id"]))], None),
-            reference("branch", Ty::named("Account"), vec![input("id", Ty::named("ID"), Some(json!("a1")))], vec![("id", argument(&["id"]))], None),
+            reference(
+                "branch",
+                Ty::named("Account"),
+                vec![input("id", Ty::named("ID"), Some(json!("a1")))],
+                vec![("id", argument(&["id"]))],
+                None,
+            ),
             reference(
                 "order",
                 Ty::named("Order"),
-                vec![input("branch", Ty::named("String").required(), None), input("number", Ty::named("Int").required(), Some(json!(1)))],
+                vec![
+                    input("branch", Ty::named("String").required(), None),
+                    input("number", Ty::named("Int").required(), Some(json!(1))),
+                ],
                 vec![("branch", argument(&["branch"])), ("number", argument(&["number"]))],
                 None,
             ),
             reference("standard", Ty::named("Product"), vec![], vec![("id", Feed::Constant("a0".into()))], None),
-            reference("found", Ty::named("Product"), vec![input("by", Ty::named("Find").required(), None)], vec![("id", argument(&["by", "id"]))], None),
+            reference(
+                "found",
+                Ty::named("Product"),
+                vec![input("by", Ty::named("Find").required(), None)],
+                vec![("id", argument(&["by", "id"]))],
+                None,
+            ),
             reference(
                 "thing",
                 Ty::named("Thing"),
@@ -489,7 +520,10 @@ impl Inventor {
             reference(
                 "things",
                 Ty::named("Named").list(),
-                vec![input("by", Ty::named("Find"), None), input("ids", Ty::named("ID").required().list().required(), None)],
+                vec![
+                    input("by", Ty::named("Find"), None),
+                    input("ids", Ty::named("ID").required().list().required(), None),
+                ],
                 vec![("id", argument(&["ids"]))],
                 Some(argument(&["by", "kind"])),
             ),

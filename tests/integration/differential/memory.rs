@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use freehold::contract::Contract;
 use freehold::fetch::{
-    Cell, Count, Cursor, Direction, Fetch, FetchError, FetchErrorKind, Layout, ListFetch, ListItem, Outcome, Owner, Page,
-    PartLayout, PartRows, Record, Stamp,
+    Cell, Count, Cursor, Direction, Fetch, FetchError, FetchErrorKind, Layout, ListFetch, ListItem, Outcome, Owner,
+    Page, PartLayout, PartRows, Record, Stamp,
 };
 use freehold::value::{Adaptations, Argument, Key, SlotKind, SystemId};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -105,7 +105,11 @@ impl MemoryOwner {
             let key: Vec<String> = key.fields().map(str::to_owned).collect();
             let Some(row) = group.rows.get(&key) else { return Ok(Arc::new(Record::absent(self.stamp()))) };
             let cells: Vec<Cell<'_>> = (names.iter().enumerate())
-                .map(|(n, name)| if n < key.len() { Cell::Text(Cow::Borrowed(&key[n])) } else { cell(at_path(row, name)) })
+                .map(
+                    |(n, name)| {
+                        if n < key.len() { Cell::Text(Cow::Borrowed(&key[n])) } else { cell(at_path(row, name)) }
+                    },
+                )
                 .collect();
             let part_rows: Vec<Vec<Vec<Cell<'_>>>> = (parts.iter().zip(&part_layouts))
                 .map(|(field, (_, members))| {

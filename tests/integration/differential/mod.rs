@@ -62,7 +62,8 @@ fn world(seed: u64) -> World {
 fn load(world: &World) -> Contract {
     let loaded = freehold::contract::load(&Files::new(render::files(world)), &|_| None);
     loaded.contract.unwrap_or_else(|| {
-        let shown: Vec<String> = render::files(world).into_iter().map(|(path, text)| format!("# {path}\n{text}")).collect();
+        let shown: Vec<String> =
+            render::files(world).into_iter().map(|(path, text)| format!("# {path}\n{text}")).collect();
         let messages: Vec<String> = loaded.diagnostics.iter().map(|found| format!("{found:?}")).collect();
         panic!("world {}\n{}\nis no contract:\n{}", world.seed, shown.join("\n"), messages.join("\n"))
     })

@@ -241,7 +241,8 @@ impl World {
         if let Some(members) = self.unions.get(name) {
             return members.iter().map(String::as_str).collect();
         }
-        let implements = |(object, def): (&'_ String, &Object)| def.implements.iter().any(|i| i == name).then(|| object.clone());
+        let implements =
+            |(object, def): (&'_ String, &Object)| def.implements.iter().any(|i| i == name).then(|| object.clone());
         let names: Vec<String> = self.objects.iter().filter_map(implements).collect();
         self.objects.keys().filter(|object| names.contains(object)).map(String::as_str).collect()
     }

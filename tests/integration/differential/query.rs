@@ -17,7 +17,8 @@ pub type EncodeCursor<'a> = &'a dyn Fn(usize, &[Option<String>]) -> String;
 pub fn document(world: &World, seed: u64, encode: EncodeCursor<'_>) -> Document {
     let mut random = Random::new(seed);
     let budget = [6, 12, 25, 50][random.below(4)];
-    let mut maker = Maker { world, random, encode, document: Document::default(), variables: vec![], budget, n_names: 0 };
+    let mut maker =
+        Maker { world, random, encode, document: Document::default(), variables: vec![], budget, n_names: 0 };
     maker.make();
     maker.document
 }
@@ -99,9 +100,8 @@ impl Maker<'_> {
             self.document.operation_name = name;
         }
         // async-graphql's executor knows no absent variable.
-        let absent = |variable: &Variable| {
-            variable.default.is_none() && !self.document.variables.contains_key(&variable.name)
-        };
+        let absent =
+            |variable: &Variable| variable.default.is_none() && !self.document.variables.contains_key(&variable.name);
         let absent = self.document.operation().variables.iter().any(absent);
         self.document.meets_known_fault |= absent;
     }
@@ -161,7 +161,13 @@ impl Maker<'_> {
                     let name = vec![("name".to_owned(), Literal::Plain(json!(named)))];
                     let selected = |name: &str| {
                         let name = name.to_owned();
-                        Selection::Field(FieldSelection { alias: None, name, arguments: vec![], directives: vec![], selections: vec![] })
+                        Selection::Field(FieldSelection {
+                            alias: None,
+                            name,
+                            arguments: vec![],
+                            directives: vec![],
+                            selections: vec![],
+                        })
                     };
                     let selected = vec![selected("name"), selected("kind")];
                     selections.push(self.field_selection(Some(alias), "__type", name, selected));
@@ -208,10 +214,10 @@ impl Maker<'_> {
         arguments: Vec<(String, Literal)>,
         selections: Vec<Selection>,
     ) -> Selection {
-        let mut directives = self.directives();
-        if name == "__typename" {
+        let directives = self.directives();
+        if name == "__typename" && directives.iter().any(|it| matches!(it.condition, Literal::Variable(_))) {
             // async-graphql's validation does not look at the variables there and calls them unused.
-            directives.retain(|directive| matches!(directive.condition, Literal::Plain(_)));
+            self.document.meets_known_fault = true;
         }
         Selection::Field(FieldSelection { alias, name: name.to_owned(), arguments, directives, selections })
     }
@@ -225,9 +231,7 @@ impl Maker<'_> {
 
     fn any_field(&mut self, ty: &str, scope: &mut Scope, depth: usize, n_lists: usize) -> Option<Selection> {
         let world = self.world;
-        let fits = |field: &&Field| {
-            !world.is_composite(field.ty.name()) || (depth > 0 && lists_of(field) <= n_lists)
-        };
+        let fits = |field: &&Field| !world.is_composite(field.ty.name()) || (depth > 0 && lists_of(field) <= n_lists);
         let fields: Vec<&Field> = world.fields(ty).iter().filter(fits).collect();
         if fields.is_empty() {
             return None;
@@ -386,7 +390,11 @@ impl Maker<'_> {
     /// Makes a value that is never null.
     fn plain_or_variable(&mut self, ty: &Ty, hint: &str) -> Literal {
         let required = ty.nullable().clone().required();
-        if self.random.percent(30) { self.variable(&required, hint) } else { Literal::Plain(self.value(&required, hint)) }
+        if self.random.percent(30) {
+            self.variable(&required, hint)
+        } else {
+            Literal::Plain(self.value(&required, hint))
+        }
     }
 
     fn cursor(&mut self, field: &Field, argument: &Input) -> Literal {
@@ -481,7 +489,9 @@ impl Maker<'_> {
                 Literal::List(items.iter().map(|value| self.to_literal(value, item)).collect())
             }
             (Ty::List(item), value) if !value.is_null() => self.to_literal(value, item),
-            (Ty::Named(name), Value::String(word)) if self.world.enums.contains_key(name) => Literal::Enum(word.clone()),
+            (Ty::Named(name), Value::String(word)) if self.world.enums.contains_key(name) => {
+                Literal::Enum(word.clone())
+            }
             (Ty::Named(name), Value::Object(members)) if self.world.inputs.contains_key(name) => {
                 let fields = &self.world.inputs[name].fields;
                 let members = members.iter().map(|(name, value)| {

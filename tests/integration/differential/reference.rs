@@ -66,17 +66,20 @@ impl Reference {
             schema = schema.register(input.fields.iter().fold(object, |object, field| object.field(argument(field))));
         }
         for (name, members) in &world.unions {
-            schema = schema.register(members.iter().fold(Union::new(name), |union, member| union.possible_type(member)));
+            schema =
+                schema.register(members.iter().fold(Union::new(name), |union, member| union.possible_type(member)));
         }
         for (name, interface) in &world.interfaces {
             let mut registered = Interface::new(name);
             for field in &interface.fields {
                 registered = registered.field(InterfaceField::new(&field.name, type_ref(&field.ty)));
             }
-            schema = schema.register(interface.implements.iter().fold(registered, |interface, name| interface.implement(name)));
+            schema = schema
+                .register(interface.implements.iter().fold(registered, |interface, name| interface.implement(name)));
         }
         for (name, object) in &world.objects {
-            let mut registered = object.implements.iter().fold(Object::new(name), |object, name| object.implement(name));
+            let mut registered =
+                object.implements.iter().fold(Object::new(name), |object, name| object.implement(name));
             for field in &object.fields {
                 registered = registered.field(dynamic_field(world, field, encode, decode));
             }
@@ -161,7 +164,9 @@ impl Giving<'_> {
         };
         match found {
             Found::Unknown => panic!("every owner of a clean world answers"),
-            Found::Entity(target) => target.filter(|target| self.exists(target)).map(|target| node(Node::Entity(target))),
+            Found::Entity(target) => {
+                target.filter(|target| self.exists(target)).map(|target| node(Node::Entity(target)))
+            }
             Found::Entities(None) => None,
             Found::Entities(Some(targets)) => {
                 let found = targets.into_iter().map(Found::Entity).collect();
@@ -169,9 +174,9 @@ impl Giving<'_> {
             }
             Found::Connection(page) => Some(node(Node::Connection(page))),
             Found::PageInfo(page) => Some(node(Node::PageInfo(page))),
-            Found::Edges(page) => {
-                Some(FieldValue::list((0..page.rows.len()).map(|at| FieldValue::owned_any(Node::Edge(page.clone(), at)))))
-            }
+            Found::Edges(page) => Some(FieldValue::list(
+                (0..page.rows.len()).map(|at| FieldValue::owned_any(Node::Edge(page.clone(), at))),
+            )),
             Found::Raw(Value::Null) => None,
             Found::Raw(Value::Array(items)) if ty.is_list() => {
                 Some(self.items(ty, items.into_iter().map(Found::Raw).collect(), path))

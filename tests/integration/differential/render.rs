@@ -22,7 +22,12 @@ fn settings(world: &World) -> String {
 }
 
 /// Renders the columns that hold a field: `weight.value`, `weight.unit` for a flat part.
-pub fn columns(world: &World, path: &str, ty: &Ty, storage: &std::collections::BTreeMap<String, Storage>) -> Vec<String> {
+pub fn columns(
+    world: &World,
+    path: &str,
+    ty: &Ty,
+    storage: &std::collections::BTreeMap<String, Storage>,
+) -> Vec<String> {
     match storage.get(path) {
         Some(Storage::Query) => vec![],
         Some(Storage::Flat) => (world.objects[ty.name()].fields.iter())
@@ -49,7 +54,8 @@ fn bindings(world: &World, system: &str) -> String {
         let name = group.group_name.as_ref().map_or(group.entity.clone(), |name| format!("{}.{name}", group.entity));
         let keys = if key.len() == 1 { key[0].clone() } else { format!("({})", key.join(", ")) };
         let quoted: Vec<String> = selected.iter().map(|column| format!("\\\"{column}\\\"")).collect();
-        writeln!(out, "\n[{name}]\nquery = \"select {} from t where {keys} in (:keys)\"", quoted.join(", ")).expect("text grows");
+        writeln!(out, "\n[{name}]\nquery = \"select {} from t where {keys} in (:keys)\"", quoted.join(", "))
+            .expect("text grows");
         for field in parts {
             let parent = match key.as_slice() {
                 [_] => "k as parent".to_owned(),
@@ -146,7 +152,8 @@ fn sdl(world: &World) -> String {
             }
             let arguments: Vec<String> = field.arguments.iter().map(|given| argument(world, given)).collect();
             let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-            writeln!(out, "  {}{arguments}: {}{}", field.name, field.ty, directives(world, object, field)).expect("text grows");
+            writeln!(out, "  {}{arguments}: {}{}", field.name, field.ty, directives(world, object, field))
+                .expect("text grows");
         }
         out.push_str("}\n");
     }
@@ -158,7 +165,8 @@ fn implements(names: &[String]) -> String {
 }
 
 fn owner(system: &str, group_name: Option<&str>) -> String {
-    group_name.map_or(format!("@owner(system: \"{system}\")"), |name| format!("@owner(system: \"{system}\", as: \"{name}\")"))
+    group_name
+        .map_or(format!("@owner(system: \"{system}\")"), |name| format!("@owner(system: \"{system}\", as: \"{name}\")"))
 }
 
 fn directives(world: &World, object: &super::model::Object, field: &Field) -> String {
@@ -181,7 +189,9 @@ fn directives(world: &World, object: &super::model::Object, field: &Field) -> St
             feeds.extend(key.iter().cloned());
             format!(" @ref(key: \"{}\")", template(&feeds))
         }
-        (Source::List { list, feeds, .. }, _) if feeds.is_empty() => format!(" @list(name: \"{}\")", world.lists[*list].name),
+        (Source::List { list, feeds, .. }, _) if feeds.is_empty() => {
+            format!(" @list(name: \"{}\")", world.lists[*list].name)
+        }
         (Source::List { list, feeds, .. }, _) => {
             format!(" @list(name: \"{}\", args: \"{}\")", world.lists[*list].name, template(feeds))
         }
@@ -190,7 +200,8 @@ fn directives(world: &World, object: &super::model::Object, field: &Field) -> St
 }
 
 fn argument(world: &World, input: &Input) -> String {
-    let default = input.default.as_ref().map_or(String::new(), |value| format!(" = {}", literal(world, value, &input.ty)));
+    let default =
+        input.default.as_ref().map_or(String::new(), |value| format!(" = {}", literal(world, value, &input.ty)));
     format!("{}: {}{default}", input.name, input.ty)
 }
 

@@ -225,7 +225,9 @@ impl Resolver<'_> {
     fn window(&self, list: &List, number: usize, connection: bool, arguments: &Map<String, Value>) -> Option<Asked> {
         let count_of = |name: &str| match arguments.get(name) {
             None | Some(Value::Null) => Some(None),
-            Some(count) => count.as_u64().filter(|count| *count <= list.page_rows_max as u64).map(|count| Some(count as usize)),
+            Some(count) => {
+                count.as_u64().filter(|count| *count <= list.page_rows_max as u64).map(|count| Some(count as usize))
+            }
         };
         let cursor_of = |name: &str| match arguments.get(name).and_then(Value::as_str) {
             None => Some(None),
@@ -252,7 +254,9 @@ impl Resolver<'_> {
             (Node::Connection(page), "edges") => Found::Edges(page.clone()),
             (Node::Connection(page), "nodes") => Found::Entities(Some(targets(page))),
             (Node::Connection(page), "pageInfo") => Found::PageInfo(page.clone()),
-            (Node::Connection(page), "totalCount") if page.count > self.world.lists[page.list].count_max => Found::Unknown,
+            (Node::Connection(page), "totalCount") if page.count > self.world.lists[page.list].count_max => {
+                Found::Unknown
+            }
             (Node::Connection(page), "totalCount") => Found::Raw(page.count.into()),
             (Node::Edge(page, at), "cursor") => cursor(page, page.rows.get(*at)),
             (Node::Edge(page, at), "node") => Found::Entity(targets(page)[*at].clone()),
@@ -305,8 +309,10 @@ pub fn rows<'l>(list: &'l List, arguments: &[Option<Vec<String>>], asked: &Asked
     let order = |a: &[Option<String>], b: &[Option<String>]| compare(list, a, b);
     rows.sort_by(|a, b| order(&a.place, &b.place));
     let count = rows.len();
-    let after = |place: &Vec<Option<String>>| rows.iter().filter(|row| order(&row.place, place) != Ordering::Greater).count();
-    let before = |place: &Vec<Option<String>>| rows.iter().filter(|row| order(&row.place, place) == Ordering::Less).count();
+    let after =
+        |place: &Vec<Option<String>>| rows.iter().filter(|row| order(&row.place, place) != Ordering::Greater).count();
+    let before =
+        |place: &Vec<Option<String>>| rows.iter().filter(|row| order(&row.place, place) == Ordering::Less).count();
     let mut start = asked.after.as_ref().map_or(0, after);
     let mut end = asked.before.as_ref().map_or(count, before).max(start);
     if asked.backward {

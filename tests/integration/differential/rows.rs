@@ -163,7 +163,9 @@ impl Filling<'_, '_> {
             },
             "Token" => json!(format!("tok-{}", self.random.below(9))),
             _ if self.random.percent(50) => json!(self.random.pick(&IDS)),
-            _ => json!(self.random.pick(&["", "plain", "with \"quotes\" and \\", "ligne\nnuméro\t2", "\u{1F600}\u{1}"])),
+            _ => {
+                json!(self.random.pick(&["", "plain", "with \"quotes\" and \\", "ligne\nnuméro\t2", "\u{1F600}\u{1}"]))
+            }
         }
     }
 
@@ -213,7 +215,11 @@ pub fn fitted(
             _ => json!([]),
         },
         (Some(Storage::Query), value) => {
-            if value.is_object() { value } else { Value::Null }
+            if value.is_object() {
+                value
+            } else {
+                Value::Null
+            }
         }
         (_, value) => value,
     }
