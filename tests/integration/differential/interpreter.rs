@@ -58,17 +58,19 @@ struct Run<'a> {
 }
 
 #[derive(Default)]
-struct Path(Vec<String>);
+struct Path(Vec<String>, Vec<String>);
 
 impl Path {
     fn text(&self) -> String {
         self.0.join("/")
     }
 
-    /// Returns the path without the positions in lists.
+    /// Returns the path without the positions in lists, and the types it leads through: what is found by way of another
+    /// type is found at a place of its own.
     fn place(&self) -> String {
         let names = self.0.iter().filter(|segment| !segment.starts_with(|c: char| c.is_ascii_digit()));
-        names.map(String::as_str).collect::<Vec<_>>().join("/")
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        format!("{} by {}", names.join("/"), self.1.join("/"))
     }
 }
 
@@ -156,6 +158,7 @@ impl<'a> Run<'a> {
         let mut data = Map::new();
         let mut nulled = false;
         let type_name = node.type_name();
+        path.1.push(type_name.clone());
         for (key, selections) in grouped {
             path.0.push(key.clone());
             if selections[0].name == "__typename" {
@@ -173,6 +176,7 @@ impl<'a> Run<'a> {
             }
             path.0.pop();
         }
+        path.1.pop();
         if nulled { Err(Nulled) } else { Ok(data) }
     }
 
