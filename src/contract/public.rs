@@ -4,13 +4,13 @@
 //! resolver it has answers null, and none is ever called for a field of the contract.
 
 use async_graphql::{
-    Name, Number, Value,
+    Name, Number, Positioned, Value,
     dynamic::{
         Enum, EnumItem, Field as SchemaField, FieldFuture, InputObject, InputValue, Interface, InterfaceField, Object,
         Scalar, Schema, SchemaBuilder, SchemaError, Type as SchemaType, TypeRef as SchemaTypeRef, Union,
     },
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery},
-    parser::types::ExecutableDocument,
+    parser::types::{DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet},
 };
 use std::sync::{Arc, Mutex};
 
@@ -82,7 +82,14 @@ impl Extension for KeepDocument {
         variables: &async_graphql::Variables,
         next: NextParseQuery<'_>,
     ) -> async_graphql::ServerResult<ExecutableDocument> {
-        let document = next.run(ctx, query, variables).await?;
+        let mut document = next.run(ctx, query, variables).await?;
+        match &mut document.operations {
+            DocumentOperations::Single(operation) => wrap_type_names(&mut operation.node.selection_set.node),
+            DocumentOperations::Multiple(operations) => {
+                operations.values_mut().for_each(|operation| wrap_type_names(&mut operation.node.selection_set.node));
+            }
+        }
+        document.fragments.values_mut().for_each(|fragment| wrap_type_names(&mut fragment.node.selection_set.node));
         if let Some(kept) = ctx.query_data.and_then(|data| data.get(&std::any::TypeId::of::<KeptDocument>())) {
             let kept: Option<&KeptDocument> = kept.downcast_ref();
             if let Some(KeptDocument(slot)) = kept {
@@ -99,6 +106,29 @@ impl Extension for KeepDocument {
         _next: NextExecute<'_>,
     ) -> async_graphql::Response {
         async_graphql::Response::new(Value::Null)
+    }
+}
+
+/// Puts every `__typename` that has directives into a fragment with those directives, which means the same.
+///
+/// async-graphql's validation passes `__typename` over: it would call a variable that is used there alone unused, and let
+/// one pass that is not defined.
+fn wrap_type_names(set: &mut SelectionSet) {
+    for item in &mut set.items {
+        match &mut item.node {
+            Selection::Field(field) if field.node.name.node == "__typename" => {
+                let directives = std::mem::take(&mut field.node.directives);
+                if !directives.is_empty() {
+                    let pos = item.pos;
+                    let selection_set = Positioned::new(SelectionSet { items: vec![item.clone()] }, pos);
+                    let fragment = InlineFragment { type_condition: None, directives, selection_set };
+                    item.node = Selection::InlineFragment(Positioned::new(fragment, pos));
+                }
+            }
+            Selection::Field(field) => wrap_type_names(&mut field.node.selection_set.node),
+            Selection::InlineFragment(fragment) => wrap_type_names(&mut fragment.node.selection_set.node),
+            Selection::FragmentSpread(_) => {}
+        }
     }
 }
 

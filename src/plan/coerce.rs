@@ -111,7 +111,9 @@ pub fn coerce_arguments(
         };
         let value = match (given, &declared.default) {
             (Some(value), _) => value.map_err(|wrong| format!("Argument \"{}\" {wrong}", declared.name))?,
-            (None, Some(default)) => default.clone(),
+            // A default may leave out input fields that have defaults of their own.
+            (None, Some(default)) => coerce(contract, &declared.ty, default, variables, Origin::Literal)
+                .map_err(|wrong| format!("The default of argument \"{}\" {wrong}", declared.name))?,
             (None, None) if declared.ty.non_null => {
                 let ty = type_text(contract, &declared.ty);
                 return Err(format!("Argument \"{}\" of required type \"{ty}\" was not provided", declared.name));
@@ -215,7 +217,11 @@ fn coerce_object(
                     .map_err(|wrong| format!("at \"{}\" {wrong}", field.name))?;
                 coerced.push((CompactString::from(field.name.as_str()), value));
             }
-            (None, Some(default)) => coerced.push((field.name.as_str().into(), default.clone())),
+            (None, Some(default)) => {
+                let default = coerce(contract, &field.ty, default, variables, Origin::Literal)
+                    .map_err(|wrong| format!("at the default of \"{}\" {wrong}", field.name))?;
+                coerced.push((field.name.as_str().into(), default));
+            }
             (None, None) if field.ty.non_null => {
                 let ty = type_text(contract, &field.ty);
                 return Err(format!(

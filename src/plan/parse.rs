@@ -106,9 +106,17 @@ pub async fn introspect(
     let (_, operation) = pick(&document, operation_name)?;
     let mut operation = operation.clone();
     keep_introspection(&mut operation.node.selection_set.node, &fragments);
+    let document_variables = operation.node.variable_definitions.clone();
     document.operations = DocumentOperations::Single(operation);
     document.fragments = fragments;
-    let variables = async_graphql::Variables::from_json(serde_json::Value::from(variables.clone()));
+    // async-graphql's `@skip` and `@include` do not see a variable's default.
+    let mut variables = variables.clone();
+    for variable in &document_variables {
+        if let Some(default) = variable.node.default_value.as_ref().and_then(|it| it.node.clone().into_json().ok()) {
+            variables.entry(variable.node.name.node.as_str()).or_insert(default);
+        }
+    }
+    let variables = async_graphql::Variables::from_json(serde_json::Value::from(variables));
     let mut request = async_graphql::Request::new(String::new()).variables(variables);
     request.set_parsed_query(document);
     let response = schema.introspecting().execute(request).await;
@@ -290,21 +298,26 @@ fn is_introspection(name: &str) -> bool {
     matches!(name, "__schema" | "__type")
 }
 
-/// Drops every root field but `__schema` and `__type`; named fragments are put in place first.
+/// Drops every root field but `__schema` and `__type`; named fragments are put in place first. What `@skip` and
+/// `@include` say on the way there is left to the plan, which knows it already.
 fn keep_introspection(set: &mut SelectionSet, fragments: &HashMap<Name, Positioned<FragmentDefinition>>) {
     set.items.retain_mut(|item| {
         if let ParsedSelection::FragmentSpread(spread) = &item.node {
             let Some(fragment) = fragments.get(&spread.node.fragment_name.node) else { return false };
             let inline = async_graphql::parser::types::InlineFragment {
                 type_condition: Some(fragment.node.type_condition.clone()),
-                directives: spread.node.directives.clone(),
+                directives: Vec::new(),
                 selection_set: fragment.node.selection_set.clone(),
             };
             item.node = ParsedSelection::InlineFragment(Positioned::new(inline, item.pos));
         }
         match &mut item.node {
-            ParsedSelection::Field(field) => is_introspection(&field.node.name.node),
+            ParsedSelection::Field(field) => {
+                field.node.directives.clear();
+                is_introspection(&field.node.name.node)
+            }
             ParsedSelection::InlineFragment(fragment) => {
+                fragment.node.directives.clear();
                 keep_introspection(&mut fragment.node.selection_set.node, fragments);
                 !fragment.node.selection_set.node.items.is_empty()
             }

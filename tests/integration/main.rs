@@ -2,6 +2,8 @@
 
 mod common;
 mod contract;
+mod differential;
+mod fuzz;
 mod http;
 mod outage;
 mod readme;
