@@ -15,7 +15,7 @@ use async_graphql::{
 use std::sync::{Arc, Mutex};
 
 use super::model::{Argument, Contract, Field, TypeKind, TypeRef, TypeRefKind};
-use crate::value::Input;
+use crate::value::{Input, TypeId};
 
 /// The schema a caller sees.
 #[derive(Clone)]
@@ -188,7 +188,7 @@ fn builder(contract: &Contract) -> SchemaBuilder {
                     public = public.implement(&contract.ty(*id).name);
                 }
                 for field in object.fields.iter().filter(|field| !field.internal) {
-                    public = public.field(object_field(contract, field));
+                    public = public.field(object_field(contract, &object.implements, field));
                 }
                 public.into()
             }
@@ -201,7 +201,7 @@ fn builder(contract: &Contract) -> SchemaBuilder {
                     public = public.implement(&contract.ty(*id).name);
                 }
                 for field in fields.iter().filter(|field| !field.internal) {
-                    public = public.field(interface_field(contract, field));
+                    public = public.field(interface_field(contract, implements, field));
                 }
                 public.into()
             }
@@ -221,8 +221,10 @@ fn builder(contract: &Contract) -> SchemaBuilder {
     builder
 }
 
-fn object_field(contract: &Contract, field: &Field) -> SchemaField {
-    let mut public = SchemaField::new(&field.name, type_ref(contract, &field.ty), |_| FieldFuture::from_value(None));
+fn object_field(contract: &Contract, implements: &[TypeId], field: &Field) -> SchemaField {
+    let mut public = SchemaField::new(&field.name, type_ref(contract, shown_type(contract, implements, field)), |_| {
+        FieldFuture::from_value(None)
+    });
     if let Some(text) = &field.description {
         public = public.description(text);
     }
@@ -235,8 +237,8 @@ fn object_field(contract: &Contract, field: &Field) -> SchemaField {
     public
 }
 
-fn interface_field(contract: &Contract, field: &Field) -> InterfaceField {
-    let mut public = InterfaceField::new(&field.name, type_ref(contract, &field.ty));
+fn interface_field(contract: &Contract, implements: &[TypeId], field: &Field) -> InterfaceField {
+    let mut public = InterfaceField::new(&field.name, type_ref(contract, shown_type(contract, implements, field)));
     if let Some(text) = &field.description {
         public = public.description(text);
     }
@@ -247,6 +249,34 @@ fn interface_field(contract: &Contract, field: &Field) -> InterfaceField {
         public = public.argument(input_value(contract, argument));
     }
     public
+}
+
+/// Returns the type a field is shown with: its own, or that of an interface's field where that is wider.
+///
+/// async-graphql takes an implementing field's type only where it is no narrower than the interface's, the other way round
+/// than the specification. The wider type is true as well, and answers do not depend on it.
+fn shown_type<'c>(contract: &'c Contract, implements: &[TypeId], field: &'c Field) -> &'c TypeRef {
+    let mut shown = &field.ty;
+    for id in implements {
+        let TypeKind::Interface { fields, .. } = &contract.ty(*id).kind else { continue };
+        let Some(promised) = fields.iter().find(|promised| promised.name == field.name) else { continue };
+        if is_narrower(contract, shown, &promised.ty) {
+            shown = &promised.ty;
+        }
+    }
+    shown
+}
+
+/// Whether every value of one type is one of the other.
+fn is_narrower(contract: &Contract, narrow: &TypeRef, wide: &TypeRef) -> bool {
+    (narrow.non_null || !wide.non_null)
+        && match (&narrow.of, &wide.of) {
+            (TypeRefKind::List(narrow), TypeRefKind::List(wide)) => is_narrower(contract, narrow, wide),
+            (TypeRefKind::Named(narrow), TypeRefKind::Named(wide)) => {
+                narrow == wide || contract.possible_types(*wide).contains(narrow)
+            }
+            _ => false,
+        }
 }
 
 fn input_value(contract: &Contract, argument: &Argument) -> InputValue {
