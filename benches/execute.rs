@@ -24,6 +24,10 @@ use freehold::{
 
 use rows::{Work, memory, reference};
 
+/// The allocator of the program, for every side.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn executors(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for work in [Work::A, Work::B, Work::C] {

@@ -1,6 +1,6 @@
 //! Freehold's side: a contract over in-memory owners.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use freehold::{
     contract::{Contract, Files, load},
@@ -8,6 +8,7 @@ use freehold::{
     value::{GroupId, Key, SystemId},
 };
 use futures_util::future::{BoxFuture, ready};
+use hashbrown::HashMap;
 
 use super::{Work, value};
 

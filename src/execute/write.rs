@@ -87,7 +87,7 @@ impl<'g> Writer<'g> {
             plan,
             gathered,
             introspection,
-            out: Vec::with_capacity(4096),
+            out: Vec::with_capacity(expected_bytes(plan, gathered)),
             faults: Faults::new(contract, errors_max),
             spare: Vec::new(),
         }
@@ -582,6 +582,13 @@ struct Parts<'p, 'g> {
     nesting: &'p Nesting,
     variants: &'g [Vec<Output>],
     output: &'g Output,
+}
+
+/// How many bytes an answer will be about, so that its buffer grows seldom: a member takes some 32 with its name.
+fn expected_bytes(plan: &Plan, gathered: &Gathered) -> usize {
+    let members = plan.places.iter().zip(&gathered.places);
+    let members = members.map(|(place, rows)| rows.as_ref().map_or(0, |rows| rows.n_rows * place.outputs.len()));
+    512 + 32 * members.sum::<usize>()
 }
 
 /// Whether an entity exists.
