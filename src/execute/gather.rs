@@ -36,7 +36,7 @@ pub(super) struct Gathering<'e> {
 
 /// What a step has brought.
 enum Brought {
-    Records(Arc<[Outcome]>),
+    Records(Vec<Outcome>),
     Pages(Vec<PageCell>),
 }
 
@@ -158,12 +158,12 @@ impl<'e> Gathering<'e> {
             several => merge_keys(gathered, several),
         };
         if keys.is_empty() {
-            settle(gathered, step, Brought::Records(Arc::default()));
+            settle(gathered, step, Brought::Records(Vec::new()));
             return None;
         }
         let owner = &self.owners[self.contract.group(group).system.index()];
         let asking = owner.fetch(Fetch { group, keys, deadline: self.deadline });
-        Some(Box::pin(async move { (step, Brought::Records(asking.await.into())) }))
+        Some(Box::pin(async move { (step, Brought::Records(asking.await)) }))
     }
 }
 

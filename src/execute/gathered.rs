@@ -24,7 +24,7 @@ pub(super) struct Gathered {
     /// The pages of each list step, by parent object, once fetched.
     pub pages: Vec<Option<Vec<PageCell>>>,
     /// The records of each fetch step, by key, once fetched.
-    pub records: Vec<Option<Arc<[Outcome]>>>,
+    pub records: Vec<Option<Vec<Outcome>>>,
 }
 
 /// The objects of one place.

@@ -80,6 +80,12 @@ struct Found {
 }
 
 impl Found {
+    fn reserve(&mut self, n_rows: usize) {
+        self.keys.reserve(n_rows);
+        self.key_of.reserve(n_rows);
+        self.known.reserve(n_rows);
+    }
+
     fn key(&mut self, key: Key) -> usize {
         let next = self.keys.len() as u32;
         let number = match self.known.entry(key) {
@@ -190,6 +196,10 @@ impl Following {
             None | Some(PageCell::Null) => Ok(false),
             Some(PageCell::Failed(failure)) => Err(failure.clone()),
             Some(PageCell::Page(page)) => {
+                self.items.reserve(page.items.len());
+                if let [target] = self.targets.as_mut_slice() {
+                    target.reserve(page.items.len());
+                }
                 for item in &page.items {
                     self.check_bound()?;
                     let target = match &item.type_name {

@@ -1,13 +1,17 @@
 //! Why an owner did not answer: which system, what kind, what a client may read and what an operator needs.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use crate::value::SystemId;
 
-/// A failed fetch. Cheap to clone: one failure is reported for every key it took down.
+/// A failed fetch. One pointer, shared: one failure is reported for every key it took down.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{system} {kind}: {detail}")]
-pub struct FetchError {
+#[error("{} {}: {}", .0.system, .0.kind, .0.detail)]
+pub struct FetchError(Arc<FetchFailure>);
+
+/// What a failed fetch says.
+#[derive(Debug)]
+pub struct FetchFailure {
     /// The system that was asked, by name.
     pub system: Arc<str>,
     /// Its identity.
@@ -15,9 +19,22 @@ pub struct FetchError {
     /// What went wrong, as a client may read it.
     pub kind: FetchErrorKind,
     /// What the operator needs. Never shown to a client: it may quote the system's own message.
-    pub detail: Arc<str>,
-    /// How long the system asks to be left alone, where it said so.
-    pub retry_after: Option<Duration>,
+    pub detail: String,
+}
+
+impl FetchError {
+    /// Says that a system did not answer.
+    pub fn new(system: Arc<str>, system_id: SystemId, kind: FetchErrorKind, detail: impl Into<String>) -> Self {
+        Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into() }))
+    }
+}
+
+impl std::ops::Deref for FetchError {
+    type Target = FetchFailure;
+
+    fn deref(&self) -> &FetchFailure {
+        &self.0
+    }
 }
 
 /// The kinds of failure every source classifies its own into.

@@ -15,7 +15,7 @@ mod tape;
 
 pub use cell::Cell;
 pub use clock::{Clock, SystemClock};
-pub use error::{FetchError, FetchErrorKind};
+pub use error::{FetchError, FetchErrorKind, FetchFailure};
 pub use lay::{Layout, PartLayout, PartRows};
 pub use owner::{Fetch, Outcome, Owner};
 pub use page::{Count, Cursor, Direction, ListFetch, ListItem, Page, Window};

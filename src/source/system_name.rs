@@ -28,12 +28,6 @@ impl SystemName {
 
     /// Makes an error of this system. `detail` is for the operator and may quote the system.
     pub fn error(&self, kind: FetchErrorKind, detail: impl AsRef<str>) -> FetchError {
-        FetchError {
-            system: Arc::clone(&self.name),
-            system_id: self.id,
-            kind,
-            detail: detail.as_ref().into(),
-            retry_after: None,
-        }
+        FetchError::new(Arc::clone(&self.name), self.id, kind, detail.as_ref())
     }
 }

@@ -52,13 +52,8 @@ impl MemoryOwner {
     }
 
     fn failure(&self) -> FetchError {
-        FetchError {
-            system: self.contract.system(self.system).name.as_str().into(),
-            system_id: self.system,
-            kind: FetchErrorKind::Unavailable,
-            detail: "the world says that it fails".into(),
-            retry_after: None,
-        }
+        let system = self.contract.system(self.system).name.as_str();
+        FetchError::new(system.into(), self.system, FetchErrorKind::Unavailable, "the world says that it fails")
     }
 
     fn stamp(&self) -> Stamp {

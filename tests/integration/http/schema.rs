@@ -96,13 +96,8 @@ impl Answering for Greeter {
 
     fn probe(&self) -> BoxFuture<'_, Vec<Probe>> {
         let down = |system: &str| {
-            Err(FetchError {
-                system: system.into(),
-                system_id: SystemId(0),
-                kind: FetchErrorKind::Unavailable,
-                detail: "connection to 10.0.0.7 refused".into(),
-                retry_after: None,
-            })
+            let detail = "connection to 10.0.0.7 refused";
+            Err(FetchError::new(system.into(), SystemId(0), FetchErrorKind::Unavailable, detail))
         };
         let erp = if self.any_system_answers { Ok(Duration::from_millis(3)) } else { down("erp") };
         let probes = vec![
