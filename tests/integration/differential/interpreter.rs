@@ -112,10 +112,10 @@ impl<'a> Run<'a> {
                         None => grouped.push((key.to_owned(), vec![field])),
                     }
                 }
-                Selection::Inline { on, directives, selections } if self.is_included(directives) => {
-                    if on.as_ref().is_none_or(|on| self.applies(object, on)) {
-                        self.collect_into(object, selections, visited, grouped);
-                    }
+                Selection::Inline { on, directives, selections }
+                    if self.is_included(directives) && on.as_ref().is_none_or(|on| self.applies(object, on)) =>
+                {
+                    self.collect_into(object, selections, visited, grouped);
                 }
                 Selection::Spread { name, directives } if self.is_included(directives) => {
                     if !visited.insert(name) {

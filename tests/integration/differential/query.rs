@@ -284,10 +284,10 @@ impl Maker<'_> {
         let mut candidates = Vec::new();
         for (key, entry) in &scope.keys {
             let same = |field: &&Field| definition(field) == entry.definition;
-            if let Some(field) = world.fields(ty).iter().find(same) {
-                if !world.is_composite(field.ty.name()) || (depth > 0 && lists_of(field) <= n_lists) {
-                    candidates.push((key.clone(), field));
-                }
+            if let Some(field) = world.fields(ty).iter().find(same)
+                && (!world.is_composite(field.ty.name()) || (depth > 0 && lists_of(field) <= n_lists))
+            {
+                candidates.push((key.clone(), field));
             }
         }
         if candidates.is_empty() {
