@@ -3,16 +3,17 @@
 //! In: everything gathered. Out: the `data` JSON and the faults. Leaves are copied as they lie; nothing is parsed. A null
 //! where none may stand truncates the buffer back to the nearest holder that may be null.
 
+mod page;
+
 use super::{
-    cursor,
     fault::{Asked, Failure, Faults, Path, Segment},
-    gathered::{CellFailure, Gathered, JoinCell, JoinItem, Origin, PageCell, PlaceRows},
+    gathered::{CellFailure, Gathered, JoinCell, JoinItem, Origin, PlaceRows},
 };
 use crate::{
     contract::Contract,
-    fetch::{Count, Entry, FetchError, Page, Record, Table},
-    plan::{Ask, JoinId, Output, Place, PlaceId, PlaceKind, Plan, Produce, StepId},
-    value::{GroupId, Key, Nesting, write_json_string},
+    fetch::{Entry, FetchError, Record, Table},
+    plan::{JoinId, Output, Place, PlaceId, PlaceKind, Plan, Produce},
+    value::{GroupId, Key, Nesting},
 };
 
 /// What became of a value.
@@ -63,16 +64,6 @@ struct Holder<'h, 'g> {
     key: Option<&'g Key>,
 }
 
-/// The page at hand, while a connection is written.
-#[derive(Clone, Copy)]
-struct PageAt<'g> {
-    page: &'g Page,
-    step: StepId,
-    parent_row: usize,
-    /// The edge at hand.
-    edge: Option<usize>,
-}
-
 impl<'g> Writer<'g> {
     /// Begins an answer.
     pub fn new(
@@ -113,8 +104,20 @@ impl<'g> Writer<'g> {
         (self.out, !whole, n_faults)
     }
 
-    /// Writes an object. Returns false, with nothing written, when null stands where none may.
+    /// Writes an object's members. Returns false, with nothing written, when null stands where none may.
     fn members(&mut self, outputs: &'g [Output], holder: &Holder<'_, 'g>, path: Option<&Path<'_>>) -> bool {
+        self.object_of(outputs, path, |writer, output, path| writer.member(output, holder, path))
+    }
+
+    /// Writes an object, each of its members by `member`. Returns false, with nothing written, when null stands where
+    /// none may.
+    #[inline]
+    fn object_of(
+        &mut self,
+        outputs: &'g [Output],
+        holder: Option<&Path<'_>>,
+        mut member: impl FnMut(&mut Self, &'g Output, &Path<'_>) -> Written,
+    ) -> bool {
         let start = self.out.len();
         self.out.push(b'{');
         let mut first = true;
@@ -127,8 +130,9 @@ impl<'g> Writer<'g> {
             }
             first = false;
             self.out.extend_from_slice(&output.key);
-            let written = self.member(output, holder, path);
-            if written != Written::Value && !self.null(written, output, path) {
+            let path = Path { holder, segment: Segment::Name(&output.name) };
+            let written = member(self, output, &path);
+            if written != Written::Value && !self.null(written, output, &path) {
                 self.out.truncate(start);
                 return false;
             }
@@ -138,11 +142,10 @@ impl<'g> Writer<'g> {
     }
 
     /// Writes null for a member, if null may stand there; reports it, if nobody has.
-    fn null(&mut self, written: Written, output: &Output, holder: Option<&Path<'_>>) -> bool {
+    fn null(&mut self, written: Written, output: &Output, path: &Path<'_>) -> bool {
         if output.non_null {
             if written == Written::Null {
-                let path = Path { holder, segment: Segment::Name(&output.name) };
-                self.faults.add(&Failure::Null, &path, output.position, output.domain);
+                self.faults.add(&Failure::Null, path, output.position, output.domain);
             }
             return false;
         }
@@ -150,10 +153,9 @@ impl<'g> Writer<'g> {
         true
     }
 
-    fn member(&mut self, output: &'g Output, holder: &Holder<'_, 'g>, path: Option<&Path<'_>>) -> Written {
-        let path = Path { holder: path, segment: Segment::Name(&output.name) };
+    fn member(&mut self, output: &'g Output, holder: &Holder<'_, 'g>, path: &Path<'_>) -> Written {
         match &output.produce {
-            Produce::Leaf { column, slot } => match self.entry(holder, *column, *slot, output, &path) {
+            Produce::Leaf { column, slot } => match self.entry(holder, *column, *slot, output, path) {
                 Ok((json, ..)) => {
                     self.out.extend_from_slice(json);
                     Written::Value
@@ -169,16 +171,16 @@ impl<'g> Writer<'g> {
                 _ => Written::Null,
             },
             Produce::Part { column, slot, nesting, variants } => {
-                match self.entry(holder, *column, *slot, output, &path) {
+                match self.entry(holder, *column, *slot, output, path) {
                     Ok((value, record, group)) => {
                         let parts = Parts { record, group, key: holder.key, nesting, variants, output };
-                        self.parts(&parts, value, 0, &path)
+                        self.parts(&parts, value, 0, path)
                     }
                     Err(written) => written,
                 }
             }
-            Produce::Join { join, nesting } => self.join(*join, nesting, holder, output, &path),
-            Produce::Connection { step, outputs } => self.connection(*step, outputs, holder, output, &path),
+            Produce::Join { join, nesting } => self.join(*join, nesting, holder, output, path),
+            Produce::Connection { step, outputs } => self.connection(*step, outputs, holder, output, path),
             Produce::Introspection => match self.introspection.and_then(|answer| answer.get(output.name.as_str())) {
                 None | Some(serde_json::Value::Null) => Written::Null,
                 Some(value) => match serde_json::to_writer(&mut self.out, value) {
@@ -186,7 +188,7 @@ impl<'g> Writer<'g> {
                     Err(_) => Written::Null,
                 },
             },
-            Produce::Rule(name) => self.fail(&Failure::Rule(name), output, &path),
+            Produce::Rule(name) => self.fail(&Failure::Rule(name), output, path),
             Produce::Edges { .. }
             | Produce::Nodes { .. }
             | Produce::Node(_)
@@ -433,144 +435,6 @@ impl<'g> Writer<'g> {
         };
         self.spare.push(views);
         written
-    }
-
-    fn connection(
-        &mut self,
-        step: StepId,
-        outputs: &'g [Output],
-        holder: &Holder<'_, 'g>,
-        output: &Output,
-        path: &Path<'_>,
-    ) -> Written {
-        let gathered = self.gathered;
-        let Some((_, row)) = holder.row else { return Written::Null };
-        match gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row)) {
-            None | Some(PageCell::Null) => Written::Null,
-            Some(PageCell::Failed(failure)) => self.cell_failure(failure, output, path),
-            Some(PageCell::Page(page)) => {
-                let at = PageAt { page, step, parent_row: row, edge: None };
-                if self.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
-            }
-        }
-    }
-
-    /// Writes a connection, an edge or a `PageInfo`.
-    fn page_members(&mut self, outputs: &'g [Output], at: &PageAt<'g>, path: &Path<'_>) -> bool {
-        let start = self.out.len();
-        self.out.push(b'{');
-        let mut first = true;
-        for output in outputs {
-            if !self.gathered.applies(output.when) {
-                continue;
-            }
-            if !first {
-                self.out.push(b',');
-            }
-            first = false;
-            self.out.extend_from_slice(&output.key);
-            let member = Path { holder: Some(path), segment: Segment::Name(&output.name) };
-            let written = self.page_member(output, at, &member);
-            if written != Written::Value && !self.null(written, output, Some(path)) {
-                self.out.truncate(start);
-                return false;
-            }
-        }
-        self.out.push(b'}');
-        true
-    }
-
-    fn page_member(&mut self, output: &'g Output, at: &PageAt<'g>, path: &Path<'_>) -> Written {
-        let page = at.page;
-        match &output.produce {
-            Produce::TypeName(name) => {
-                self.out.extend_from_slice(name);
-                Written::Value
-            }
-            Produce::Edges { outputs, nesting } => {
-                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
-                    let at = PageAt { edge: Some(n), ..*at };
-                    if writer.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
-                })
-            }
-            Produce::Nodes { join, nesting } => {
-                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
-                    writer.page_row(*join, at.parent_row, n, output, path)
-                })
-            }
-            Produce::Node(join) => match at.edge {
-                Some(edge) => self.page_row(*join, at.parent_row, edge, output, path),
-                None => Written::Null,
-            },
-            Produce::Cursor => self.cursor(at, at.edge),
-            Produce::StartCursor => self.cursor(at, (!page.items.is_empty()).then_some(0)),
-            Produce::EndCursor => self.cursor(at, page.items.len().checked_sub(1)),
-            Produce::HasNextPage => self.boolean(page.has_next),
-            Produce::HasPreviousPage => self.boolean(page.has_previous),
-            Produce::PageInfo(outputs) => {
-                if self.page_members(outputs, at, path) {
-                    Written::Value
-                } else {
-                    Written::Failed
-                }
-            }
-            Produce::TotalCount => match page.count {
-                None => Written::Null,
-                Some(Count::Exactly(count)) => {
-                    self.out.extend_from_slice(count.to_string().as_bytes());
-                    Written::Value
-                }
-                Some(Count::MoreThan(bound)) => self.fail(&Failure::CountOverBound(bound), output, path),
-            },
-            _ => unreachable!("a page has paging fields alone"),
-        }
-    }
-
-    /// Writes a list of rows.
-    fn rows(
-        &mut self,
-        n_rows: usize,
-        nesting: &Nesting,
-        output: &'g Output,
-        path: &Path<'_>,
-        mut row: impl FnMut(&mut Self, usize, &Path<'_>) -> Written,
-    ) -> Written {
-        let start = self.out.len();
-        self.out.push(b'[');
-        for n in 0..n_rows {
-            if n > 0 {
-                self.out.push(b',');
-            }
-            let path = Path { holder: Some(path), segment: Segment::Index(n) };
-            let written = row(self, n, &path);
-            if !self.item(written, nesting.non_null_at(1), output, &path) {
-                self.out.truncate(start);
-                return Written::Failed;
-            }
-        }
-        self.out.push(b']');
-        Written::Value
-    }
-
-    /// Writes the entity of a page's row.
-    fn page_row(&mut self, join: JoinId, parent_row: usize, n: usize, output: &'g Output, path: &Path<'_>) -> Written {
-        match self.gathered.join(join).cells.get(parent_row) {
-            Some(JoinCell::Items(items)) => self.joined(join, items.start + n, output, path),
-            Some(JoinCell::Failed(failure)) => self.cell_failure(failure, output, path),
-            None | Some(JoinCell::Null) => Written::Null,
-        }
-    }
-
-    fn cursor(&mut self, at: &PageAt<'_>, row: Option<usize>) -> Written {
-        let Ask::Pages(ask) = &self.plan.steps[at.step.0].ask else { return Written::Null };
-        let Some(item) = row.and_then(|row| at.page.items.get(row)) else { return Written::Null };
-        write_json_string(&cursor::encode(self.contract.list(ask.list), &item.cursor), &mut self.out);
-        Written::Value
-    }
-
-    fn boolean(&mut self, value: bool) -> Written {
-        self.out.extend_from_slice(if value { b"true" } else { b"false" });
-        Written::Value
     }
 }
 

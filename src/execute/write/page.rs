@@ -1,0 +1,144 @@
+//! Writing a Relay connection: its edges, nodes, cursors, `pageInfo` and `totalCount`, from the page of a list step.
+
+use super::{Holder, Writer, Written};
+use crate::{
+    execute::{
+        cursor,
+        fault::{Failure, Path, Segment},
+        gathered::{JoinCell, PageCell},
+    },
+    fetch::{Count, Page},
+    plan::{Ask, JoinId, Output, Produce, StepId},
+    value::{Nesting, write_json_string},
+};
+
+/// The page at hand, while a connection is written.
+#[derive(Clone, Copy)]
+pub(super) struct PageAt<'g> {
+    page: &'g Page,
+    step: StepId,
+    parent_row: usize,
+    /// The edge at hand.
+    edge: Option<usize>,
+}
+
+impl<'g> Writer<'g> {
+    /// Writes the connection of the object at hand.
+    pub(super) fn connection(
+        &mut self,
+        step: StepId,
+        outputs: &'g [Output],
+        holder: &Holder<'_, 'g>,
+        output: &Output,
+        path: &Path<'_>,
+    ) -> Written {
+        let gathered = self.gathered;
+        let Some((_, row)) = holder.row else { return Written::Null };
+        match gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row)) {
+            None | Some(PageCell::Null) => Written::Null,
+            Some(PageCell::Failed(failure)) => self.cell_failure(failure, output, path),
+            Some(PageCell::Page(page)) => {
+                let at = PageAt { page, step, parent_row: row, edge: None };
+                if self.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
+            }
+        }
+    }
+
+    /// Writes a connection, an edge or a `PageInfo`.
+    fn page_members(&mut self, outputs: &'g [Output], at: &PageAt<'g>, path: &Path<'_>) -> bool {
+        self.object_of(outputs, Some(path), |writer, output, path| writer.page_member(output, at, path))
+    }
+
+    fn page_member(&mut self, output: &'g Output, at: &PageAt<'g>, path: &Path<'_>) -> Written {
+        let page = at.page;
+        match &output.produce {
+            Produce::TypeName(name) => {
+                self.out.extend_from_slice(name);
+                Written::Value
+            }
+            Produce::Edges { outputs, nesting } => {
+                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
+                    let at = PageAt { edge: Some(n), ..*at };
+                    if writer.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
+                })
+            }
+            Produce::Nodes { join, nesting } => {
+                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
+                    writer.page_row(*join, at.parent_row, n, output, path)
+                })
+            }
+            Produce::Node(join) => match at.edge {
+                Some(edge) => self.page_row(*join, at.parent_row, edge, output, path),
+                None => Written::Null,
+            },
+            Produce::Cursor => self.cursor(at, at.edge),
+            Produce::StartCursor => self.cursor(at, (!page.items.is_empty()).then_some(0)),
+            Produce::EndCursor => self.cursor(at, page.items.len().checked_sub(1)),
+            Produce::HasNextPage => self.boolean(page.has_next),
+            Produce::HasPreviousPage => self.boolean(page.has_previous),
+            Produce::PageInfo(outputs) => {
+                if self.page_members(outputs, at, path) {
+                    Written::Value
+                } else {
+                    Written::Failed
+                }
+            }
+            Produce::TotalCount => match page.count {
+                None => Written::Null,
+                Some(Count::Exactly(count)) => {
+                    self.out.extend_from_slice(count.to_string().as_bytes());
+                    Written::Value
+                }
+                Some(Count::MoreThan(bound)) => self.fail(&Failure::CountOverBound(bound), output, path),
+            },
+            _ => unreachable!("a page has paging fields alone"),
+        }
+    }
+
+    /// Writes a list of rows.
+    fn rows(
+        &mut self,
+        n_rows: usize,
+        nesting: &Nesting,
+        output: &'g Output,
+        path: &Path<'_>,
+        mut row: impl FnMut(&mut Self, usize, &Path<'_>) -> Written,
+    ) -> Written {
+        let start = self.out.len();
+        self.out.push(b'[');
+        for n in 0..n_rows {
+            if n > 0 {
+                self.out.push(b',');
+            }
+            let path = Path { holder: Some(path), segment: Segment::Index(n) };
+            let written = row(self, n, &path);
+            if !self.item(written, nesting.non_null_at(1), output, &path) {
+                self.out.truncate(start);
+                return Written::Failed;
+            }
+        }
+        self.out.push(b']');
+        Written::Value
+    }
+
+    /// Writes the entity of a page's row.
+    fn page_row(&mut self, join: JoinId, parent_row: usize, n: usize, output: &'g Output, path: &Path<'_>) -> Written {
+        match self.gathered.join(join).cells.get(parent_row) {
+            Some(JoinCell::Items(items)) => self.joined(join, items.start + n, output, path),
+            Some(JoinCell::Failed(failure)) => self.cell_failure(failure, output, path),
+            None | Some(JoinCell::Null) => Written::Null,
+        }
+    }
+
+    fn cursor(&mut self, at: &PageAt<'_>, row: Option<usize>) -> Written {
+        let Ask::Pages(ask) = &self.plan.steps[at.step.0].ask else { return Written::Null };
+        let Some(item) = row.and_then(|row| at.page.items.get(row)) else { return Written::Null };
+        write_json_string(&cursor::encode(self.contract.list(ask.list), &item.cursor), &mut self.out);
+        Written::Value
+    }
+
+    fn boolean(&mut self, value: bool) -> Written {
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        Written::Value
+    }
+}
