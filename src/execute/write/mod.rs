@@ -448,11 +448,11 @@ struct Parts<'p, 'g> {
     output: &'g Output,
 }
 
-/// How many bytes an answer will be about, so that its buffer grows seldom: a member takes some 32 with its name.
+/// How many bytes an answer will be about, so that its buffer grows seldom: a member takes some 48 with its name.
 fn expected_bytes(plan: &Plan, gathered: &Gathered) -> usize {
     let members = plan.places.iter().zip(&gathered.places);
     let members = members.map(|(place, rows)| rows.as_ref().map_or(0, |rows| rows.n_rows * place.outputs.len()));
-    512 + 32 * members.sum::<usize>()
+    512 + 48 * members.sum::<usize>()
 }
 
 /// Whether an entity exists.
