@@ -28,12 +28,13 @@ mod template;
 mod type_system;
 mod version;
 
+pub use binding::{SqlGroup, SqlList};
 pub use files::{Files, ReadError, read_folder};
 pub use load::{Loaded, load};
 pub use model::{
-    Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListUse, Object,
-    OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind, TypeRef,
-    TypeRefKind,
+    Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListBinding,
+    ListUse, Object, OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind,
+    TypeRef, TypeRefKind,
 };
 pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Scanned, Unreadable, Usage, scan};

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::{
     Secret, System, SystemKind,
-    binding::{self, GroupFile, ListFile},
+    binding::{self, Asking, GroupFile, ListFile},
     env::{self, EnvFault},
     reader::{self, Reader, Text},
 };
@@ -67,6 +67,11 @@ pub(super) fn read(
     out.readable = true;
     let mut reader = Reader { file, findings };
     let mut connection = Connection::default();
+    let kind = table.iter().find(|entry| entry.0.get_ref() == "kind").map(|entry| entry.1.get_ref());
+    let asking = match kind {
+        Some(DeValue::String(kind)) => Asking::of_kind(kind),
+        _ => Asking::default(),
+    };
     for entry in table.iter() {
         match entry.0.get_ref().as_ref() {
             "kind" => connection.kind = reader.text(entry),
@@ -82,11 +87,11 @@ pub(super) fn read(
             "trim" => out.inherited.trim = reader.boolean(entry).unwrap_or(false),
             "lists" => {
                 for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
-                    out.lists.extend(binding::list(entry, &mut reader));
+                    out.lists.extend(binding::list(entry, asking, &mut reader));
                 }
             }
             _ => match entry.1.get_ref() {
-                DeValue::Table(table) => binding::groups(entry, table, &mut reader, &mut out.groups),
+                DeValue::Table(table) => binding::groups(entry, table, asking, &mut reader, &mut out.groups),
                 _ => reader.unknown_key(entry.0, &format!("system file {name}.toml"), KEYS),
             },
         }

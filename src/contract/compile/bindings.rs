@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GroupFile},
+        binding::{AdaptationFile, GroupAsked, SqlGroupFile},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -19,17 +19,21 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
     for (name, plan) in groups {
         let Some(ty) = survey.written.schema.types.get(&name.entity) else { continue };
         let Some(file) = plan.binding else { continue };
-        let n_key_fields = survey.key_fields(&name.entity).len();
-        for query in file.query.iter().chain(file.parts.iter().map(|(_, query)| query)) {
-            keys_once(survey.written, query, n_key_fields, findings);
-        }
         // What a copy or a handover binds beside the group's own fields is not served from there.
         let fields: Vec<&FieldDef> = if plan.fields.is_empty() {
             ty.fields.iter().collect()
         } else {
             plan.fields.iter().map(|at| &ty.fields[*at]).collect()
         };
-        parts(survey, name, file, ty, &fields, findings);
+        match &file.asked {
+            GroupAsked::Sql(asked) => {
+                let n_key_fields = survey.key_fields(&name.entity).len();
+                for query in asked.query.iter().chain(asked.parts.iter().map(|(_, query)| query)) {
+                    keys_once(survey.written, query, n_key_fields, findings);
+                }
+                parts(survey, name, asked, ty, &fields, findings);
+            }
+        }
         for (path, adaptation) in &file.values {
             let keys = survey.key_fields(&name.entity);
             let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
@@ -121,7 +125,7 @@ pub(super) fn not_readable(written: Written<'_>, query: &Text, unreadable: Unrea
 fn parts(
     survey: &Survey<'_>,
     name: &GroupName,
-    file: &GroupFile,
+    file: &SqlGroupFile,
     ty: &TypeDef,
     fields: &[&FieldDef],
     findings: &mut Findings,
