@@ -1,7 +1,7 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `binding`, `env`, `secrets`,
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -11,6 +11,7 @@ mod directive;
 mod env;
 mod files;
 mod freshness;
+mod http;
 mod load;
 mod merge;
 mod model;
@@ -30,6 +31,7 @@ mod version;
 
 pub use binding::{SqlGroup, SqlList};
 pub use files::{Files, ReadError, read_folder};
+pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListBinding,

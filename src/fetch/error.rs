@@ -1,6 +1,6 @@
 //! Why an owner did not answer: which system, what kind, what a client may read and what an operator needs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::value::SystemId;
 
@@ -20,12 +20,21 @@ pub struct FetchFailure {
     pub kind: FetchErrorKind,
     /// What the operator needs. Never shown to a client: it may quote the system's own message.
     pub detail: String,
+    /// How long the system asked to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl FetchError {
     /// Says that a system did not answer.
     pub fn new(system: Arc<str>, system_id: SystemId, kind: FetchErrorKind, detail: impl Into<String>) -> Self {
-        Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into() }))
+        Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into(), retry_after: None }))
+    }
+
+    /// Says how long the system asked to be left alone.
+    pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
+        let FetchFailure { system, system_id, kind, detail, .. } = &*self.0;
+        let (system, detail) = (Arc::clone(system), detail.clone());
+        Self(Arc::new(FetchFailure { system, system_id: *system_id, kind: *kind, detail, retry_after }))
     }
 }
 

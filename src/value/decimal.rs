@@ -2,6 +2,8 @@
 //!
 //! In: plain decimals (`-12.50`), or with an exponent where a JSON number has one. Out: plain decimals.
 
+use std::cmp::Ordering;
+
 /// More digits than any price or quantity has; a quotient that has not ended by then has none.
 const DIGITS_MAX: usize = 60;
 
@@ -94,6 +96,22 @@ pub(super) fn rounded(text: &str, digits: u32) -> Option<String> {
     Some(parts.text())
 }
 
+/// Compares two decimals by their value; `None` when one of them is none.
+pub fn compare_decimals(a: &str, b: &str) -> Option<Ordering> {
+    let (a, b) = (Parts::of(a)?, Parts::of(b)?);
+    let is_zero = |parts: &Parts| parts.digits().bytes().all(|digit| digit == b'0');
+    let n = a.fraction.len().max(b.fraction.len());
+    let whole = |parts: &Parts| format!("{}{:0<n$}", parts.whole, parts.fraction).trim_start_matches('0').to_owned();
+    let (a_whole, b_whole) = (whole(&a), whole(&b));
+    let magnitude = a_whole.len().cmp(&b_whole.len()).then_with(|| a_whole.cmp(&b_whole));
+    Some(match (a.negative && !is_zero(&a), b.negative && !is_zero(&b)) {
+        (false, false) => magnitude,
+        (true, true) => magnitude.reverse(),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+    })
+}
+
 /// Divides; the quotient is exact, or has one digit more than the `digits` it will be rounded to.
 ///
 /// *Errors*: what would have been right, with its article.
@@ -163,6 +181,21 @@ mod tests {
         ] {
             assert_eq!(rounded(text, digits).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn decimals_compare_by_value() {
+        use Ordering::*;
+        for (a, b, order) in [
+            ("10", "9", Greater),
+            ("1.50", "1.5", Equal),
+            ("-2", "-10", Greater),
+            ("-0", "0", Equal),
+            ("1e2", "99.9", Greater),
+        ] {
+            assert_eq!(compare_decimals(a, b), Some(order), "{a} {b}");
+        }
+        assert_eq!(compare_decimals("soon", "0"), None);
     }
 
     proptest! {

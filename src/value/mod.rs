@@ -17,6 +17,7 @@ mod shape;
 
 pub use adaptation::{Adaptation, Adaptations, Per};
 pub use argument::Argument;
+pub use decimal::compare_decimals;
 pub use duration::{duration_text, parse_duration};
 pub use id::{DomainId, GroupId, ListId, ShapeId, SystemId, TypeId};
 pub use input::Input;

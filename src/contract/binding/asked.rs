@@ -26,6 +26,13 @@ impl Asking {
         Self::Sql
     }
 
+    /// Whether its systems are reached over HTTP.
+    pub fn is_http(self) -> bool {
+        match self {
+            Self::Sql => false,
+        }
+    }
+
     /// Whether its answers have members that `fields` points at; columns of a query have aliases instead.
     pub fn has_fields(self) -> bool {
         match self {

@@ -34,10 +34,13 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                 parts(survey, name, asked, ty, &fields, findings);
             }
         }
+        let keys = survey.key_fields(&name.entity);
+        let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
+        let title = header(&name.entity, name.name.as_deref());
+        for (path, _) in &file.fields {
+            field_known(survey, &title, path, &known, findings);
+        }
         for (path, adaptation) in &file.values {
-            let keys = survey.key_fields(&name.entity);
-            let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
-            let title = header(&name.entity, name.name.as_deref());
             values(survey, &title, path, adaptation, &known, findings);
         }
     }
@@ -178,15 +181,20 @@ pub(super) fn values(
         return;
     };
     let schema = survey.written.schema;
-    if let Some((_, place)) = adaptation.scale
+    let moved = [
+        adaptation.scale.as_ref().map(|(_, place)| (*place, "scale")),
+        adaptation.per.as_ref().map(|(_, place)| (*place, "per")),
+        adaptation.digits.as_ref().map(|(_, place)| (*place, "digits")),
+    ];
+    if let Some((place, key)) = moved.into_iter().flatten().next()
         && (BUILT_IN[2..].contains(&leaf) || schema.kind(leaf) == Some(Kind::Enum) || adaptation.words.is_some())
     {
         let message = if adaptation.words.is_some() {
-            format!("`{}` is both mapped and scaled", path.text)
+            format!("`{}` is both mapped and reckoned with", path.text)
         } else {
-            format!("`{}` is `{leaf}`, which has no decimal point to move", path.text)
+            format!("`{}` is `{leaf}`, which is no number to reckon with", path.text)
         };
-        findings.fault("SCALE_POINTLESS", place, message, "delete `scale`");
+        findings.fault("SCALE_POINTLESS", place, message, format!("delete `{key}`"));
     }
     let Some(words) = &adaptation.words else { return };
     let Some(ty) = schema.types.get(leaf).filter(|ty| ty.kind == Kind::Enum) else { return };
@@ -200,6 +208,23 @@ pub(super) fn values(
             findings.fault("MAP_WORD", word.place, message, help);
         }
     }
+}
+
+/// Checks one `fields.name = "/pointer"`.
+fn field_known(survey: &Survey<'_>, title: &str, path: &Text, fields: &[&FieldDef], findings: &mut Findings) {
+    let is_part = |path: &str| {
+        fields
+            .iter()
+            .any(|field| field.name.name == path && matches!(survey.category(field.ty.named()), Category::Parts(_)))
+    };
+    if path.text == "__typename" || is_part(&path.text) || leaf_at(survey, &path.text, fields).is_some() {
+        return;
+    }
+    let help = match nearest(&path.text, fields.iter().map(|field| field.name.name.as_str())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name a field of the group, or a path to one inside a part: fields.\"lines.sku\"".to_owned(),
+    };
+    findings.fault("FIELDS_UNKNOWN", path.place, format!("{title} does not answer a field `{}`", path.text), help);
 }
 
 /// Follows a path to a leaf, through parts of any of the types a field may have; returns the leaf's type.
