@@ -1,7 +1,7 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `binding`, `env`, `secrets`,
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -11,6 +11,7 @@ mod directive;
 mod env;
 mod files;
 mod freshness;
+mod guards;
 mod load;
 mod merge;
 mod model;
@@ -29,6 +30,7 @@ mod type_system;
 mod version;
 
 pub use files::{Files, ReadError, read_folder};
+pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use load::{Loaded, load};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListUse, Object,

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::Guards;
 use crate::value::{Adaptations, DomainId, GroupId, Input, Leaf, ListId, Scalar, Shape, ShapeId, SystemId, TypeId};
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -310,6 +311,8 @@ pub struct System {
     pub connections_max: u32,
     /// How many keys one fetch takes; more are asked in chunks.
     pub keys_per_fetch: usize,
+    /// How it is guarded, and others from it.
+    pub guards: Guards,
 }
 
 /// The kinds of system, with what each needs to connect.

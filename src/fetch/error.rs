@@ -1,6 +1,6 @@
 //! Why an owner did not answer: which system, what kind, what a client may read and what an operator needs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::value::SystemId;
 
@@ -10,7 +10,7 @@ use crate::value::SystemId;
 pub struct FetchError(Arc<FetchFailure>);
 
 /// What a failed fetch says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FetchFailure {
     /// The system that was asked, by name.
     pub system: Arc<str>,
@@ -20,12 +20,20 @@ pub struct FetchFailure {
     pub kind: FetchErrorKind,
     /// What the operator needs. Never shown to a client: it may quote the system's own message.
     pub detail: String,
+    /// How long to wait before asking again, counted from the failure: said by the system, or by the guard that refused.
+    pub retry_after: Option<Duration>,
 }
 
 impl FetchError {
     /// Says that a system did not answer.
     pub fn new(system: Arc<str>, system_id: SystemId, kind: FetchErrorKind, detail: impl Into<String>) -> Self {
-        Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into() }))
+        Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into(), retry_after: None }))
+    }
+
+    /// Says when asking again makes sense.
+    pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
+        Arc::make_mut(&mut self.0).retry_after = Some(retry_after);
+        self
     }
 }
 
