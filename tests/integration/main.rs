@@ -6,6 +6,7 @@ mod differential;
 mod fuzz;
 mod http;
 mod outage;
+mod owner;
 mod readme;
 mod real_data;
 mod scenario;
