@@ -4,6 +4,7 @@
 mod breaker;
 mod coalesced;
 mod engine;
+mod faults;
 mod rate;
 mod retried;
 mod scripted;
