@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,10 @@ use super::scripted::{Guarded, fetch, keys, ms};
 
 const CALLS_MAX: usize = 3;
 const TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The slowest call lands and lets the gathered one go, which is as slow.
+const ANSWERED_WITHIN_MS: u64 = 2 * TAKES_MS_MAX + 2;
+const TAKES_MS_MAX: u64 = 60;
 
 /// How one call goes.
 #[derive(Debug, Clone)]
@@ -41,7 +48,7 @@ struct Caller {
 }
 
 fn course() -> impl Strategy<Value = Course> {
-    (0_u64..60, prop::option::weighted(0.3, 1_usize..4), prop::bool::weighted(0.05))
+    (0..TAKES_MS_MAX, prop::option::weighted(0.3, 1_usize..4), prop::bool::weighted(0.05))
         .prop_map(|(takes_ms, fails_every, panics)| Course { takes_ms, fails_every, panics })
 }
 
@@ -155,7 +162,8 @@ async fn run(callers: Vec<Caller>, courses: Vec<Course>) {
                             assert!(error.detail.starts_with(&format!("{key} of call ")), "somebody else's failure");
                         }
                         Err(error) if error.kind == FetchErrorKind::Timeout => {
-                            assert!(waited >= ms(caller.has_ms.min(TIMEOUT.as_millis() as u64)), "a lost wake-up");
+                            assert!(waited >= ms(caller.has_ms.min(TIMEOUT.as_millis() as u64)), "given up too early");
+                            assert!(caller.has_ms < ANSWERED_WITHIN_MS, "a lost wake-up");
                         }
                         Err(error) => assert!(may_break && error.kind == FetchErrorKind::Unavailable, "{error}"),
                     }
@@ -183,4 +191,54 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(run(callers, courses));
     }
+}
+
+/// A source that answers after a few turns of the scheduler.
+struct Hasty(AtomicUsize);
+
+impl Owner for Hasty {
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Vec<Outcome>> {
+        async move {
+            let number = self.0.fetch_add(1, Ordering::Relaxed);
+            for _ in 0..number % 5 {
+                tokio::task::yield_now().await;
+            }
+            let of = |key: &Key| key.as_str().parse().unwrap();
+            let stamp = |key: &Key| Stamp { system: SystemId(0), started_ms: number as i64, ended_ms: of(key) };
+            fetch.keys.iter().map(|key| Ok(Record::absent(stamp(key)).into())).collect()
+        }
+        .boxed()
+    }
+
+    fn list(&self, fetch: ListFetch) -> BoxFuture<'_, Vec<Result<Page, FetchError>>> {
+        async move { panic!("no lists here: {fetch:?}") }.boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<(), FetchError>> {
+        async { Ok(()) }.boxed()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn on_many_threads_nobody_is_forgotten() {
+    let guarded = Guarded::new(Guards::default(), Duration::from_secs(60));
+    let source = Arc::new(Hasty(AtomicUsize::new(0)));
+    let owner = Arc::new(Coalesced::new(source.clone(), guarded.system.clone(), CALLS_MAX));
+    let tasks: Vec<_> = (0..100_usize)
+        .map(|task| {
+            let owner = owner.clone();
+            tokio::spawn(async move {
+                for number in 0..100_usize {
+                    let asked: Vec<usize> = (0..5).map(|n| (task * 7 + number * 3 + n) % 40).collect();
+                    let outcomes = owner.fetch(fetch(keys(asked.clone()), Duration::from_secs(60))).await;
+                    let got = outcomes.iter().map(|one| one.as_ref().expect("it is answered").stamp.ended_ms as usize);
+                    assert!(got.eq(asked));
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("everyone is answered");
+    }
+    assert!(source.0.load(Ordering::Relaxed) <= 10_000);
 }
