@@ -54,8 +54,8 @@ impl Owner for Memory {
             tokio::time::sleep(self.takes).await;
             let (group, shapes) = (self.contract.group(fetch.group), &self.contract.shapes);
             let columns: Vec<String> = shapes[group.shape.index()].slots.iter().map(|slot| slot.name.clone()).collect();
-            let layout = Layout::new(group.shape, shapes, &columns, &[], &group.binding.adaptations);
-            let stamp = Stamp { system: group.system, started_ms: 0, ended_ms: 0 };
+            let layout = Layout::new(group.shape, shapes, &columns, &[], &group.adaptations);
+            let stamp = Stamp { system: group.system, started_ms: 0, ended_ms: 0, as_of_ms: None };
             let record = |key: &Key| {
                 let cells: Vec<Cell<'_>> =
                     columns.iter().map(|column| Cell::Text(format!("{column} of {key}").into())).collect();

@@ -53,7 +53,7 @@ struct Memory {
 
 impl Memory {
     fn new(contract: &Contract, work: Work, system: SystemId) -> Self {
-        let stamp = Stamp { system, started_ms: 0, ended_ms: 0 };
+        let stamp = Stamp { system, started_ms: 0, ended_ms: 0, as_of_ms: None };
         let key = |object: usize| match work {
             Work::B => Key::one("PMP-4010"),
             Work::A | Work::C => Key::one(&format!("PMP-{object:05}")),
@@ -62,7 +62,7 @@ impl Memory {
         for (number, group) in contract.groups.iter().enumerate().filter(|(_, group)| group.system == system) {
             let slots = &contract.shapes[group.shape.index()].slots;
             let columns: Vec<String> = slots.iter().map(|slot| slot.name.clone()).collect();
-            let layout = Layout::new(group.shape, &contract.shapes, &columns, &[], &group.binding.adaptations);
+            let layout = Layout::new(group.shape, &contract.shapes, &columns, &[], &group.adaptations);
             let rows = records.entry(GroupId::from(number)).or_default();
             for object in 0..work.n_objects() {
                 let cells: Vec<Cell<'_>> = (columns.iter())

@@ -1,7 +1,8 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `binding`, `env`, `secrets`,
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`, `binding`,
+//! `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -12,6 +13,7 @@ mod env;
 mod files;
 mod freshness;
 mod guards;
+mod http;
 mod load;
 mod merge;
 mod model;
@@ -29,13 +31,15 @@ mod template;
 mod type_system;
 mod version;
 
+pub use binding::{SqlGroup, SqlList};
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
+pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{
-    Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListUse, Object,
-    OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind, TypeRef,
-    TypeRefKind,
+    Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListBinding,
+    ListUse, Object, OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind,
+    TypeRef, TypeRefKind,
 };
 pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Scanned, Unreadable, Usage, scan};

@@ -4,8 +4,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::Guards;
-use crate::value::{Adaptations, DomainId, GroupId, Input, Leaf, ListId, Scalar, Shape, ShapeId, SystemId, TypeId};
+use super::{
+    Guards,
+    binding::{SqlGroup, SqlList},
+};
+use crate::value::{
+    Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
+};
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
 #[derive(Debug)]
@@ -401,20 +406,37 @@ pub struct Group {
     pub key_columns: Vec<String>,
     /// The tightest domain of its fields.
     pub domain: DomainId,
+    /// Where each field stands in a row, where that is not the member of its name.
+    pub fields: BTreeMap<String, Pointer>,
+    /// The column that says since when a row holds, where the system is itself a copy of another.
+    pub as_of: Option<String>,
+    /// How values are adapted.
+    pub adaptations: Adaptations,
     /// How it is asked.
     pub binding: GroupBinding,
 }
 
-/// How a group is asked. Every kind so far is asked in SQL.
+/// How a group is asked, by the kind of its system.
 #[derive(Debug, Clone)]
-pub struct GroupBinding {
-    /// The query, with `in (:keys)`.
-    pub query: String,
-    /// For each slot filled by a query of its own: the slot's name and the query, with `in (:keys)` and its rows' owner
-    /// aliased `parent` (for a key of several fields, `parent_` and the key field's name).
-    pub parts: Vec<(String, String)>,
-    /// How values are adapted.
-    pub adaptations: Adaptations,
+pub enum GroupBinding {
+    /// In SQL.
+    Sql(SqlGroup),
+}
+
+impl GroupBinding {
+    /// Returns the names of the slots that a question of their own fills.
+    pub fn part_names(&self) -> Vec<&str> {
+        match self {
+            Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+        }
+    }
+}
+
+/// How a list is asked, by the kind of its system.
+#[derive(Debug, Clone)]
+pub enum ListBinding {
+    /// In SQL.
+    Sql(SqlList),
 }
 
 /// A named list query of an owner.
@@ -428,11 +450,13 @@ pub struct List {
     pub of: TypeId,
     /// The names of the key columns its rows give, in the order of the entity's key.
     pub key_columns: Vec<String>,
-    /// The names of the query's `:parameters`, each once, in order of appearance.
+    /// The names of its parameters, each once, in order of appearance.
     pub parameters: Vec<String>,
-    /// The query.
-    pub query: String,
-    /// The total order of its rows: columns of the query. The last ones make it unique.
+    /// Where each column stands in a row, where that is not the member of its name.
+    pub fields: BTreeMap<String, Pointer>,
+    /// How it is asked.
+    pub binding: ListBinding,
+    /// The total order of its rows: columns of its answer. The last ones make it unique.
     pub order: Vec<OrderColumn>,
     /// How many rows a page may have.
     pub page_rows_max: u32,

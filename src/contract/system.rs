@@ -7,9 +7,9 @@ use toml::de::DeValue;
 
 use super::{
     Guards, Secret, System, SystemKind,
-    binding::{self, GroupFile, ListFile},
-    env::{self, EnvFault},
+    binding::{self, Asking, GroupFile, ListFile},
     guards,
+    http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
 };
 use crate::diagnostic::{FileId, Findings, Place};
@@ -80,14 +80,22 @@ pub(super) fn read(
     out.readable = true;
     let mut reader = Reader { file, findings };
     let mut connection = Connection::default();
+    let mut filling = Filling { lookup, secrets };
+    let kind = table.iter().find(|entry| entry.0.get_ref() == "kind").map(|entry| entry.1.get_ref());
+    let asking = match kind {
+        Some(DeValue::String(kind)) => Asking::of_kind(kind),
+        _ => Asking::default(),
+    };
     for entry in table.iter() {
         match entry.0.get_ref().as_ref() {
             "kind" => connection.kind = reader.text(entry),
             "url" => {
-                secrets.push(reader.place(entry.1));
                 connection.url_given = true;
-                connection.url = reader.text(entry).and_then(|text| filled(&text, lookup, reader.findings));
+                connection.url_place = Some(reader.place(entry.1));
+                connection.url = filling.secret(entry, &mut reader);
             }
+            "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
+            "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
@@ -106,11 +114,11 @@ pub(super) fn read(
             "trim" => out.inherited.trim = reader.boolean(entry).unwrap_or(false),
             "lists" => {
                 for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
-                    out.lists.extend(binding::list(entry, &mut reader));
+                    out.lists.extend(binding::list(entry, asking, &mut reader));
                 }
             }
             _ => match entry.1.get_ref() {
-                DeValue::Table(table) => binding::groups(entry, table, &mut reader, &mut out.groups),
+                DeValue::Table(table) => binding::groups(entry, table, asking, &mut reader, &mut out.groups),
                 _ => reader.unknown_key(entry.0, &format!("system file {name}.toml"), KEYS),
             },
         }
@@ -125,6 +133,9 @@ struct Connection {
     kind: Option<Text>,
     url: Option<Secret>,
     url_given: bool,
+    url_place: Option<Place>,
+    headers: Vec<(String, Secret)>,
+    auth: Auth,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
@@ -132,7 +143,23 @@ struct Connection {
 }
 
 impl Connection {
-    fn system(self, name: &str, file: FileId, findings: &mut Findings) -> Option<System> {
+    /// Returns how a system that speaks HTTP is reached.
+    fn http(&mut self, findings: &mut Findings) -> Option<HttpSystem> {
+        let url = self.url.take()?;
+        if !http::is_http(&url) {
+            findings.fault(
+                "URL_HTTP",
+                self.url_place,
+                "this is no address that HTTP can be spoken to",
+                "write \"https://host/path\"",
+            );
+            return None;
+        }
+        let url = Secret::new(url.reveal().trim_end_matches('/').to_owned());
+        Some(HttpSystem { url, headers: std::mem::take(&mut self.headers), auth: std::mem::take(&mut self.auth) })
+    }
+
+    fn system(mut self, name: &str, file: FileId, findings: &mut Findings) -> Option<System> {
         let start = Place { file, start: 0, end: 0 };
         let Some(kind) = self.kind else {
             findings.fault(
@@ -169,28 +196,4 @@ impl Connection {
             guards: self.guards,
         })
     }
-}
-
-fn filled(text: &Text, lookup: &dyn Fn(&str) -> Option<String>, findings: &mut Findings) -> Option<Secret> {
-    let faults = match env::fill(&text.text, lookup) {
-        Ok(filled) => return Some(Secret::new(filled)),
-        Err(faults) => faults,
-    };
-    for fault in faults {
-        match fault {
-            EnvFault::Missing(name) => findings.fault(
-                "ENV_MISSING",
-                text.place,
-                format!("the environment variable `{name}` is not set"),
-                format!("set {name} where freehold runs"),
-            ),
-            EnvFault::Stray => findings.fault(
-                "ENV_SYNTAX",
-                text.place,
-                "a `$` here begins no variable",
-                "write ${NAME} for a variable, or $$ for the character itself",
-            ),
-        }
-    }
-    None
 }

@@ -7,7 +7,8 @@
 use std::fmt::Write;
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, OnOutage, Role, TypeKind, TypeRef, TypeRefKind, placeholder::canonical,
+    Answer, Argument, Contract, Feed, Field, GroupBinding, ListBinding, OnOutage, Role, TypeKind, TypeRef, TypeRefKind,
+    placeholder::canonical,
 };
 use crate::value::{Adaptations, TypeId, duration_text};
 
@@ -42,11 +43,18 @@ fn lines(contract: &Contract) -> Vec<String> {
         let head = format!("group {}", group.name);
         let domain = &contract.domain(group.domain).name;
         lines.push(format!("{head} key={:?} domain={domain}", group.key_columns));
-        lines.push(format!("{head} query={:?}", canonical(&group.binding.query)));
-        for (field, query) in &group.binding.parts {
-            lines.push(format!("{head} part {field}={:?}", canonical(query)));
+        if let Some(as_of) = &group.as_of {
+            lines.push(format!("{head} as_of={as_of}"));
         }
-        adaptation_lines(&head, &group.binding.adaptations, &mut lines);
+        match &group.binding {
+            GroupBinding::Sql(asked) => {
+                lines.push(format!("{head} query={:?}", canonical(&asked.query)));
+                for (field, query) in &asked.parts {
+                    lines.push(format!("{head} part {field}={:?}", canonical(query)));
+                }
+            }
+        }
+        adaptation_lines(&head, &group.adaptations, &mut lines);
     }
     for list in &contract.lists {
         let head = format!("list {}", list.name);
@@ -61,7 +69,9 @@ fn lines(contract: &Contract) -> Vec<String> {
             list.count_max,
             contract.domain(list.domain).name,
         ));
-        lines.push(format!("{head} query={:?}", canonical(&list.query)));
+        match &list.binding {
+            ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
+        }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }
     lines

@@ -27,7 +27,7 @@ pub(super) fn decode(list: &List, text: &str) -> Option<Cursor> {
 mod tests {
     use super::*;
     use crate::{
-        contract::OrderColumn,
+        contract::{ListBinding, OrderColumn, SqlList},
         value::{Adaptations, DomainId, SystemId, TypeId},
     };
     use proptest::prelude::*;
@@ -40,7 +40,8 @@ mod tests {
             of: TypeId(0),
             key_columns: vec!["number".to_owned()],
             parameters: Vec::new(),
-            query: String::new(),
+            fields: Default::default(),
+            binding: ListBinding::Sql(SqlList { query: String::new() }),
             order: vec![column("updatedAt"), column("number")],
             page_rows_max: 100,
             page_rows_default: 20,

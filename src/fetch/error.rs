@@ -30,9 +30,9 @@ impl FetchError {
         Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into(), retry_after: None }))
     }
 
-    /// Says when asking again makes sense.
-    pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
-        Arc::make_mut(&mut self.0).retry_after = Some(retry_after);
+    /// Says when asking again makes sense, if that is known.
+    pub fn with_retry_after(mut self, retry_after: impl Into<Option<Duration>>) -> Self {
+        Arc::make_mut(&mut self.0).retry_after = retry_after.into();
         self
     }
 }
@@ -60,6 +60,8 @@ pub enum FetchErrorKind {
     Throttled,
     /// The answer is not what the contract says it is.
     ContractViolation,
+    /// The system is itself a copy, and older than the freshness domain allows.
+    Stale,
     /// The caller's cursor is not one of the list: nobody's failure but the question's.
     ForeignCursor,
 }
@@ -74,6 +76,7 @@ impl FetchErrorKind {
             Self::BadRequest => "SOURCE_BAD_REQUEST",
             Self::Throttled => "SOURCE_THROTTLED",
             Self::ContractViolation => "CONTRACT_VIOLATION",
+            Self::Stale => "STALE_REFUSED",
             Self::ForeignCursor => "BAD_ARGUMENT",
         }
     }
@@ -87,6 +90,7 @@ impl FetchErrorKind {
             Self::BadRequest => "the system did not understand the question",
             Self::Throttled => "the system asked to be asked less often",
             Self::ContractViolation => "the system's answer does not fit the contract",
+            Self::Stale => "the system's copy is older than the field's freshness allows",
             Self::ForeignCursor => "the cursor is not one of this list: pass one that it gave",
         }
     }

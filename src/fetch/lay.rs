@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{Cell, Record, Stamp, TableWriter, Violation};
-use crate::value::{Adaptation, Adaptations, Leaf, Scalar, Shape, ShapeId, SlotKind, Variant, write_json_string};
+use crate::value::{Adaptation, Adaptations, Leaf, Per, Scalar, Shape, ShapeId, SlotKind, Variant, write_json_string};
 
 /// Which column, part query or group of columns fills each slot of an object; made once per query.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct PartRows<'a, 'c> {
 #[derive(Debug, Clone)]
 enum Fill {
     Missing,
-    Column { column: usize, adaptation: Adaptation, inner: Adaptations },
+    Column { column: usize, quantity: Option<usize>, adaptation: Adaptation, inner: Adaptations },
     Flattened(Layout),
     Rows(usize),
 }
@@ -86,7 +86,12 @@ impl Layout {
                     trim: adaptations.trim,
                     zone: adaptations.zone.clone(),
                 };
-                return Fill::Column { column: *column, adaptation: adaptations.of(&path), inner };
+                let adaptation = adaptations.of(&path);
+                let quantity = match &adaptation.per {
+                    Some(Per::Column(name)) => columns.iter().find(|c| c.1.eq_ignore_ascii_case(name)).map(|c| c.0),
+                    _ => None,
+                };
+                return Fill::Column { column: *column, quantity, adaptation, inner };
             }
             match &slot.kind {
                 SlotKind::Part(variants) if variants.len() == 1 && slot.nesting.n_lists() == 0 => {
@@ -186,8 +191,10 @@ impl Laying<'_> {
             let start = out.len();
             let laid = match fill {
                 Fill::Missing => Err("a column of this name".to_owned()),
-                Fill::Column { column, adaptation, inner } => {
-                    let value = Element { kind: &slot.kind, nesting: &slot.nesting, adaptation, inner };
+                Fill::Column { column, quantity, adaptation, inner } => {
+                    let quantity = quantity.and_then(|column| cells.get(column)?.text());
+                    let quantity = quantity.as_deref();
+                    let value = Element { kind: &slot.kind, nesting: &slot.nesting, adaptation, quantity, inner };
                     self.element(&value, 0, cells.get(*column).unwrap_or(&Cell::Null), layout.zone.as_ref(), out)
                 }
                 Fill::Flattened(inner) => {
@@ -283,7 +290,13 @@ impl Laying<'_> {
             };
         }
         match element.kind {
-            SlotKind::Leaf(leaf) => write_leaf(leaf, cell, element.adaptation, zone, out),
+            SlotKind::Leaf(leaf) => match &element.adaptation.language {
+                None => write_leaf(leaf, cell, element, zone, out),
+                Some(languages) => match in_language(cell, languages)? {
+                    None => null(element.nesting.non_null_at(level)),
+                    Some(cell) => write_leaf(leaf, &cell, element, zone, out),
+                },
+            },
             SlotKind::Part(variants) => self.json_object(variants, cell, element.inner, out),
         }
     }
@@ -345,7 +358,19 @@ impl Laying<'_> {
                 zone: adaptations.zone.clone(),
             };
             let adaptation = adaptations.of(&slot.name);
-            let value = Element { kind: &slot.kind, nesting: &slot.nesting, adaptation: &adaptation, inner: &inner };
+            let quantity = match &adaptation.per {
+                Some(Per::Column(name)) => {
+                    members.get(name).and_then(|value| Some(Cell::Json(Cow::Borrowed(value)).text()?.into_owned()))
+                }
+                _ => None,
+            };
+            let value = Element {
+                kind: &slot.kind,
+                nesting: &slot.nesting,
+                adaptation: &adaptation,
+                quantity: quantity.as_deref(),
+                inner: &inner,
+            };
             let laid = self.element(&value, 0, &member, adaptations.zone.as_ref(), out);
             self.close(laid, start, &mut table, out);
             self.path.truncate(path_length);
@@ -359,6 +384,8 @@ struct Element<'a> {
     kind: &'a SlotKind,
     nesting: &'a crate::value::Nesting,
     adaptation: &'a Adaptation,
+    /// What the column says that [`Per::Column`] names.
+    quantity: Option<&'a str>,
     inner: &'a Adaptations,
 }
 
@@ -383,6 +410,17 @@ fn json_of<'a>(cell: &'a Cell<'_>) -> Option<Cow<'a, Value>> {
         Cell::Text(text) => serde_json::from_str(text).ok().map(Cow::Owned),
         _ => None,
     }
+}
+
+/// Picks the value in the best language there is from one member for each language.
+fn in_language<'a>(cell: &'a Cell<'_>, languages: &[String]) -> Result<Option<Cell<'a>>, String> {
+    let value = json_of(cell).filter(|value| value.is_object()).ok_or("one member for each language")?;
+    let named = |language: &&String| value.get(language.as_str()).is_some_and(|text| !text.is_null());
+    let Some(language) = languages.iter().find(named) else { return Ok(None) };
+    Ok(match value {
+        Cow::Borrowed(value) => value.get(language).map(|value| Cell::Json(Cow::Borrowed(value))),
+        Cow::Owned(mut value) => value.get_mut(language).map(|value| Cell::Json(Cow::Owned(value.take()))),
+    })
 }
 
 fn list_items<'a>(cell: &'a Cell<'_>) -> Option<Vec<Cell<'a>>> {
@@ -420,7 +458,7 @@ fn borrowed<'a>(cell: &'a Cell<'_>) -> Cell<'a> {
 fn write_leaf(
     leaf: &Leaf,
     cell: &Cell<'_>,
-    adaptation: &Adaptation,
+    element: &Element<'_>,
     zone: Option<&TimeZone>,
     out: &mut Vec<u8>,
 ) -> Result<(), String> {
@@ -442,7 +480,7 @@ fn write_leaf(
         _ => {}
     }
     let text = cell.text().ok_or_else(|| expected(leaf))?;
-    let text = adaptation.apply(&text)?;
+    let text = element.adaptation.apply(&text, element.quantity)?;
     if *leaf == Leaf::Scalar(Scalar::DateTime) && text.parse::<jiff::Timestamp>().is_err() {
         let at = text.parse::<jiff::civil::DateTime>().map_err(|_| expected(leaf))?;
         return write_civil(at, zone, out);
@@ -483,7 +521,7 @@ mod tests {
         value::{Nesting, Slot, SystemId},
     };
 
-    const STAMP: Stamp = Stamp { system: SystemId(0), started_ms: 1, ended_ms: 2 };
+    const STAMP: Stamp = Stamp { system: SystemId(0), started_ms: 1, ended_ms: 2, as_of_ms: None };
 
     fn leaf(name: &str, scalar: Scalar, non_null: bool) -> Slot {
         let nesting = Nesting { non_null, items_non_null: Vec::new() };
@@ -545,6 +583,29 @@ mod tests {
         let (variant, price) = Entry::object(price).unwrap();
         assert_eq!((variant, text(price.entry(0)), text(price.entry(1))), (0, "\"12.50\"", "\"EUR\""));
         assert_eq!(record.violations(), []);
+    }
+
+    #[test]
+    fn a_price_is_for_the_quantity_of_its_row_and_a_text_in_the_best_language_there_is() {
+        let per = Adaptation { per: Some(Per::Column("per".to_owned())), ..Adaptation::default() };
+        let language = Adaptation { language: Some(vec!["fr".to_owned(), "de".to_owned()]), ..Adaptation::default() };
+        let fields = [("price.amount".to_owned(), per), ("unit".to_owned(), language)].into();
+        let adaptations = Adaptations { fields, ..Adaptations::default() };
+        let names = r#"{"en": "piece", "de": "Stück", "fr": null}"#;
+        let price = r#"{"amount": "12.50", "per": 100, "currency": "EUR"}"#;
+        let cells = [Cell::Text(names.into()), Cell::Null, Cell::Null, Cell::Text(price.into())];
+        let record = laid(&["unit", "weight", "changedAt", "price"], &cells, &adaptations);
+        let table = record.table().unwrap();
+        assert_eq!(text(table.entry(0)), "\"Stück\"");
+        let Entry::Value(price) = table.entry(3) else { panic!("a price") };
+        assert_eq!(text(Entry::object(price).unwrap().1.entry(0)), "\"0.125\"");
+        let cells = [Cell::Text("{}".into()), Cell::Null, Cell::Null, Cell::Text("12.50".into()), Cell::Int(1000)];
+        let columns = ["unit", "weight", "changedAt", "price.amount", "price.per"];
+        let record = laid(&columns, &cells, &adaptations);
+        let table = record.table().unwrap();
+        assert_eq!(table.entry(0), Entry::Fault(0));
+        let Entry::Value(price) = table.entry(3) else { panic!("a price") };
+        assert_eq!(text(Entry::object(price).unwrap().1.entry(0)), "\"0.0125\"");
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct Stamp {
     pub started_ms: i64,
     /// When the fetch ended, in milliseconds since 1970.
     pub ended_ms: i64,
+    /// Where the system is itself a copy: since when what it says holds, in milliseconds since 1970. Age counts from
+    /// here then.
+    pub as_of_ms: Option<i64>,
 }
 
 /// A value that did not fit its declared type: the field is null, and this is why.

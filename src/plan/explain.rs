@@ -162,7 +162,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
-                parts: described.binding.parts.iter().map(|(name, _)| name.clone()).collect(),
+                parts: described.binding.part_names().into_iter().map(str::to_owned).collect(),
                 freshness: freshness(contract.domain(described.domain)),
                 places: explained.collect(),
                 keys_max: places.iter().map(|(place, _)| plan.places[place.0].rows_max).fold(0, u64::saturating_add),

@@ -1,10 +1,18 @@
 //! Sources: the drivers that speak the systems' protocols. One folder per family of kinds.
 //!
-//! Reading order: `system_name` (whom an error names), `sql` (PostgreSQL and SQLite). A source answers exactly what it
-//! is asked, in one statement; chunking, deadlines and caching are wrapped around it by the room `owner`.
+//! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
+//! pages), `window` (pages of rows that are all here), `learned` (what is known about questions), `json` (rows that are
+//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite). A source answers exactly what
+//! it is asked; chunking, deadlines and caching are wrapped around it by the room `owner`.
 
+mod answer;
+mod http;
+mod json;
+mod layout;
+mod learned;
 mod sql;
 mod system_name;
+mod window;
 
 use std::sync::Arc;
 

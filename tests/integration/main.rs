@@ -5,6 +5,7 @@ mod contract;
 mod differential;
 mod fuzz;
 mod http;
+mod kinds;
 mod outage;
 mod owner;
 mod readme;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Contract, Entity, EnumValue, Field, Group, GroupBinding, Object, Reference, Role, Type,
-        TypeKind, TypeRef, TypeRefKind, directive,
+        Answer, Argument, Contract, Entity, EnumValue, Field, Group, Object, Reference, Role, Type, TypeKind, TypeRef,
+        TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
@@ -275,7 +275,6 @@ impl<'a> Assembly<'_, 'a> {
 
     fn group(&self, number: usize, name: &GroupName, plan: &GroupPlan<'_>) -> Option<Group> {
         let file = plan.binding?;
-        let parts = file.parts.iter().map(|(field, query)| (field.text.clone(), query.text.clone())).collect();
         let inherited = &self.survey.system(name.system).inherited;
         Some(Group {
             name: group_name(self.survey, name),
@@ -284,11 +283,10 @@ impl<'a> Assembly<'_, 'a> {
             shape: crate::value::ShapeId::from(number),
             key_columns: self.survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect(),
             domain: plan.domain?,
-            binding: GroupBinding {
-                query: file.query.as_ref()?.text.clone(),
-                parts,
-                adaptations: adaptations(&file.values, file.trim, file.zone.as_ref(), inherited),
-            },
+            fields: file.fields.iter().map(|(field, pointer)| (field.text.clone(), pointer.clone())).collect(),
+            as_of: file.as_of.as_ref().map(|column| column.text.clone()),
+            adaptations: adaptations(&file.values, file.trim, file.zone.as_ref(), inherited),
+            binding: file.asked.compile()?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GroupFile},
+        binding::{AdaptationFile, GroupAsked, SqlGroupFile},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -19,21 +19,28 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
     for (name, plan) in groups {
         let Some(ty) = survey.written.schema.types.get(&name.entity) else { continue };
         let Some(file) = plan.binding else { continue };
-        let n_key_fields = survey.key_fields(&name.entity).len();
-        for query in file.query.iter().chain(file.parts.iter().map(|(_, query)| query)) {
-            keys_once(survey.written, query, n_key_fields, findings);
-        }
         // What a copy or a handover binds beside the group's own fields is not served from there.
         let fields: Vec<&FieldDef> = if plan.fields.is_empty() {
             ty.fields.iter().collect()
         } else {
             plan.fields.iter().map(|at| &ty.fields[*at]).collect()
         };
-        parts(survey, name, file, ty, &fields, findings);
+        match &file.asked {
+            GroupAsked::Sql(asked) => {
+                let n_key_fields = survey.key_fields(&name.entity).len();
+                for query in asked.query.iter().chain(asked.parts.iter().map(|(_, query)| query)) {
+                    keys_once(survey.written, query, n_key_fields, findings);
+                }
+                parts(survey, name, asked, ty, &fields, findings);
+            }
+        }
+        let keys = survey.key_fields(&name.entity);
+        let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
+        let title = header(&name.entity, name.name.as_deref());
+        for (path, _) in &file.fields {
+            field_known(survey, &title, path, &known, findings);
+        }
         for (path, adaptation) in &file.values {
-            let keys = survey.key_fields(&name.entity);
-            let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
-            let title = header(&name.entity, name.name.as_deref());
             values(survey, &title, path, adaptation, &known, findings);
         }
     }
@@ -121,7 +128,7 @@ pub(super) fn not_readable(written: Written<'_>, query: &Text, unreadable: Unrea
 fn parts(
     survey: &Survey<'_>,
     name: &GroupName,
-    file: &GroupFile,
+    file: &SqlGroupFile,
     ty: &TypeDef,
     fields: &[&FieldDef],
     findings: &mut Findings,
@@ -174,15 +181,20 @@ pub(super) fn values(
         return;
     };
     let schema = survey.written.schema;
-    if let Some((_, place)) = adaptation.scale
+    let moved = [
+        adaptation.scale.as_ref().map(|(_, place)| (*place, "scale")),
+        adaptation.per.as_ref().map(|(_, place)| (*place, "per")),
+        adaptation.digits.as_ref().map(|(_, place)| (*place, "digits")),
+    ];
+    if let Some((place, key)) = moved.into_iter().flatten().next()
         && (BUILT_IN[2..].contains(&leaf) || schema.kind(leaf) == Some(Kind::Enum) || adaptation.words.is_some())
     {
         let message = if adaptation.words.is_some() {
-            format!("`{}` is both mapped and scaled", path.text)
+            format!("`{}` is both mapped and reckoned with", path.text)
         } else {
-            format!("`{}` is `{leaf}`, which has no decimal point to move", path.text)
+            format!("`{}` is `{leaf}`, which is no number to reckon with", path.text)
         };
-        findings.fault("SCALE_POINTLESS", place, message, "delete `scale`");
+        findings.fault("SCALE_POINTLESS", place, message, format!("delete `{key}`"));
     }
     let Some(words) = &adaptation.words else { return };
     let Some(ty) = schema.types.get(leaf).filter(|ty| ty.kind == Kind::Enum) else { return };
@@ -196,6 +208,23 @@ pub(super) fn values(
             findings.fault("MAP_WORD", word.place, message, help);
         }
     }
+}
+
+/// Checks one `fields.name = "/pointer"`.
+fn field_known(survey: &Survey<'_>, title: &str, path: &Text, fields: &[&FieldDef], findings: &mut Findings) {
+    let is_part = |path: &str| {
+        fields
+            .iter()
+            .any(|field| field.name.name == path && matches!(survey.category(field.ty.named()), Category::Parts(_)))
+    };
+    if path.text == "__typename" || is_part(&path.text) || leaf_at(survey, &path.text, fields).is_some() {
+        return;
+    }
+    let help = match nearest(&path.text, fields.iter().map(|field| field.name.name.as_str())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name a field of the group, or a path to one inside a part: fields.\"lines.sku\"".to_owned(),
+    };
+    findings.fault("FIELDS_UNKNOWN", path.place, format!("{title} does not answer a field `{}`", path.text), help);
 }
 
 /// Follows a path to a leaf, through parts of any of the types a field may have; returns the leaf's type.

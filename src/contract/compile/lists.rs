@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        binding::ListFile,
+        binding::{ListFile, Parameter},
         directive,
-        placeholder::{self, Placeholder, Usage},
         sdl::FieldDef,
     },
     FieldId, bindings,
@@ -47,8 +46,8 @@ pub(super) fn compile<'a>(
 ) -> Lists<'a> {
     let mut out = Lists::default();
     let mut targets: BTreeMap<&str, &str> = BTreeMap::new();
-    let placeholders: BTreeMap<&str, Vec<Placeholder>> = (survey.lists.iter())
-        .filter_map(|(name, (_, file))| Some((*name, query_placeholders(survey, file, findings)?)))
+    let parameters: BTreeMap<&str, Vec<Parameter>> = (survey.lists.iter())
+        .filter_map(|(name, (_, file))| Some((*name, parameters_of(survey, file, findings)?)))
         .collect();
     for ((type_name, position), class) in classes {
         let Some(ty) = survey.written.schema.types.get(*type_name).filter(|_| *class == Class::List) else { continue };
@@ -75,13 +74,13 @@ pub(super) fn compile<'a>(
                 "use one list for each type",
             );
         }
-        let known = placeholders.get(name);
+        let known = parameters.get(name);
         // Of a query that does not read nobody knows the parameters.
         let fed = known.map(|known| arguments(reader, name, known, asked.connection, findings)).unwrap_or_default();
         let known = known.map_or(&[][..], Vec::as_slice);
         if first_use {
             let list = list(survey, groups, (name, file), &asked, known, findings);
-            out.lists.push(List { system, ..list });
+            out.lists.extend(list.map(|list| List { system, ..list }));
         }
         let number = out.lists.iter().position(|list| list.name == name).unwrap_or_default();
         let arguments = fed.into_iter().map(|fed| fed.map(|fed| fed.feed)).collect();
@@ -101,11 +100,10 @@ pub(super) fn compile<'a>(
     out
 }
 
-fn query_placeholders(survey: &Survey<'_>, file: &ListFile, findings: &mut Findings) -> Option<Vec<Placeholder>> {
-    let query = file.query.as_ref()?;
-    match placeholder::scan(&query.text) {
-        Ok(scanned) => Some(scanned.placeholders),
-        Err(unreadable) => {
+fn parameters_of(survey: &Survey<'_>, file: &ListFile, findings: &mut Findings) -> Option<Vec<Parameter>> {
+    match file.asked.parameters()? {
+        Ok(parameters) => Some(parameters),
+        Err((query, unreadable)) => {
             bindings::not_readable(survey.written, query, unreadable, findings);
             None
         }
@@ -193,13 +191,13 @@ fn paging_arguments(path: &str, field: &FieldDef, connection: bool, findings: &m
 fn arguments<'a>(
     reader: Reader<'_, 'a>,
     list: &str,
-    placeholders: &[Placeholder],
+    uses: &[Parameter],
     connection: bool,
     findings: &mut Findings,
 ) -> Vec<Option<Fed<'a>>> {
     let Reader { ty, field, .. } = reader;
     let path = path(ty, field);
-    let parameters = parameters(placeholders);
+    let parameters = names(uses);
     let mut fed: BTreeMap<&str, Option<Fed<'a>>> = BTreeMap::new();
     let written = directive::find(&field.directives, "list");
     let args = written.and_then(|one| one.text("args"));
@@ -224,7 +222,7 @@ fn arguments<'a>(
         let found = reader.feed(&line.source, line.source_place, findings);
         broken |= found.is_none();
         if let Some(found) = &found {
-            one_for_one(found, parameter, placeholders, line.source_place, findings);
+            one_for_one(found, parameter, uses, line.source_place, findings);
         }
         fed.insert(parameter, found);
     }
@@ -245,7 +243,7 @@ fn arguments<'a>(
         match (&found, argument) {
             (Some(found), argument) => {
                 let place = argument.map_or(field.name.place, |argument| argument.ty.place);
-                one_for_one(found, parameter, placeholders, place, findings);
+                one_for_one(found, parameter, uses, place, findings);
             }
             (None, Some(_)) => broken = true,
             (None, None) => findings.fault(
@@ -264,9 +262,9 @@ fn arguments<'a>(
     parameters.iter().map(|parameter| fed.remove(parameter).flatten()).collect()
 }
 
-fn parameters(placeholders: &[Placeholder]) -> Vec<&str> {
+fn names(uses: &[Parameter]) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    for one in placeholders {
+    for one in uses {
         if !names.contains(&one.name.as_str()) {
             names.push(&one.name);
         }
@@ -275,8 +273,8 @@ fn parameters(placeholders: &[Placeholder]) -> Vec<&str> {
 }
 
 /// A list of values needs `in (:name)`.
-fn one_for_one(fed: &Fed<'_>, parameter: &str, placeholders: &[Placeholder], place: Place, findings: &mut Findings) {
-    let as_value = placeholders.iter().any(|one| one.name == parameter && one.usage == Usage::Value);
+fn one_for_one(fed: &Fed<'_>, parameter: &str, uses: &[Parameter], place: Place, findings: &mut Findings) {
+    let as_value = uses.iter().any(|one| one.name == parameter && one.is_single);
     if fed.many && as_value {
         findings.fault(
             "LIST_PARAMETER_MANY",
@@ -292,9 +290,9 @@ fn list(
     groups: &Groups<'_>,
     (name, file): (&str, &ListFile),
     asked: &Asked<'_>,
-    placeholders: &[Placeholder],
+    uses: &[Parameter],
     findings: &mut Findings,
-) -> List {
+) -> Option<List> {
     let system = survey.lists.get(name).map(|(system, _)| *system).unwrap_or(crate::value::SystemId(0));
     let key_columns: Vec<String> = asked.key_names.iter().map(|name| (*name).to_owned()).collect();
     let domain = match &file.domain {
@@ -308,20 +306,21 @@ fn list(
     for (path, adaptation) in &file.values {
         bindings::values(survey, &format!("[lists.{name}]"), path, adaptation, &key_fields, findings);
     }
-    List {
+    Some(List {
         name: name.to_owned(),
         system,
         of: survey.type_ids.get(asked.named).copied().unwrap_or(crate::value::TypeId(0)),
         order: order::order(name, file, &key_columns, findings),
         key_columns,
-        parameters: parameters(placeholders).into_iter().map(str::to_owned).collect(),
-        query: file.query.as_ref().map_or(String::new(), |query| query.text.clone()),
+        parameters: names(uses).into_iter().map(str::to_owned).collect(),
+        fields: file.fields.iter().map(|(column, pointer)| (column.text.clone(), pointer.clone())).collect(),
+        binding: file.asked.compile()?,
         page_rows_max: file.page_rows_max,
         page_rows_default: file.page_rows_default,
         count_max: file.count_max,
         domain: domain.unwrap_or(DomainId(0)),
         adaptations: adaptations(&file.values, file.trim, file.zone.as_ref(), &survey.system(system).inherited),
-    }
+    })
 }
 
 fn identity_domain(survey: &Survey<'_>, groups: &Groups<'_>, named: &str) -> Option<DomainId> {

@@ -117,6 +117,9 @@ pub(super) fn adaptations(
     let adaptation = |file: &AdaptationFile| Adaptation {
         trim: file.trim,
         scale: file.scale.map(|(digits, _)| digits),
+        per: file.per.as_ref().map(|(per, _)| per.clone()),
+        digits: file.digits.map(|(digits, _)| digits),
+        language: file.language.clone(),
         words: (file.words.as_ref())
             .map(|words| words.iter().map(|(from, to)| (from.clone(), to.text.clone())).collect()),
     };

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Column, Row, SqliteConnection, TypeInfo, ValueRef, sql
 
 use super::{Filled, filled, opened, shipped};
 use crate::{
-    contract::{Contract, Group, Role, TypeKind, Usage, scan},
+    contract::{Contract, Group, GroupBinding, ListBinding, Role, SqlGroup, SqlList, TypeKind, Usage, scan},
     fetch::{Cell, Layout, PartLayout, PartRows, Stamp},
     value::{GroupId, Shape, SlotKind},
 };
@@ -119,8 +119,9 @@ fn with_keys(query: &str, keys: &[Vec<String>]) -> (String, Vec<Option<String>>)
 async fn misfits(company: &mut Company, id: GroupId, keys: &[Vec<String>]) -> BTreeMap<String, (usize, String)> {
     let group = &company.contract.groups[id.index()];
     let (name, system) = (group.name.clone(), company.contract.systems[group.system.index()].name.clone());
-    let (binding, key_columns) = (group.binding.clone(), group.key_columns.clone());
-    let stamp = Stamp { system: group.system, started_ms: 0, ended_ms: 0 };
+    let GroupBinding::Sql(binding) = group.binding.clone();
+    let (adaptations, key_columns) = (group.adaptations.clone(), group.key_columns.clone());
+    let stamp = Stamp { system: group.system, started_ms: 0, ended_ms: 0, as_of_ms: None };
     let head = company.asked(&system, &binding.query, keys).await;
     let mut parts = Vec::new();
     for (_, query) in &binding.parts {
@@ -129,7 +130,7 @@ async fn misfits(company: &mut Company, id: GroupId, keys: &[Vec<String>]) -> BT
     let shapes: &[Shape] = &company.contract.shapes;
     let shape = company.contract.groups[id.index()].shape;
     let part_names: Vec<String> = binding.parts.iter().map(|(slot, _)| slot.clone()).collect();
-    let layout = Layout::new(shape, shapes, &head.columns, &part_names, &binding.adaptations);
+    let layout = Layout::new(shape, shapes, &head.columns, &part_names, &adaptations);
     let mut part_layouts = Vec::new();
     let mut found = BTreeMap::new();
     for (slot_name, rows) in part_names.iter().zip(&parts) {
@@ -137,7 +138,7 @@ async fn misfits(company: &mut Company, id: GroupId, keys: &[Vec<String>]) -> BT
         let slot =
             slots.iter().find(|slot| slot.name == *slot_name).unwrap_or_else(|| panic!("{name} has no {slot_name}"));
         let SlotKind::Part(variants) = &slot.kind else { panic!("{name}.{slot_name} is no part") };
-        let part = PartLayout::new(slot_name, variants, shapes, &rows.columns, &binding.adaptations);
+        let part = PartLayout::new(slot_name, variants, shapes, &rows.columns, &adaptations);
         let parents: Vec<String> = match key_columns.as_slice() {
             [_] => vec!["parent".to_owned()],
             several => several.iter().map(|key| format!("parent_{key}")).collect(),
@@ -190,7 +191,7 @@ async fn every_row_of_every_group_fits_its_declared_types() {
         if handed_over {
             // The shop answers for a part of the order's fields; the rest is nobody's until the ERP has it.
             let group = &company.contract.groups[id.index()];
-            let (query, parts) = (group.binding.query.clone(), group.binding.parts.clone());
+            let GroupBinding::Sql(SqlGroup { query, parts }) = group.binding.clone();
             company.asked("shop", &query, &keys).await;
             for (_, part) in parts {
                 company.asked("shop", &part, &keys).await;
@@ -214,7 +215,8 @@ async fn every_list_runs_and_gives_its_keys_and_its_order() {
     let lists = 0..company.contract.lists.len();
     for n in lists {
         let list = &company.contract.lists[n];
-        let (name, query, parameters) = (list.name.clone(), list.query.clone(), list.parameters.clone());
+        let ListBinding::Sql(SqlList { query }) = list.binding.clone();
+        let (name, parameters) = (list.name.clone(), list.parameters.clone());
         let (keys, order) = (list.key_columns.clone(), list.order.clone());
         let system = company.contract.systems[list.system.index()].name.clone();
         let value = |parameter: &str| match (name.as_str(), parameter) {

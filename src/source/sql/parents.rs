@@ -4,10 +4,9 @@
 
 use std::collections::HashMap;
 
-use super::answer::Rows;
 use crate::{
     fetch::{Cell, Count, FetchError, FetchErrorKind, Page},
-    source::system_name::SystemName,
+    source::{answer::Rows, system_name::SystemName},
     value::Argument,
 };
 

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use freehold::{
-    contract::{Contract, Group, GroupBinding, Guards, List, OrderColumn, System, SystemKind},
+    contract::{
+        Contract, Group, GroupBinding, Guards, List, ListBinding, OrderColumn, SqlGroup, SqlList, System, SystemKind,
+    },
     fetch::{Entry, Record, Table},
     value::{
         Adaptations, DomainId, GroupId, Leaf, ListId, Nesting, Scalar, Shape, ShapeId, Slot, SlotKind, SystemId,
@@ -79,7 +81,10 @@ impl Bindings {
             shape,
             key_columns: words(keys),
             domain: DomainId(0),
-            binding: GroupBinding { query: query.to_owned(), parts, adaptations },
+            fields: Default::default(),
+            as_of: None,
+            adaptations,
+            binding: GroupBinding::Sql(SqlGroup { query: query.to_owned(), parts }),
         });
         GroupId::from(self.groups.len() - 1)
     }
@@ -97,7 +102,8 @@ impl Bindings {
             of: TypeId(0),
             key_columns: words(keys),
             parameters: words(parameters),
-            query: query.to_owned(),
+            fields: Default::default(),
+            binding: ListBinding::Sql(SqlList { query: query.to_owned() }),
             order: order.collect(),
             page_rows_max: 1000,
             page_rows_default: 20,

@@ -57,7 +57,7 @@ impl MemoryOwner {
     }
 
     fn stamp(&self) -> Stamp {
-        Stamp { system: self.system, started_ms: 0, ended_ms: 0 }
+        Stamp { system: self.system, started_ms: 0, ended_ms: 0, as_of_ms: None }
     }
 
     fn records(&self, fetch: &Fetch) -> Vec<Outcome> {

@@ -31,7 +31,8 @@ type Product @key(fields: "sku") @owner(system: "erp") @domain(name: "product") 
 type Article @key(fields: "sku") @owner(system: "pim") @domain(name: "content") { sku: String! name: String }
 "#;
 
-fn contract() -> Arc<Contract> {
+/// The ERP owns products, the PIM their names and the articles; content may be an hour old.
+pub(super) fn contract() -> Arc<Contract> {
     let system = |types: &[&str]| {
         let groups = types.iter().map(|ty| format!("[{ty}]\nquery = \"select 1 where sku in (:keys)\"\n"));
         format!("kind = \"sqlite\"\nurl = \"unused\"\ntimeout = \"2s\"\n{}", groups.collect::<String>())
@@ -61,7 +62,7 @@ fn source(contract: &Arc<Contract>, script: impl Fn(&Asked) -> Said + Send + Syn
         let group = contract.group(group);
         let columns: Vec<String> =
             contract.shapes[group.shape.index()].slots.iter().map(|slot| slot.name.clone()).collect();
-        let layout = Layout::new(group.shape, &contract.shapes, &columns, &[], &group.binding.adaptations);
+        let layout = Layout::new(group.shape, &contract.shapes, &columns, &[], &group.adaptations);
         let cells: Vec<Cell<'_>> =
             columns.iter().map(|column| Cell::Text(format!("{column} of {key}").into())).collect();
         layout.record(&contract.shapes, &cells, &[], stamp)

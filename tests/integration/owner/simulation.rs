@@ -111,7 +111,12 @@ impl Owner for Watchful {
                         Err(self.system.error(FetchErrorKind::Denied, format!("{key} of call {number}")))
                     }
                     _ => {
-                        let stamp = Stamp { system: SystemId(0), started_ms: number as i64, ended_ms: of as i64 };
+                        let stamp = Stamp {
+                            system: SystemId(0),
+                            started_ms: number as i64,
+                            ended_ms: of as i64,
+                            as_of_ms: None,
+                        };
                         Ok(Record::absent(stamp).into())
                     }
                 }
@@ -204,7 +209,8 @@ impl Owner for Hasty {
                 tokio::task::yield_now().await;
             }
             let of = |key: &Key| key.as_str().parse().unwrap();
-            let stamp = |key: &Key| Stamp { system: SystemId(0), started_ms: number as i64, ended_ms: of(key) };
+            let stamp =
+                |key: &Key| Stamp { system: SystemId(0), started_ms: number as i64, ended_ms: of(key), as_of_ms: None };
             fetch.keys.iter().map(|key| Ok(Record::absent(stamp(key)).into())).collect()
         }
         .boxed()

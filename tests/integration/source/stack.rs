@@ -51,8 +51,12 @@ impl Owner for Gated {
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Vec<Outcome>> {
         async move {
             self.pass(fetch.keys.len()).await;
-            let stamp =
-                |key: &Key| Stamp { system: SystemId(0), started_ms: key.as_str().parse().unwrap(), ended_ms: 0 };
+            let stamp = |key: &Key| Stamp {
+                system: SystemId(0),
+                started_ms: key.as_str().parse().unwrap(),
+                ended_ms: 0,
+                as_of_ms: None,
+            };
             fetch.keys.iter().map(|key| Ok(Record::absent(stamp(key)).into())).collect()
         }
         .boxed()

@@ -9,8 +9,8 @@ use sqlx::{
 
 use super::{
     super::{
-        layout::{GroupLayout, ListLayout},
         page::Column,
+        question::{group_questions, list_question},
         template::{Form, Template},
     },
     encode::{self, ListQuery, ParameterType},
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     contract::{Contract, Group, List},
     fetch::FetchErrorKind,
+    source::layout::{GroupLayout, ListLayout},
     value::Key,
 };
 
@@ -87,10 +88,11 @@ pub async fn group(
     contract: &Contract,
     group: &Group,
 ) -> Result<LearnedGroup, LearnFailure> {
-    let parts = group.binding.parts.iter().map(|(slot, query)| (format!("parts.{slot}"), query));
     let mut queries = Vec::new();
     let mut columns = Vec::new();
-    for (name, query) in std::iter::once(("query".to_owned(), &group.binding.query)).chain(parts) {
+    for (name, query) in
+        group_questions(group).map_err(|detail| LearnFailure::Binding(FetchErrorKind::BadRequest, detail))?
+    {
         let template = parse(&group.name, &name, query)?;
         let mut placeholders = template.placeholders();
         let keys = placeholders.next().filter(|p| p.name == "keys" && matches!(p.form, Form::In { .. }));
@@ -112,7 +114,11 @@ pub async fn group(
 
 /// Learns a list's query.
 pub async fn list(connection: &mut PgConnection, list: &List) -> Result<LearnedList, LearnFailure> {
-    let template = parse(&list.name, "query", &list.query)?;
+    let template = parse(
+        &list.name,
+        "query",
+        list_question(list).map_err(|detail| LearnFailure::Binding(FetchErrorKind::BadRequest, detail))?,
+    )?;
     let learned = learn(connection, &template, None).await?;
     let (names, types): (Vec<String>, Vec<ParameterType>) = learned.columns.into_iter().unzip();
     let layout = ListLayout::new(list, names)

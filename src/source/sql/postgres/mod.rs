@@ -31,10 +31,7 @@ use self::{
     learn::{LearnFailure, LearnedGroup, LearnedList},
 };
 use super::{
-    answer::{GroupAnswer, PageFacts, Rows, outcomes},
     connections::{ConnectFailure, Connections, Lease},
-    layout::{GroupLayout, ListLayout},
-    learned::Learned,
     parents::{DistinctParents, counts_by_parent, rows_by_parent},
 };
 use crate::{
@@ -42,7 +39,12 @@ use crate::{
     fetch::{
         Cell, Clock, Count, Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Stamp, SystemClock,
     },
-    source::system_name::SystemName,
+    source::{
+        answer::{GroupAnswer, PageFacts, Rows, outcomes},
+        layout::{GroupLayout, ListLayout},
+        learned::Learned,
+        system_name::SystemName,
+    },
     value::{Argument, GroupId, Key, ListId, SystemId},
 };
 
@@ -152,7 +154,7 @@ impl PostgresSource {
             snapshot.commit().await?;
             answers
         };
-        let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms() };
+        let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None };
         let relaid = (learned.layout.changed(answers.iter().map(|rows| columns_of(rows, 0))))
             .map(|columns| GroupLayout::new(&self.contract, group, columns))
             .transpose()

@@ -7,8 +7,7 @@ use sqlx::{
     sqlite::{SqliteRow, SqliteValueRef},
 };
 
-use super::super::answer::Rows;
-use crate::fetch::Cell;
+use crate::{fetch::Cell, source::answer::Rows};
 
 /// Returns the names of the columns, which only rows can tell.
 pub fn columns(rows: &[SqliteRow]) -> Option<Vec<String>> {

@@ -23,12 +23,10 @@ use sqlx::{
 
 use self::encode::{Binding, ListQuery};
 use super::{
-    answer::{GroupAnswer, PageFacts, Rows, outcomes},
     connections::{ConnectFailure, Connections, Lease},
-    layout::{GroupLayout, ListLayout, parent_columns},
-    learned::Learned,
     page::Column,
     parents::{DistinctParents, counts_by_parent, rows_by_parent},
+    question::{group_questions, list_question},
     template::{Form, Template},
 };
 use crate::{
@@ -36,7 +34,12 @@ use crate::{
     fetch::{
         Clock, Count, Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Record, Stamp, SystemClock,
     },
-    source::system_name::SystemName,
+    source::{
+        answer::{GroupAnswer, PageFacts, Rows, outcomes},
+        layout::{GroupLayout, ListLayout, parent_columns},
+        learned::Learned,
+        system_name::SystemName,
+    },
     value::{Argument, GroupId, SystemId},
 };
 
@@ -167,7 +170,7 @@ impl SqliteSource {
             }
             snapshot.commit().await?;
         }
-        let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms() };
+        let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None };
         if answers[0].is_empty() {
             return Ok(fetch.keys.iter().map(|_| Ok(Record::absent(stamp).into())).collect());
         }
@@ -305,8 +308,7 @@ fn parse(of: &str, name: &str, query: &str) -> Result<Template, AskFailure> {
 
 /// Writes the statements of a group: of its query, then of its part queries.
 fn group_queries(group: &Group) -> Result<Vec<String>, AskFailure> {
-    let parts = group.binding.parts.iter().map(|(slot, query)| (format!("parts.{slot}"), query));
-    let all = std::iter::once(("query".to_owned(), &group.binding.query)).chain(parts);
+    let all = group_questions(group).map_err(|detail| AskFailure::Binding(FetchErrorKind::BadRequest, detail))?;
     let statement = |(name, query): (String, &String)| {
         let template = parse(&group.name, &name, query)?;
         let mut placeholders = template.placeholders();
@@ -317,13 +319,15 @@ fn group_queries(group: &Group) -> Result<Vec<String>, AskFailure> {
         }
         Ok(encode::group(&template, group.key_columns.len()))
     };
-    all.map(statement).collect()
+    all.into_iter().map(statement).collect()
 }
 
 fn list_query(list: &List) -> Result<ListQuery, AskFailure> {
+    let question = list_question(list);
+    let question = question.map_err(|detail| AskFailure::Binding(FetchErrorKind::BadRequest, detail))?;
     let order = list.order.iter();
     Ok(ListQuery {
-        template: parse(&list.name, "query", &list.query)?,
+        template: parse(&list.name, "query", question)?,
         parameters: list.parameters.clone(),
         order: order.map(|order| Column { name: order.column.clone(), descending: order.descending }).collect(),
     })

@@ -18,6 +18,8 @@ pub struct GroupLayout {
     pub keys: Vec<usize>,
     /// Whether each key column's padding is cut.
     pub trims: Vec<bool>,
+    /// The position of the column that says since when a row holds, where the binding names one.
+    pub as_of: Option<usize>,
     /// How a row becomes a record.
     pub layout: Layout,
     /// The part queries.
@@ -52,11 +54,11 @@ impl GroupLayout {
     /// *Errors*: which column is missing, for the operator.
     pub fn new(contract: &Contract, group: &Group, columns: Vec<Vec<String>>) -> Result<Self, String> {
         let (own, of_parts) = columns.split_first().ok_or("the query answered nothing")?;
-        let adaptations = &group.binding.adaptations;
+        let adaptations = &group.adaptations;
         let keys = (group.key_columns.iter())
             .map(|column| position(own, column).ok_or_else(|| missing(&group.name, "query", column)))
             .collect::<Result<_, _>>()?;
-        let names: Vec<String> = group.binding.parts.iter().map(|(slot, _)| slot.clone()).collect();
+        let names: Vec<String> = group.binding.part_names().into_iter().map(str::to_owned).collect();
         let shape = &contract.shapes[group.shape.index()];
         let mut parts = Vec::with_capacity(names.len());
         for (slot, columns) in names.iter().zip(of_parts) {
@@ -74,7 +76,10 @@ impl GroupLayout {
         }
         let layout = Layout::new(group.shape, &contract.shapes, own, &names, adaptations);
         let trims = group.key_columns.iter().map(|column| adaptations.of(column).trim).collect();
-        Ok(Self { keys, trims, layout, parts, columns })
+        let as_of = (group.as_of.as_ref())
+            .map(|column| position(own, column).ok_or_else(|| missing(&group.name, "query", column)))
+            .transpose()?;
+        Ok(Self { keys, trims, as_of, layout, parts, columns })
     }
 
     /// Returns the columns to lay out by when an answer's are not those this was made for. An answer without rows may

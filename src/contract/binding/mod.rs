@@ -1,12 +1,26 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
+//!
+//! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
+//! way to ask: `sql`. Each holds what the user wrote and what the program runs on.
+
+mod asked;
+mod sql;
 
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
+pub use self::sql::{SqlGroup, SqlList};
+pub(super) use self::{
+    asked::{Asking, GroupAsked, ListAsked, Parameter},
+    sql::SqlGroupFile,
+};
 use super::reader::{Entry, Reader, Text};
-use crate::diagnostic::{FileId, Place};
+use crate::{
+    diagnostic::{FileId, Place},
+    value::{Per, Pointer},
+};
 
 /// `[Product]` or `[Product.stock]`.
 #[derive(Debug)]
@@ -15,11 +29,13 @@ pub(super) struct GroupFile {
     /// The group's name, where it has one.
     pub name: Option<String>,
     pub place: Place,
-    pub query: Option<Text>,
-    pub parts: Vec<(Text, Text)>,
+    /// Where each field stands in a row, where that is not the member of its name.
+    pub fields: Vec<(Text, Pointer)>,
+    pub as_of: Option<Text>,
     pub values: Vec<(Text, AdaptationFile)>,
     pub trim: Option<bool>,
     pub zone: Option<TimeZone>,
+    pub asked: GroupAsked,
 }
 
 /// `values.status = { … }`
@@ -27,6 +43,9 @@ pub(super) struct GroupFile {
 pub(super) struct AdaptationFile {
     pub trim: bool,
     pub scale: Option<(u32, Place)>,
+    pub per: Option<(Per, Place)>,
+    pub digits: Option<(u32, Place)>,
+    pub language: Option<Vec<String>>,
     pub words: Option<BTreeMap<String, Text>>,
 }
 
@@ -34,7 +53,8 @@ pub(super) struct AdaptationFile {
 #[derive(Debug)]
 pub(super) struct ListFile {
     pub name: Text,
-    pub query: Option<Text>,
+    /// Where each column stands in a row, where that is not the member of its name.
+    pub fields: Vec<(Text, Pointer)>,
     pub order: Option<(Vec<Text>, Place)>,
     pub page_rows_max: u32,
     pub page_rows_default: u32,
@@ -43,16 +63,21 @@ pub(super) struct ListFile {
     pub values: Vec<(Text, AdaptationFile)>,
     pub trim: Option<bool>,
     pub zone: Option<TimeZone>,
+    pub asked: ListAsked,
 }
 
-const GROUP_KEYS: &[&str] = &["query", "parts", "values", "trim", "zone"];
-/// The keys of a group that hold tables and so are no groups of their own.
-const GROUP_TABLES: &[&str] = &["parts", "values", "key"];
+/// The keys of a group of every kind.
+const GROUP_KEYS: &[&str] = &["values", "as_of", "trim", "zone"];
+/// The keys of a group of every kind that hold tables and so are no groups of their own.
+const GROUP_TABLES: &[&str] = &["values", "key", "fields"];
+/// The keys of a list of every kind.
 const LIST_KEYS: &[&str] =
-    &["query", "order", "page_rows_max", "page_rows_default", "count_max", "domain", "values", "trim", "zone"];
-const VALUE_KEYS: &[&str] = &["trim", "map", "scale"];
+    &["order", "page_rows_max", "page_rows_default", "count_max", "domain", "values", "trim", "zone"];
+const VALUE_KEYS: &[&str] = &["trim", "map", "scale", "per", "digits", "language"];
 /// More digits than any decimal column has.
 const SCALE_MAX: u64 = 38;
+/// More than any price is quoted for.
+const PER_MAX: u64 = 1_000_000_000;
 
 /// Reads a time zone.
 pub(super) fn zone(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<TimeZone> {
@@ -70,26 +95,33 @@ pub(super) fn zone(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<Time
 }
 
 /// Reads the groups of a type: its own, and those with a name.
-pub(super) fn groups(entry: Entry<'_, '_>, table: &DeTable<'_>, reader: &mut Reader<'_>, out: &mut Vec<GroupFile>) {
+pub(super) fn groups(
+    entry: Entry<'_, '_>,
+    table: &DeTable<'_>,
+    asking: Asking,
+    reader: &mut Reader<'_>,
+    out: &mut Vec<GroupFile>,
+) {
+    let tables: Vec<&str> = GROUP_TABLES.iter().chain(asking.group_tables()).copied().collect();
     let entity = entry.0.get_ref().to_string();
     let mut named = Vec::new();
     let is_group = |entry: &Entry<'_, '_>| match entry.1.get_ref() {
         // A table without a query whose name is nearly that of a key was meant to be the key.
         DeValue::Table(table) => {
             let name = entry.0.get_ref();
-            !GROUP_TABLES.contains(&&**name)
-                && (table.contains_key("query") || super::nearest(name, GROUP_TABLES.iter().copied()).is_none())
+            let asks = GroupAsked::new(asking).keys().iter().any(|key| table.contains_key(*key));
+            !tables.contains(&&**name) && (asks || super::nearest(name, tables.iter().copied()).is_none())
         }
         _ => false,
     };
     for entry in table.iter().filter(is_group) {
         let DeValue::Table(table) = entry.1.get_ref() else { continue };
         let name = Some(entry.0.get_ref().to_string());
-        named.push(group(entity.clone(), name, entry, table.iter(), reader));
+        named.push(group(entity.clone(), name, asking, entry, table.iter(), reader));
     }
     let own: Vec<_> = table.iter().filter(|entry| !is_group(entry)).collect();
     if !own.is_empty() || named.is_empty() {
-        out.push(group(entity, None, entry, own.into_iter(), reader));
+        out.push(group(entity, None, asking, entry, own.into_iter(), reader));
     }
     out.append(&mut named);
 }
@@ -97,30 +129,31 @@ pub(super) fn groups(entry: Entry<'_, '_>, table: &DeTable<'_>, reader: &mut Rea
 fn group<'a, 'i: 'a>(
     entity: String,
     name: Option<String>,
+    asking: Asking,
     header: Entry<'a, 'i>,
     entries: impl Iterator<Item = Entry<'a, 'i>>,
     reader: &mut Reader<'_>,
 ) -> GroupFile {
     let place = reader.place(header.0);
-    let mut out =
-        GroupFile { entity, name, place, query: None, parts: Vec::new(), values: Vec::new(), trim: None, zone: None };
+    let mut out = GroupFile {
+        entity,
+        name,
+        place,
+        fields: Vec::new(),
+        as_of: None,
+        values: Vec::new(),
+        trim: None,
+        zone: None,
+        asked: GroupAsked::new(asking),
+    };
     let title = match &out.name {
         Some(name) => format!("[{}.{name}]", out.entity),
         None => format!("[{}]", out.entity),
     };
-    let mut query_given = false;
     for entry in entries {
         match entry.0.get_ref().as_ref() {
-            "query" => {
-                query_given = true;
-                out.query = reader.text(entry);
-            }
-            "parts" => {
-                for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
-                    let field = Text { text: entry.0.get_ref().to_string(), place: reader.place(entry.0) };
-                    out.parts.extend(reader.text(entry).map(|query| (field, query)));
-                }
-            }
+            "fields" if asking.has_fields() => out.fields = fields(entry, reader),
+            "as_of" => out.as_of = reader.text(entry),
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),
@@ -130,18 +163,43 @@ fn group<'a, 'i: 'a>(
                 format!("{title} maps keys, which freehold does not do"),
                 "give the graph's key in the query itself: join the table that maps it",
             ),
-            _ => reader.unknown_key(entry.0, &title, GROUP_KEYS),
+            _ if out.asked.read(entry, reader) => {}
+            _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), GROUP_KEYS, asking)),
         }
     }
-    if !query_given {
-        reader.findings.fault(
-            "QUERY_MISSING",
-            place,
-            format!("{title} has no query"),
-            "add query = \"select … where … in (:keys)\"",
-        );
+    out.asked.finish(&title, place, reader);
+    out
+}
+
+/// The keys that a binding may have, its kind's own first.
+fn known(own: &[&'static str], of_all: &[&'static str], asking: Asking) -> Vec<&'static str> {
+    let fields = asking.has_fields().then_some("fields");
+    own.iter().copied().chain(fields).chain(of_all.iter().copied()).collect()
+}
+
+/// Reads `fields = { name = "/values/name/0/data" }`.
+fn fields(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Vec<(Text, Pointer)> {
+    let mut out = Vec::new();
+    for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
+        let field = Text { text: entry.0.get_ref().to_string(), place: reader.place(entry.0) };
+        out.extend(pointer(entry, reader).map(|pointer| (field, pointer)));
     }
     out
+}
+
+/// Reads a pointer.
+pub(super) fn pointer(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<Pointer> {
+    let text = reader.text(entry)?;
+    let read = Pointer::parse(&text.text);
+    if let Err(error) = &read {
+        reader.findings.fault(
+            "POINTER",
+            text.place,
+            format!("this is no pointer: {error}"),
+            "write the way to the value: \"/values/name\", \"/lines/*/sku\", \"/names/[language=de]/text\"",
+        );
+    }
+    read.ok()
 }
 
 fn reader_place(file: FileId, span: std::ops::Range<usize>) -> Place {
@@ -163,6 +221,16 @@ fn values(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Vec<(Text, Adaptatio
                     let digits = reader.number(entry, 0, SCALE_MAX).and_then(|digits| u32::try_from(digits).ok());
                     adaptation.scale = digits.map(|digits| (digits, place));
                 }
+                "digits" => {
+                    let place = reader.place(entry.1);
+                    let digits = reader.number(entry, 0, SCALE_MAX).and_then(|digits| u32::try_from(digits).ok());
+                    adaptation.digits = digits.map(|digits| (digits, place));
+                }
+                "per" => adaptation.per = per(entry, reader),
+                "language" => {
+                    let languages = reader.texts(entry);
+                    adaptation.language = languages.map(|all| all.into_iter().map(|text| text.text).collect());
+                }
                 _ => reader.unknown_key(entry.0, &format!("values.{}", field.text), VALUE_KEYS),
             }
         }
@@ -171,14 +239,24 @@ fn values(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Vec<(Text, Adaptatio
     out
 }
 
+/// Reads `per = 100` or `per = "price_unit"`.
+fn per(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<(Per, Place)> {
+    let place = reader.place(entry.1);
+    let per = match entry.1.get_ref() {
+        DeValue::String(column) => Per::Column(column.to_string()),
+        _ => Per::Quantity(reader.number(entry, 1, PER_MAX)?),
+    };
+    Some((per, place))
+}
+
 /// Reads a list.
-pub(super) fn list(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<ListFile> {
+pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>) -> Option<ListFile> {
     let name = Text { text: entry.0.get_ref().to_string(), place: reader.place(entry.0) };
     let title = format!("[lists.{}]", name.text);
     let table = reader.table(entry)?;
     let mut out = ListFile {
         name,
-        query: None,
+        fields: Vec::new(),
         order: None,
         page_rows_max: 100,
         page_rows_default: 20,
@@ -187,16 +265,13 @@ pub(super) fn list(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<List
         values: Vec::new(),
         trim: None,
         zone: None,
+        asked: ListAsked::new(asking),
     };
-    let mut query_given = false;
     let mut default_given = None;
     for entry in table.iter() {
         let rows = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
         match entry.0.get_ref().as_ref() {
-            "query" => {
-                query_given = true;
-                out.query = reader.text(entry);
-            }
+            "fields" if asking.has_fields() => out.fields = fields(entry, reader),
             "order" => {
                 let place = reader.place(entry.1);
                 out.order = reader.texts(entry).map(|columns| (columns, place));
@@ -211,14 +286,11 @@ pub(super) fn list(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<List
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),
-            _ => reader.unknown_key(entry.0, &title, LIST_KEYS),
+            _ if out.asked.read(entry, reader) => {}
+            _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), LIST_KEYS, asking)),
         }
     }
-    if !query_given {
-        let place = out.name.place;
-        let help = "add query = \"select … from …\" with the key columns of the listed type";
-        reader.findings.fault("QUERY_MISSING", place, format!("{title} has no query"), help);
-    }
+    out.asked.finish(&title, out.name.place, reader);
     match default_given {
         Some(place) if out.page_rows_default > out.page_rows_max => reader.findings.fault(
             "PAGE_ROWS_ORDER",

@@ -66,8 +66,18 @@ pub fn outcomes(
                     rows: rows.get(key).map_or(&[][..], Vec::as_slice),
                 })
                 .collect::<Vec<_>>();
-            let record = layout.layout.record(&contract.shapes, &answer.rows[number], &parts, answer.stamp);
-            Ok(record.into())
+            let row = &answer.rows[number];
+            let as_of_ms = match layout.as_of {
+                None => answer.stamp.as_of_ms,
+                Some(column) => Some(as_of(cell(row, column), group).map_err(|said| {
+                    violation(format!(
+                        "{}: the row for the key {key} does not say since when it holds: {said}",
+                        group.name
+                    ))
+                })?),
+            };
+            let stamp = Stamp { as_of_ms, ..answer.stamp };
+            Ok(layout.layout.record(&contract.shapes, row, &parts, stamp).into())
         }
         Some(several) => Err(violation(format!("{}: {} rows for the key {key}", group.name, several.len()))),
         None => {
@@ -82,6 +92,20 @@ pub fn outcomes(
         }
     };
     keys.iter().map(outcome).collect()
+}
+
+/// Reads the instant since which a row holds.
+fn as_of(cell: &Cell<'_>, group: &Group) -> Result<i64, String> {
+    let text = cell.text().ok_or("there is no value")?;
+    let instant = match text.parse::<jiff::Timestamp>() {
+        Ok(instant) => instant,
+        Err(_) => {
+            let civil: jiff::civil::DateTime = text.parse().map_err(|_| format!("`{text}` is no time"))?;
+            let zone = group.adaptations.zone.as_ref().ok_or("the time has no zone, nor has the binding")?;
+            zone.to_timestamp(civil).map_err(|_| format!("`{text}` is not within the calendar"))?
+        }
+    };
+    Ok(instant.as_millisecond())
 }
 
 /// Returns the keys that end in padding, by what they are without it.
@@ -144,7 +168,7 @@ impl PageFacts<'_> {
         let mut texts = Vec::with_capacity(self.layout.keys.len());
         for (position, column) in self.layout.keys.iter().zip(&self.list.key_columns) {
             let text = cell(row, *position).text().ok_or_else(|| format!("{name}: a row without a {column}"))?;
-            let adapted = self.list.adaptations.of(column).apply(&text).map(|text| text.into_owned());
+            let adapted = self.list.adaptations.of(column).apply(&text, None).map(|text| text.into_owned());
             texts.push(adapted.map_err(|expected| format!("{name}: the {column} `{text}` is not {expected}"))?);
         }
         let key = Key::of(texts.iter().map(String::as_str))
@@ -164,7 +188,7 @@ impl PageFacts<'_> {
             None => None,
             Some(position) => {
                 let text = cell(row, position).text().ok_or_else(|| format!("{name}: a row without a __typename"))?;
-                let adapted = self.list.adaptations.of("__typename").apply(&text).map(|text| text.into_owned());
+                let adapted = self.list.adaptations.of("__typename").apply(&text, None).map(|text| text.into_owned());
                 Some(adapted.map_err(|expected| format!("{name}: the __typename `{text}` is not {expected}"))?)
             }
         };
