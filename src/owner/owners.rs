@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use super::{
-    breaker::Breaker, bulkhead::Bulkhead, chunked::Chunked, coalesced::Coalesced, deadline::Deadline,
+    breaker::Breaker, bulkhead::Bulkhead, chunked::Chunked, coalesced::Coalesced, deadline::Deadline, fresh::Fresh,
     guarded_system::GuardedSystem, observed::Observed, rate::Rate, retried::Retried,
 };
 use crate::{
     contract::Contract,
-    fetch::Owner,
+    fetch::{Owner, SystemClock},
     source::{self, SystemName},
     telemetry::Telemetry,
     value::SystemId,
@@ -57,6 +57,7 @@ pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
 /// - `breaker` sees every attempt, retries too, and sees the timeouts, which the deadline makes. It refuses before a turn is
 ///   spent.
 /// - `retried` stands around the breaker, so that a retry stops as soon as the breaker opens.
+/// - `fresh` judges what came in the end: a stale copy is an answer to the breaker, and not worth a retry.
 /// - `observed` tells how a question ended after all that: its refusals are failures of the system to whoever asked. The
 ///   guards tell what they did themselves.
 /// - `chunked` cuts what is too large for one call; each piece is retried and told by itself.
@@ -70,7 +71,8 @@ pub fn guard(source: Arc<dyn Owner>, contract: &Arc<Contract>, id: SystemId, tel
     let rate = Rate::new(Arc::new(deadline), guarded.clone());
     let breaker = Breaker::new(Arc::new(rate), guarded.clone());
     let retried = Retried::new(Arc::new(breaker), guarded.clone());
-    let observed = Observed::new(Arc::new(retried), contract.clone(), system.name.clone(), telemetry.clone());
+    let fresh = Fresh::new(Arc::new(retried), guarded.clone(), Arc::new(SystemClock));
+    let observed = Observed::new(Arc::new(fresh), contract.clone(), system.name.clone(), telemetry.clone());
     let chunked = Chunked::new(Arc::new(observed), system.keys_per_fetch);
     // Half of the connections: one group under load leaves the others of its system room.
     let calls_max = (system.connections_max / 2).max(1) as usize;

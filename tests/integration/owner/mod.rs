@@ -5,6 +5,7 @@ mod breaker;
 mod coalesced;
 mod engine;
 mod faults;
+mod fresh;
 mod rate;
 mod retried;
 mod scripted;
