@@ -1,8 +1,8 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`, `binding`,
-//! `env`, `secrets`,
+//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
+//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
+//! `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -21,6 +21,7 @@ mod ownership;
 mod place;
 mod placeholder;
 mod public;
+mod reach;
 mod reader;
 mod rules;
 mod sdl;

@@ -9,7 +9,7 @@ use super::{
     binding::{SqlGroup, SqlList},
 };
 use crate::value::{
-    Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
+    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -35,6 +35,8 @@ pub struct Contract {
     pub marks_protected_data: bool,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
+    /// Keys that a check of the live systems may ask for, by entity type. They mean nothing to an answer.
+    pub samples: BTreeMap<TypeId, Vec<Key>>,
 }
 
 /// A type of the graph.
