@@ -1,13 +1,14 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `drop`, `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
 mod directive;
+mod drop;
 mod env;
 mod files;
 mod freshness;
@@ -29,7 +30,9 @@ mod template;
 mod type_system;
 mod version;
 
+pub use binding::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
 pub use binding::{SqlGroup, SqlList};
+pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};

@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{SqlGroup, SqlList};
+use super::{
+    binding::{FileGroup, FileList, SqlGroup, SqlList},
+    drop::FileSystem,
+};
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -328,6 +331,8 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// A folder into which others put files.
+    File(FileSystem),
 }
 
 impl SystemKind {
@@ -336,6 +341,7 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::File(_) => "file",
         }
     }
 }
@@ -416,6 +422,8 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// By reading files.
+    File(FileGroup),
 }
 
 impl GroupBinding {
@@ -423,6 +431,7 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
         }
     }
 }
@@ -432,6 +441,8 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// By reading files.
+    File(FileList),
 }
 
 /// A named list query of an owner.

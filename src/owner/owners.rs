@@ -33,12 +33,12 @@ impl Owners {
     }
 }
 
-/// Builds every system's stack. Nothing is connected until something is asked.
+/// Builds every system's stack. Nothing is connected until something is asked; files are read from the start.
 pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
     let stack = |number: usize| -> Arc<dyn Owner> {
         let id = SystemId::from(number);
         let (system, name) = (contract.system(id), SystemName::new(contract, id));
-        let source = source::open(contract, id);
+        let source = source::open(contract, id, telemetry);
         let guarded = Arc::new(Bulkhead::new(source, name.clone(), system.connections_max));
         let bounded = Arc::new(Deadline::new(guarded, name, system.timeout));
         let observed = Observed::new(bounded, contract.clone(), system.name.clone(), telemetry.clone());
