@@ -16,7 +16,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::event::{Event, Failure};
+use super::{
+    event::{Event, Failure},
+    guard_metrics::GuardMetrics,
+};
 
 /// The code of a fetch that was answered.
 const ANSWERED: &str = "OK";
@@ -74,6 +77,7 @@ pub(super) struct Metrics {
     files_loaded: Family<AskedLabels, Counter>,
     files_refused: Family<AskedLabels, Counter>,
     file_rows: Family<AskedLabels, Gauge>,
+    guards: GuardMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -88,8 +92,10 @@ fn seconds() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let mut registry = Registry::with_prefix("freehold");
+        let guards = GuardMetrics::new(&mut registry);
         let mut metrics = Self {
-            registry: Registry::with_prefix("freehold"),
+            registry,
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             refusals: Family::default(),
@@ -111,6 +117,7 @@ impl Default for Metrics {
             files_loaded: Family::default(),
             files_refused: Family::default(),
             file_rows: Family::default(),
+            guards,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -230,6 +237,7 @@ impl Metrics {
             Event::FileRefused { system, group, .. } => {
                 self.files_refused.get_or_create(&labels(system, group, None).0).inc();
             }
+            Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

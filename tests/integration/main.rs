@@ -7,6 +7,7 @@ mod fuzz;
 mod http;
 mod kinds;
 mod outage;
+mod owner;
 mod readme;
 mod real_data;
 mod scenario;
