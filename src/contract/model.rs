@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Guards,
-    binding::{SqlGroup, SqlList},
+    binding::{FileGroup, FileList, SqlGroup, SqlList},
+    drop::FileSystem,
 };
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
@@ -335,6 +336,8 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// A folder into which others put files.
+    File(FileSystem),
 }
 
 impl SystemKind {
@@ -343,6 +346,7 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::File(_) => "file",
         }
     }
 }
@@ -423,6 +427,8 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// By reading files.
+    File(FileGroup),
 }
 
 impl GroupBinding {
@@ -430,6 +436,7 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
         }
     }
 }
@@ -439,6 +446,8 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// By reading files.
+    File(FileList),
 }
 
 /// A named list query of an owner.
