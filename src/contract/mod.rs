@@ -29,7 +29,10 @@ mod template;
 mod type_system;
 mod version;
 
-pub use binding::{SqlGroup, SqlList};
+pub use binding::{
+    Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
+    RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
+};
 pub use files::{Files, ReadError, read_folder};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};

@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{SqlGroup, SqlList};
+use super::{
+    binding::{RestGroup, RestList, SqlGroup, SqlList},
+    http::HttpSystem,
+};
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -328,6 +331,11 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// A REST or RPC interface.
+    Rest {
+        /// How it is reached.
+        http: HttpSystem,
+    },
 }
 
 impl SystemKind {
@@ -336,6 +344,7 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::Rest { .. } => "rest",
         }
     }
 }
@@ -416,6 +425,8 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// By a call.
+    Rest(Box<RestGroup>),
 }
 
 impl GroupBinding {
@@ -423,6 +434,7 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Rest(_) => Vec::new(),
         }
     }
 }
@@ -432,6 +444,8 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// By a call.
+    Rest(Box<RestList>),
 }
 
 /// A named list query of an owner.

@@ -136,7 +136,7 @@ impl Connection {
 
     fn system(mut self, name: &str, file: FileId, findings: &mut Findings) -> Option<System> {
         let start = Place { file, start: 0, end: 0 };
-        let Some(kind) = self.kind else {
+        let Some(kind) = self.kind.take() else {
             findings.fault(
                 "KIND_MISSING",
                 start,
@@ -152,12 +152,13 @@ impl Connection {
         let kind = match kind.text.as_str() {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
+            "rest" => SystemKind::Rest { http: self.http(findings)? },
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\" and \"sqlite\"",
+                    "the kinds are \"postgres\", \"sqlite\" and \"rest\"",
                 );
                 return None;
             }

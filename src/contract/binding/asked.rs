@@ -8,6 +8,7 @@ use super::{
         placeholder::Unreadable,
         reader::{Entry, Reader, Text},
     },
+    rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
 use crate::diagnostic::Place;
@@ -18,18 +19,24 @@ pub enum Asking {
     /// In SQL.
     #[default]
     Sql,
+    /// By calls of a REST or RPC interface.
+    Rest,
 }
 
 impl Asking {
     /// Returns how a kind of system is asked; of an unknown kind, what most systems are asked in.
-    pub fn of_kind(_kind: &str) -> Self {
-        Self::Sql
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "rest" => Self::Rest,
+            _ => Self::Sql,
+        }
     }
 
     /// Whether its systems are reached over HTTP.
     pub fn is_http(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::Rest => true,
         }
     }
 
@@ -37,6 +44,7 @@ impl Asking {
     pub fn has_fields(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::Rest => true,
         }
     }
 
@@ -44,6 +52,7 @@ impl Asking {
     pub fn group_tables(self) -> &'static [&'static str] {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
+            Self::Rest => RestGroupFile::TABLES,
         }
     }
 }
@@ -53,6 +62,8 @@ impl Asking {
 pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
+    /// By a call.
+    Rest(Box<RestGroupFile>),
 }
 
 impl GroupAsked {
@@ -60,6 +71,7 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
+            Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
         }
     }
 
@@ -67,6 +79,7 @@ impl GroupAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
+            Self::Rest(_) => RestGroupFile::KEYS,
         }
     }
 
@@ -74,6 +87,7 @@ impl GroupAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
@@ -81,6 +95,7 @@ impl GroupAsked {
     pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -88,6 +103,7 @@ impl GroupAsked {
     pub fn compile(&self) -> Option<GroupBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
+            Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
         }
     }
 }
@@ -106,6 +122,8 @@ pub struct Parameter {
 pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
+    /// By a call.
+    Rest(Box<RestListFile>),
 }
 
 impl ListAsked {
@@ -113,6 +131,7 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
+            Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
         }
     }
 
@@ -120,6 +139,7 @@ impl ListAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
+            Self::Rest(_) => RestListFile::KEYS,
         }
     }
 
@@ -127,6 +147,7 @@ impl ListAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
@@ -134,6 +155,7 @@ impl ListAsked {
     pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -141,6 +163,7 @@ impl ListAsked {
     pub fn parameters(&self) -> Option<Result<Vec<Parameter>, (&Text, Unreadable)>> {
         match self {
             Self::Sql(asked) => asked.parameters(),
+            Self::Rest(asked) => Some(Ok(asked.parameters())),
         }
     }
 
@@ -148,6 +171,7 @@ impl ListAsked {
     pub fn compile(&self) -> Option<ListBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
+            Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
         }
     }
 }

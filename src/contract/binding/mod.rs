@@ -1,9 +1,10 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `rest`. Each holds what the user wrote and what the program runs on.
 
 mod asked;
+mod rest;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -11,10 +12,17 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
-pub use self::sql::{SqlGroup, SqlList};
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
+    rest::RestGroupFile,
     sql::SqlGroupFile,
+};
+pub use self::{
+    rest::{
+        Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
+        RestList, RowsAt, TextTemplate, ValueTemplate,
+    },
+    sql::{SqlGroup, SqlList},
 };
 use super::reader::{Entry, Reader, Text};
 use crate::{

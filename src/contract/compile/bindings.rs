@@ -10,6 +10,7 @@ use super::{
     },
     Written,
     groups::{Groups, header},
+    rest,
     survey::{Category, GroupName, Survey},
 };
 use crate::{contract::nearest, diagnostic::Findings};
@@ -32,6 +33,11 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                     keys_once(survey.written, query, n_key_fields, findings);
                 }
                 parts(survey, name, asked, ty, &fields, findings);
+            }
+            GroupAsked::Rest(asked) => {
+                let keys: Vec<&str> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.as_str()).collect();
+                rest::keys_named(asked, &header(&name.entity, name.name.as_deref()), file.place, &keys, findings);
             }
         }
         let keys = survey.key_fields(&name.entity);
