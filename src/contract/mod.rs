@@ -1,7 +1,8 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`, `binding`,
+//! `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -11,6 +12,7 @@ mod directive;
 mod env;
 mod files;
 mod freshness;
+mod guards;
 mod http;
 mod load;
 mod merge;
@@ -34,6 +36,7 @@ pub use binding::{
     RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
 };
 pub use files::{Files, ReadError, read_folder};
+pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{

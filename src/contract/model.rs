@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
+    Guards,
     binding::{RestGroup, RestList, SqlGroup, SqlList},
     http::HttpSystem,
 };
@@ -316,6 +317,8 @@ pub struct System {
     pub connections_max: u32,
     /// How many keys one fetch takes; more are asked in chunks.
     pub keys_per_fetch: usize,
+    /// How it is guarded, and others from it.
+    pub guards: Guards,
 }
 
 /// The kinds of system, with what each needs to connect.
