@@ -1,4 +1,4 @@
-//! The calls of a REST system: whether a group's call asks for keys, and for all of a key.
+//! The calls of a REST system: whether a group's call asks for keys, and for nothing else.
 
 use super::super::binding::RestGroupFile;
 use crate::{
@@ -48,15 +48,15 @@ pub(super) fn keys_named(
             help,
         );
     }
-    let missing = key_fields.iter().find(|field| !named.contains(field));
-    if let Some(missing) = missing.filter(|_| asked.is_readable() && findings.n_faults() == n_faults) {
-        let (message, help) = match key_fields {
-            [_] => (format!("{title} does not ask for keys"), "write `{keys}` or `{key}` where they go".to_owned()),
-            _ => (
-                format!("{title} does not say which {missing} it asks for"),
-                format!("write `{{key.{missing}}}` where it goes"),
-            ),
+    // A call may name a part of a key and bring the rows of all keys that have it.
+    if named.is_empty() && asked.is_readable() && findings.n_faults() == n_faults {
+        let help = match key_fields {
+            [_] => "write `{keys}` or `{key}` where they go".to_owned(),
+            _ => {
+                let fields: Vec<String> = key_fields.iter().map(|field| format!("`{{key.{field}}}`")).collect();
+                format!("write {} where they go", fields.join(" and "))
+            }
         };
-        findings.fault("KEYS_MISSING", place, message, help);
+        findings.fault("KEYS_MISSING", place, format!("{title} does not ask for keys"), help);
     }
 }

@@ -4,6 +4,7 @@ mod conformance;
 mod outage;
 mod paging;
 mod postgres;
+mod rest;
 mod stack;
 
 /// Makes each behaviour a test of each kind.

@@ -65,8 +65,6 @@ pub enum ValueTemplate {
 pub struct BlankUse {
     /// The placeholder.
     pub blank: Blank,
-    /// Whether it stands in an array that is repeated.
-    pub repeated: bool,
     /// The text it stands in.
     pub place: Place,
 }
@@ -213,11 +211,7 @@ impl Templates<'_> {
     /// Reads a text.
     pub fn text(&mut self, text: &Text, reader: &mut Reader<'_>) -> Option<TextTemplate> {
         let read = self.template(text, reader)?;
-        self.uses.extend(read.blanks().map(|blank| BlankUse {
-            blank: blank.clone(),
-            repeated: false,
-            place: text.place,
-        }));
+        self.uses.extend(read.blanks().map(|blank| BlankUse { blank: blank.clone(), place: text.place }));
         Some(read)
     }
 
@@ -225,11 +219,8 @@ impl Templates<'_> {
     pub fn value(&mut self, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<ValueTemplate> {
         let place = reader.place(value);
         let read = self.nested(value, reader)?.repeated(self.blanks);
-        self.uses.extend(read.blanks().into_iter().map(|(blank, repeated)| BlankUse {
-            blank: blank.clone(),
-            repeated,
-            place,
-        }));
+        let blanks = read.blanks().into_iter();
+        self.uses.extend(blanks.map(|(blank, _)| BlankUse { blank: blank.clone(), place }));
         Some(read)
     }
 
