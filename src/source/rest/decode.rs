@@ -37,6 +37,8 @@ pub struct Row {
     pub value: Value,
     /// The name of the member that it was, where the rows are members of an object.
     pub member: Option<String>,
+    /// On which page of the reading it came.
+    pub page: usize,
 }
 
 /// Judges an answer.
@@ -146,16 +148,20 @@ pub fn rows(at: &RowsAt, document: &Value) -> Result<Vec<Row>, String> {
             Value::Array(items) => {
                 // Some answer one entry for each key, null where there is none.
                 let items = items.iter().filter(|item| !item.is_null());
-                out.extend(items.map(|item| Row { value: item.clone(), member: None }));
+                out.extend(items.map(|item| Row { value: item.clone(), member: None, page: 0 }));
             }
             Value::Object(members) if at.members => {
                 let members = members.iter().filter(|(_, value)| !value.is_null());
-                out.extend(members.map(|(name, value)| Row { value: value.clone(), member: Some(name.clone()) }));
+                out.extend(members.map(|(name, value)| Row {
+                    value: value.clone(),
+                    member: Some(name.clone()),
+                    page: 0,
+                }));
             }
             Value::Object(members) => {
                 // An empty object is how some say that there is no such thing.
                 if !members.is_empty() {
-                    out.push(Row { value: place.clone(), member: None });
+                    out.push(Row { value: place.clone(), member: None, page: 0 });
                 }
             }
             Value::Bool(_) | Value::Number(_) | Value::String(_) => {

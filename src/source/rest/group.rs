@@ -16,7 +16,7 @@ use super::{
     batches::KeyUse,
     decode::{self, Row},
     encode::{Given, question},
-    reading::{Caller, End, Failure, Read, Reading},
+    reading::{Caller, End, Failure, PAGES_MAX, Read, Reading},
 };
 use crate::{
     contract::{Contract, Group, RestGroup},
@@ -155,7 +155,7 @@ impl GroupFetch<'_> {
         let mut found = Found::default();
         let mut wanted: Vec<Key> = keys.to_vec();
         for round in 0..ROUNDS_MAX {
-            let read = match self.read(&wanted).await {
+            let mut read = match self.read(&wanted).await {
                 Ok(read) => read,
                 Err(failure) if round == 0 => return Err(failure),
                 Err(failure) => {
@@ -168,6 +168,7 @@ impl GroupFetch<'_> {
                 }
             };
             let end = read.end;
+            read.rows.iter_mut().for_each(|row| row.page += round * PAGES_MAX);
             self.sort(read, &wanted, &mut found);
             let n_asked = wanted.len();
             wanted.retain(|key| !found.numbers.contains_key(key) && !found.failed.contains_key(key));
@@ -253,7 +254,8 @@ impl GroupFetch<'_> {
                 found.doubt.get_or_insert_with(|| self.caller.violation(detail));
             }
             // Pages shift while they are read, and give a row twice.
-            let is_known = found.numbers.get(&key).is_some_and(|number| found.rows[*number] == row);
+            let known = found.numbers.get(&key).map(|number| &found.rows[*number]);
+            let is_known = known.is_some_and(|known| known.value == row.value && known.page != row.page);
             if !is_known {
                 found.numbers.insert(key, found.rows.len());
                 found.rows.push(row);

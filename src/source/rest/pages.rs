@@ -76,7 +76,9 @@ pub fn next(paging: &Paging, seen: Seen<'_>) -> Next {
         (None, Some(size)) => seen.n_rows >= size as usize,
         (None, None) => false,
     };
-    let is_full = stated || (total.is_none() && USUAL_PAGES.contains(&seen.n_rows));
+    // A size that is only asked for may be more than the server gives; one that is known is not doubted.
+    let may_be_less = seen.size.is_none() || paging.counter.is_some();
+    let is_full = stated || (total.is_none() && may_be_less && USUAL_PAGES.contains(&seen.n_rows));
     match &paging.counter {
         _ if !is_full => Next::End,
         Some((Counter::Offset, _)) => Next::Counted(seen.n_read as u64),

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// More pages than this are a server that leads in circles.
-const PAGES_MAX: usize = 1_000;
+pub const PAGES_MAX: usize = 1_000;
 
 /// Calls one system.
 pub struct Caller {
@@ -116,11 +116,16 @@ impl Caller {
         let mut asked = HashSet::new();
         let (mut rows, mut total, mut by_link): (Vec<Row>, Option<u64>, bool) = (Vec::new(), None, false);
         for n_pages in 1..=PAGES_MAX {
-            if !asked.insert((sent.target.clone(), sent.body.as_ref().map(|(_, body)| body.clone()))) {
+            let address = match sent.target.contains("://") {
+                true => sent.target.clone(),
+                false => self.client.address(&sent.target),
+            };
+            if !asked.insert((address, sent.body.as_ref().map(|(_, body)| body.clone()))) {
                 return Err(self.violation("a page leads back to one that was read").into());
             }
             let (document, links) = self.document(call, &sent, deadline).await?;
-            let page = decode::rows(&call.rows, &document).map_err(|said| self.violation(said))?;
+            let mut page = decode::rows(&call.rows, &document).map_err(|said| self.violation(said))?;
+            page.iter_mut().for_each(|row| row.page = n_pages);
             let n_rows = page.len();
             total = total.or_else(|| pages::number(call.paging.total.as_ref()?, &document));
             let is_enough = enough(&page);

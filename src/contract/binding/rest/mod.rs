@@ -103,6 +103,8 @@ struct CallFile {
     call: RestCall,
     body_place: Option<Place>,
     uses: Vec<BlankUse>,
+    /// Whether all of it could be read, so that it is known which placeholders it has.
+    is_readable: bool,
 }
 
 /// The keys of a group that only REST systems have.
@@ -145,10 +147,17 @@ impl CallFile {
             errors: None,
             not_found: Vec::new(),
         };
-        Self { blanks, path: None, method: None, call, body_place: None, uses: Vec::new() }
+        Self { blanks, path: None, method: None, call, body_place: None, uses: Vec::new(), is_readable: true }
     }
 
     fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
+        let n_faults = reader.findings.n_faults();
+        let is_known = self.read_key(entry, reader);
+        self.is_readable &= reader.findings.n_faults() == n_faults;
+        is_known
+    }
+
+    fn read_key(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         let mut templates = Templates { blanks: self.blanks, uses: &mut self.uses };
         match entry.0.get_ref().as_ref() {
             method @ ("get" | "post") => {
@@ -310,7 +319,7 @@ impl RestGroupFile {
 
     /// Whether its call could be read, so that it is known which placeholders it has.
     pub fn is_readable(&self) -> bool {
-        self.call.path.is_some()
+        self.call.path.is_some() && self.call.is_readable
     }
 
     /// Compiles what was written; `None` when there is no call, which has been reported.

@@ -19,14 +19,14 @@ const GRAPH: &str = r#"
 type Query {
   product(sku: String!): Product @ref(key: "sku: $sku")
   price(account: String!, sku: String!): Price @ref(key: "account: $account, sku: $sku")
-  products(category: String, states: [String!], first: Int, after: String): [Product] @list(name: "products")
+  products(category: String, states: [String!], first: Int): [Product] @list(name: "products")
 }
 type Product @key(fields: "sku") @owner(system: "pim") @domain(name: "product") {
   sku: String! name: String price: Decimal minor: Decimal number: Decimal wrapped: Decimal hundred: Decimal
   planned: Date limit: Decimal tags: [String] lines: [Line!] paid: Decimal state: String
 }
 type Line { sku: String quantity: Decimal }
-type Price @key(fields: "account sku") @owner(system: "pim") @domain(name: "product") {
+type Price @key(fields: "account sku") @owner(system: "pim") @domain(name: "product") @scope(account: "account") {
   account: String! sku: String! amount: Decimal
 }
 "#;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::bound::{bound, items, keys, texts};
 use crate::common::rest_server::{Answer, Asked, PimQuirks, RestServer, pim};
 
-const N: usize = 130;
+const N: usize = 133;
 
 /// Returns the rows asked for by `skus`, and the numbers of those of one page.
 fn asked_rows(asked: &Asked) -> Vec<Value> {
