@@ -33,8 +33,11 @@ mod template;
 mod type_system;
 mod version;
 
-pub use binding::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
-pub use binding::{SqlGroup, SqlList};
+pub use binding::{
+    Blank, BlankForm, Complete, Counter, Csv, Delivery, Empty, FailureKind, Failures, FileGroup, FileList, FilePart,
+    Form, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup, SqlList, TextTemplate,
+    ValueTemplate,
+};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};

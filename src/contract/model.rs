@@ -6,8 +6,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Guards,
-    binding::{FileGroup, FileList, SqlGroup, SqlList},
+    binding::{FileGroup, FileList, RestGroup, RestList, SqlGroup, SqlList},
     drop::FileSystem,
+    http::HttpSystem,
 };
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
@@ -338,6 +339,11 @@ pub enum SystemKind {
     },
     /// A folder into which others put files.
     File(FileSystem),
+    /// A REST or RPC interface.
+    Rest {
+        /// How it is reached.
+        http: HttpSystem,
+    },
 }
 
 impl SystemKind {
@@ -347,6 +353,7 @@ impl SystemKind {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
             Self::File(_) => "file",
+            Self::Rest { .. } => "rest",
         }
     }
 }
@@ -429,6 +436,8 @@ pub enum GroupBinding {
     Sql(SqlGroup),
     /// By reading files.
     File(FileGroup),
+    /// By a call.
+    Rest(Box<RestGroup>),
 }
 
 impl GroupBinding {
@@ -437,6 +446,7 @@ impl GroupBinding {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
             Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Rest(_) => Vec::new(),
         }
     }
 }
@@ -448,6 +458,8 @@ pub enum ListBinding {
     Sql(SqlList),
     /// By reading files.
     File(FileList),
+    /// By a call.
+    Rest(Box<RestList>),
 }
 
 /// A named list query of an owner.

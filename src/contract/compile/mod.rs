@@ -16,6 +16,7 @@ mod order;
 mod paging;
 mod protection;
 mod references;
+mod rest;
 mod samples;
 mod shapes;
 mod survey;
