@@ -2,11 +2,12 @@
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
 //! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
-//! `placeholder`, `template`, `rules`; checked by
+//! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
+mod condition;
 mod directive;
 mod env;
 mod files;
@@ -29,7 +30,9 @@ mod template;
 mod type_system;
 mod version;
 
+pub use binding::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion};
 pub use binding::{SqlGroup, SqlList};
+pub use condition::{Condition, ConditionError, Piece};
 pub use files::{Files, ReadError, read_folder};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};

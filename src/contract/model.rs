@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::binding::{OdataDialect, OdataGroup, OdataList};
 use super::binding::{SqlGroup, SqlList};
+use super::http::HttpSystem;
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -328,6 +330,13 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// An OData service.
+    Odata {
+        /// How it is reached.
+        http: HttpSystem,
+        /// How it is asked.
+        dialect: OdataDialect,
+    },
 }
 
 impl SystemKind {
@@ -336,6 +345,7 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::Odata { .. } => "odata",
         }
     }
 }
@@ -416,6 +426,8 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// Over OData.
+    Odata(OdataGroup),
 }
 
 impl GroupBinding {
@@ -423,6 +435,7 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Odata(_) => Vec::new(),
         }
     }
 }
@@ -432,6 +445,8 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// Over OData.
+    Odata(OdataList),
 }
 
 /// A named list query of an owner.

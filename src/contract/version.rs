@@ -3,13 +3,13 @@
 //! Every fact becomes a line that names things by name, and the lines are sorted; so formatting, comments, descriptions
 //! and the order of files and fields do not matter, and neither does where a system is reached or how patiently.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, GroupBinding, ListBinding, OnOutage, Role, TypeKind, TypeRef, TypeRefKind,
-    placeholder::canonical,
+    Answer, Argument, Contract, Feed, Field, GroupBinding, ListBinding, OdataSet, OnOutage, Role, SystemKind, TypeKind,
+    TypeRef, TypeRefKind, placeholder::canonical,
 };
-use crate::value::{Adaptations, TypeId, duration_text};
+use crate::value::{Adaptations, Pointer, TypeId, duration_text};
 
 /// How many hex digits of the hash are shown: enough that two contracts of a company never share them.
 const DIGITS: usize = 16;
@@ -29,6 +29,9 @@ fn lines(contract: &Contract) -> Vec<String> {
     }
     for system in &contract.systems {
         lines.push(format!("system {} {}", system.name, system.kind.word()));
+        if let SystemKind::Odata { dialect, .. } = &system.kind {
+            lines.push(format!("system {} odata={:?} options={:?}", system.name, dialect.version, dialect.options));
+        }
     }
     for domain in &contract.domains {
         let on_outage = match domain.on_outage {
@@ -52,6 +55,7 @@ fn lines(contract: &Contract) -> Vec<String> {
                     lines.push(format!("{head} part {field}={:?}", canonical(query)));
                 }
             }
+            GroupBinding::Odata(asked) => lines.push(format!("{head} {}", odata(&asked.set, &group.fields))),
         }
         adaptation_lines(&head, &group.adaptations, &mut lines);
     }
@@ -70,10 +74,26 @@ fn lines(contract: &Contract) -> Vec<String> {
         ));
         match &list.binding {
             ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
+            ListBinding::Odata(asked) => {
+                lines.push(format!("{head} {} nullable={:?}", odata(&asked.set, &list.fields), asked.nullable));
+            }
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }
     lines
+}
+
+/// What a server can is not part of it: it changes how often a system is asked, not for what.
+fn odata(set: &OdataSet, fields: &BTreeMap<String, Pointer>) -> String {
+    format!(
+        "entity={:?} service={:?} filter={:?} options={:?} types={:?} expand={:?} fields={fields:?}",
+        set.entity,
+        set.service,
+        set.filter.as_ref().map(ToString::to_string),
+        set.options,
+        set.types,
+        set.expand,
+    )
 }
 
 fn adaptation_lines(head: &str, adaptations: &Adaptations, lines: &mut Vec<String>) {

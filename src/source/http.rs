@@ -14,7 +14,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Client, Method, Response, StatusCode, Url,
+    Client, Method, Response, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -62,15 +62,17 @@ pub enum CallMethod {
     Post,
 }
 
-/// The answer to a call whose status says nothing went wrong, or that there is no such thing.
+/// The answer to a call.
 #[derive(Debug)]
 pub struct CallAnswer {
-    /// The status: 2xx, or 404 or 410.
+    /// The status: of [`HttpClient::send`] 2xx, or 404 or 410; of [`HttpClient::exchange`] any.
     pub status: u16,
     /// The `Link` headers.
     pub links: Vec<String>,
     /// The media type.
     pub media_type: Option<String>,
+    /// How long the system asks to be left alone.
+    pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
 }
@@ -142,21 +144,37 @@ impl HttpClient {
     /// `Unavailable`; with what the system asks to be left alone for. 404 and 410 are answers: what they mean depends on
     /// what was asked.
     pub async fn send(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
+        let answer = self.exchange(call, deadline).await?;
+        self.accepted(answer)
+    }
+
+    /// Sends a call and reads its answer to the end, whatever its status: for protocols whose bodies say what went wrong.
+    pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
         let answered = tokio::time::timeout_at(deadline.into(), self.send_with_token(call)).await;
         answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
+    }
+
+    /// Refuses an answer whose status says that something went wrong.
+    fn accepted(&self, answer: CallAnswer) -> Result<CallAnswer, FetchError> {
+        match kind_of(answer.status) {
+            None => Ok(answer),
+            Some(kind) => {
+                let detail = format!("HTTP {}: {}", answer.status, quoted(&answer.body));
+                Err(self.name.error(kind, detail).with_retry_after(answer.retry_after))
+            }
+        }
     }
 
     async fn send_with_token(&self, call: &Call) -> Result<CallAnswer, FetchError> {
         let Auth::OAuth2 { .. } = &self.system.auth else { return self.send_as(call, None).await };
         let token = self.token(None).await?;
-        match self.send_as(call, Some(&token)).await {
-            // Servers end tokens before their time; one fetched after that is tried once.
-            Err(error) if error.kind == FetchErrorKind::Denied => {
-                let again = self.token(Some(&token)).await?;
-                self.send_as(call, Some(&again)).await
-            }
-            answered => answered,
+        let answer = self.send_as(call, Some(&token)).await?;
+        if kind_of(answer.status) != Some(FetchErrorKind::Denied) {
+            return Ok(answer);
         }
+        // Servers end tokens before their time; one fetched after that is tried once.
+        let again = self.token(Some(&token)).await?;
+        self.send_as(call, Some(&again)).await
     }
 
     async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<CallAnswer, FetchError> {
@@ -195,14 +213,7 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        let body = body.freeze();
-        match kind_of(status) {
-            None => Ok(CallAnswer { status: status.as_u16(), links, media_type, body }),
-            Some(kind) => {
-                let detail = format!("HTTP {}: {}", status.as_u16(), quoted(&body));
-                Err(self.name.error(kind, detail).with_retry_after(retry_after))
-            }
-        }
+        Ok(CallAnswer { status: status.as_u16(), links, media_type, retry_after, body: body.freeze() })
     }
 
     /// Returns the address of a path, or of a link that stays with the system.
@@ -266,13 +277,12 @@ impl HttpClient {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         let response = request.send().await.map_err(|error| self.failure(&error))?;
-        let answer = match self.read(response).await {
-            Err(error) if error.kind == FetchErrorKind::BadRequest => {
-                // A token's body may quote what was sent.
-                return Err(self.name.error(FetchErrorKind::Denied, "the token server refused the credentials"));
-            }
-            answer => answer?,
-        };
+        let answer = self.read(response).await?;
+        if kind_of(answer.status) == Some(FetchErrorKind::BadRequest) {
+            // A token's body may quote what was sent.
+            return Err(self.name.error(FetchErrorKind::Denied, "the token server refused the credentials"));
+        }
+        let answer = self.accepted(answer)?;
         let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let unread = || self.name.error(FetchErrorKind::Denied, "the token server gave no access_token");
         let value: Arc<str> = answer["access_token"].as_str().ok_or_else(unread)?.into();
@@ -328,8 +338,9 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-fn kind_of(status: StatusCode) -> Option<FetchErrorKind> {
-    Some(match status.as_u16() {
+/// Returns what a status says went wrong; `None` for 2xx, and for 404 and 410, which are answers.
+pub fn kind_of(status: u16) -> Option<FetchErrorKind> {
+    Some(match status {
         200..=299 | 404 | 410 => return None,
         401 | 403 | 407 => FetchErrorKind::Denied,
         408 | 504 => FetchErrorKind::Timeout,
@@ -340,7 +351,7 @@ fn kind_of(status: StatusCode) -> Option<FetchErrorKind> {
 }
 
 /// Reads `Retry-After`: seconds, or a date.
-fn retry_after(text: &str) -> Option<Duration> {
+pub fn retry_after(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -349,7 +360,7 @@ fn retry_after(text: &str) -> Option<Duration> {
 }
 
 /// Quotes the beginning of a body.
-fn quoted(body: &[u8]) -> String {
+pub fn quoted(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(QUOTED_BYTES)]);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -393,7 +404,7 @@ mod tests {
             (503, Some(Unavailable)),
             (504, Some(Timeout)),
         ] {
-            assert_eq!(kind_of(StatusCode::from_u16(status).unwrap()), kind, "{status}");
+            assert_eq!(kind_of(status), kind, "{status}");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
 //! pages), `window` (pages of rows that are all here), `learned` (what is known about questions), `json` (rows that are
-//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite). A source answers exactly what
+//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite), `odata`. A source answers exactly what
 //! it is asked; chunking, deadlines and caching are wrapped around it by the room `owner`.
 
 mod answer;
@@ -10,12 +10,14 @@ mod http;
 mod json;
 mod layout;
 mod learned;
+mod odata;
 mod sql;
 mod system_name;
 mod window;
 
 use std::sync::Arc;
 
+pub use odata::OdataSource;
 pub use sql::{PostgresSource, SqliteSource};
 pub use system_name::SystemName;
 
@@ -30,5 +32,6 @@ pub fn open(contract: &Arc<Contract>, system: SystemId) -> Arc<dyn Owner> {
     match contract.system(system).kind {
         SystemKind::Postgres { .. } => Arc::new(PostgresSource::new(Arc::clone(contract), system)),
         SystemKind::Sqlite { .. } => Arc::new(SqliteSource::new(Arc::clone(contract), system)),
+        SystemKind::Odata { .. } => Arc::new(OdataSource::new(Arc::clone(contract), system)),
     }
 }

@@ -67,6 +67,16 @@ impl Pointer {
         found
     }
 
+    /// Returns the members it goes through; `None` where it goes elsewhere too.
+    pub fn members(&self) -> Option<Vec<&str>> {
+        (self.0.iter())
+            .map(|step| match step {
+                Step::To(name) => Some(name.as_str()),
+                Step::Every | Step::Where(_) => None,
+            })
+            .collect()
+    }
+
     /// Returns the name of the member where the way starts, if it starts at one.
     pub fn first_member(&self) -> Option<&str> {
         match self.0.first()? {

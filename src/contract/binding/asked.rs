@@ -8,6 +8,7 @@ use super::{
         placeholder::Unreadable,
         reader::{Entry, Reader, Text},
     },
+    odata::{OdataGroup, OdataListFile, OdataSetFile},
     sql::{SqlGroupFile, SqlListFile},
 };
 use crate::diagnostic::Place;
@@ -18,18 +19,24 @@ pub enum Asking {
     /// In SQL.
     #[default]
     Sql,
+    /// Over OData.
+    Odata,
 }
 
 impl Asking {
     /// Returns how a kind of system is asked; of an unknown kind, what most systems are asked in.
-    pub fn of_kind(_kind: &str) -> Self {
-        Self::Sql
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "odata" => Self::Odata,
+            _ => Self::Sql,
+        }
     }
 
     /// Whether its systems are reached over HTTP.
     pub fn is_http(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::Odata => true,
         }
     }
 
@@ -37,6 +44,7 @@ impl Asking {
     pub fn has_fields(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::Odata => true,
         }
     }
 
@@ -44,6 +52,7 @@ impl Asking {
     pub fn group_tables(self) -> &'static [&'static str] {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
+            Self::Odata => OdataSetFile::TABLES,
         }
     }
 }
@@ -53,6 +62,8 @@ impl Asking {
 pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
+    /// Over OData.
+    Odata(OdataSetFile),
 }
 
 impl GroupAsked {
@@ -60,6 +71,7 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
+            Asking::Odata => Self::Odata(OdataSetFile::default()),
         }
     }
 
@@ -67,6 +79,7 @@ impl GroupAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
+            Self::Odata(_) => OdataSetFile::KEYS,
         }
     }
 
@@ -74,6 +87,7 @@ impl GroupAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
         }
     }
 
@@ -81,6 +95,10 @@ impl GroupAsked {
     pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => {
+                asked.finish(title, place, reader);
+                asked.refuse_arguments(reader);
+            }
         }
     }
 
@@ -88,6 +106,7 @@ impl GroupAsked {
     pub fn compile(&self) -> Option<GroupBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
+            Self::Odata(asked) => asked.compile().map(|set| GroupBinding::Odata(OdataGroup { set })),
         }
     }
 }
@@ -106,6 +125,8 @@ pub struct Parameter {
 pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
+    /// Over OData.
+    Odata(OdataListFile),
 }
 
 impl ListAsked {
@@ -113,6 +134,7 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
+            Asking::Odata => Self::Odata(OdataListFile::default()),
         }
     }
 
@@ -120,6 +142,7 @@ impl ListAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
+            Self::Odata(_) => OdataListFile::KEYS,
         }
     }
 
@@ -127,6 +150,7 @@ impl ListAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
         }
     }
 
@@ -134,6 +158,7 @@ impl ListAsked {
     pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => asked.set.finish(title, place, reader),
         }
     }
 
@@ -141,6 +166,7 @@ impl ListAsked {
     pub fn parameters(&self) -> Option<Result<Vec<Parameter>, (&Text, Unreadable)>> {
         match self {
             Self::Sql(asked) => asked.parameters(),
+            Self::Odata(asked) => asked.set.parameters().map(Ok),
         }
     }
 
@@ -148,6 +174,7 @@ impl ListAsked {
     pub fn compile(&self) -> Option<ListBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
+            Self::Odata(asked) => asked.compile().map(ListBinding::Odata),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `odata`. Each holds what the user wrote and what the program runs on.
 
 mod asked;
+mod odata;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -11,9 +12,11 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
+pub use self::odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion};
 pub use self::sql::{SqlGroup, SqlList};
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
+    odata::{OdataListFile, OdataSetFile, OdataSystemFile},
     sql::SqlGroupFile,
 };
 use super::reader::{Entry, Reader, Text};

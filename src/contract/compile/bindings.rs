@@ -10,6 +10,7 @@ use super::{
     },
     Written,
     groups::{Groups, header},
+    odata,
     survey::{Category, GroupName, Survey},
 };
 use crate::{contract::nearest, diagnostic::Findings};
@@ -32,6 +33,13 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                     keys_once(survey.written, query, n_key_fields, findings);
                 }
                 parts(survey, name, asked, ty, &fields, findings);
+            }
+            GroupAsked::Odata(asked) => {
+                let title = header(&name.entity, name.name.as_deref());
+                let keys: Vec<String> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect();
+                let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &keys };
+                odata::group(&checked, asked, findings);
             }
         }
         let keys = survey.key_fields(&name.entity);
