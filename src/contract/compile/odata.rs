@@ -37,7 +37,11 @@ pub(super) fn list(
     let keys = checked.key_columns.iter().map(String::as_str);
     let asked_by: Vec<&str> = keys.chain(order.iter().map(String::as_str)).collect();
     pointers(checked, &asked_by, findings);
-    let typed: Vec<&str> = asked_by.into_iter().chain(parameters.iter().map(String::as_str)).collect();
+    let fields = checked.fields.iter().map(|(field, _)| field.text.as_str());
+    let mut typed: Vec<&str> =
+        asked_by.into_iter().chain(parameters.iter().map(String::as_str)).chain(fields).collect();
+    typed.sort_unstable();
+    typed.dedup();
     types(checked.title, &asked.set, &typed, findings);
     for column in asked.nullable.iter().flatten() {
         let is_key = checked.key_columns.contains(&column.text);
