@@ -2,9 +2,10 @@
 //!
 //! In: the parents' arguments and the window. Out: the rows of each parent's window, in the order they are read.
 //!
-//! Nulls come last in the graph. A list is first asked in the server's own order of nulls: a page without a null is right
-//! in either, and so is a list that fits one page once its nulls are moved. Else it is asked in two runs (see `seek`). That
-//! works where only the first column of the order may be null; any other list is read whole and cut here.
+//! Nulls come last in the graph. A list is first asked in the server's own order of nulls: forward, a page that begins with
+//! a value is right in either order, and so is a list that fits one page once its nulls are moved. Else it is asked in two
+//! runs (see `seek`). That works where only the first column of the order may be null; any other list is read whole and cut
+//! here.
 
 use std::time::Instant;
 
@@ -313,28 +314,18 @@ impl ParentWindow<'_> {
             Some(count) => count,
             None => None,
         };
-        let mut rows = None;
-        if let Some(question) = self.first_question() {
-            let enough = self.enough();
-            let again = |skipped| {
-                self.of_run(Run::All, enough.saturating_sub(skipped), skipped).unwrap_or_else(|| question.clone())
-            };
-            let read = self.read(first, &question, enough, &again).await?;
-            rows = self.in_order(read);
-        }
-        let rows = match rows {
-            Some(rows) => rows,
+        let rows = match self.first_question() {
             None => self.in_runs().await?,
+            Some(question) => {
+                let enough = self.enough();
+                let again = |skipped| {
+                    self.of_run(Run::All, enough.saturating_sub(skipped), skipped).unwrap_or_else(|| question.clone())
+                };
+                let rows = self.read(first, &question, enough, &again).await?;
+                self.in_order(rows).await?
+            }
         };
         self.no_nulls_elsewhere(&rows)?;
-        // What was not asked for with the rows is counted by nothing else.
-        if self.fetch.count_up_to.is_some() && count.is_none() {
-            let body = self.asker.ask(&[self.counting()], self.asking.server, self.deadline).await.pop();
-            let count = body.transpose().map_err(|failure| failure.error)?.and_then(|body| body.count);
-            let count =
-                count.ok_or_else(|| self.violation("the answer does not say how many rows there are".to_owned()))?;
-            return Ok(Rows { rows, is_whole: false, count: Some(count) });
-        }
         Ok(Rows { rows, is_whole: false, count })
     }
 
@@ -358,28 +349,36 @@ impl ParentWindow<'_> {
         Ok(rows)
     }
 
-    /// Moves nulls to where the graph has them; `None` where rows that are not here might come before these.
-    fn in_order(&self, rows: Vec<Value>) -> Option<Vec<Value>> {
+    /// Moves the nulls that a server has at its own end to the graph's, and fetches the rows that belong before these.
+    async fn in_order(&self, rows: Vec<Value>) -> Result<Vec<Value>, FetchError> {
         let may_be_null = self.asking.order.first().is_some_and(|property| property.nullable);
-        if !may_be_null {
-            return Some(rows);
+        if !may_be_null || rows.is_empty() {
+            return Ok(rows);
         }
-        let n_rows = rows.len();
+        let is_cut = rows.len() >= self.enough();
+        let starts_with_null = self.asking.is_null(&rows[0], 0);
+        let is_backward = self.fetch.window.direction == Direction::Backward;
+        match (is_cut, is_backward) {
+            // The server has its nulls at the end where the graph has them, or has none.
+            (true, true) if starts_with_null => return Ok(rows),
+            (true, false) if !starts_with_null => return Ok(rows),
+            (true, false) => return self.in_runs().await,
+            _ => {}
+        }
         let (mut missing, mut present): (Vec<Value>, Vec<Value>) =
             rows.into_iter().partition(|row| self.asking.is_null(row, 0));
-        if !missing.is_empty() && n_rows >= self.enough() {
-            return None;
+        if is_cut {
+            missing = self.of_one_run(Run::Missing, self.enough()).await?;
         }
-        Some(match self.fetch.window.direction {
-            Direction::Forward => {
-                present.append(&mut missing);
-                present
-            }
-            Direction::Backward => {
-                missing.append(&mut present);
-                missing
-            }
-        })
+        let mut rows = if is_backward {
+            missing.append(&mut present);
+            missing
+        } else {
+            present.append(&mut missing);
+            present
+        };
+        rows.truncate(self.enough());
+        Ok(rows)
     }
 
     /// Reads first the rows that come first in the graph's order, then the others.
@@ -390,13 +389,17 @@ impl ParentWindow<'_> {
         };
         let mut rows = Vec::new();
         for run in runs {
-            let enough = self.enough() - rows.len();
-            let Some(question) = self.of_run(run, enough, 0).filter(|_| enough > 0) else { continue };
-            let again =
-                |skipped| self.of_run(run, enough.saturating_sub(skipped), skipped).unwrap_or_else(|| question.clone());
-            rows.append(&mut self.read(None, &question, enough, &again).await?);
+            let n_wanted = self.enough() - rows.len();
+            rows.append(&mut self.of_one_run(run, n_wanted).await?);
         }
         Ok(rows)
+    }
+
+    async fn of_one_run(&self, run: Run, n_wanted: usize) -> Result<Vec<Value>, FetchError> {
+        let Some(question) = self.of_run(run, n_wanted, 0).filter(|_| n_wanted > 0) else { return Ok(Vec::new()) };
+        let again =
+            |skipped| self.of_run(run, n_wanted.saturating_sub(skipped), skipped).unwrap_or_else(|| question.clone());
+        self.read(None, &question, n_wanted, &again).await
     }
 
     /// A null in a column that the binding says has none would be at no place in the order.
