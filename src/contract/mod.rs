@@ -1,7 +1,8 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
+//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
+//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
+//! `binding`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -12,6 +13,7 @@ mod directive;
 mod env;
 mod files;
 mod freshness;
+mod guards;
 mod http;
 mod load;
 mod merge;
@@ -20,6 +22,7 @@ mod ownership;
 mod place;
 mod placeholder;
 mod public;
+mod reach;
 mod reader;
 mod rules;
 mod sdl;
@@ -34,6 +37,7 @@ pub use binding::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, Od
 pub use binding::{SqlGroup, SqlList};
 pub use condition::{Condition, ConditionError, Piece};
 pub use files::{Files, ReadError, read_folder};
+pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{

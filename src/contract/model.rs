@@ -4,11 +4,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{OdataDialect, OdataGroup, OdataList};
-use super::binding::{SqlGroup, SqlList};
-use super::http::HttpSystem;
+use super::{
+    Guards,
+    binding::{OdataDialect, OdataGroup, OdataList, SqlGroup, SqlList},
+    http::HttpSystem,
+};
 use crate::value::{
-    Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
+    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -34,6 +36,8 @@ pub struct Contract {
     pub marks_protected_data: bool,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
+    /// Keys that a check of the live systems may ask for, by entity type. They mean nothing to an answer.
+    pub samples: BTreeMap<TypeId, Vec<Key>>,
 }
 
 /// A type of the graph.
@@ -315,6 +319,8 @@ pub struct System {
     pub connections_max: u32,
     /// How many keys one fetch takes; more are asked in chunks.
     pub keys_per_fetch: usize,
+    /// How it is guarded, and others from it.
+    pub guards: Guards,
 }
 
 /// The kinds of system, with what each needs to connect.

@@ -16,7 +16,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::event::{Event, Failure};
+use super::{
+    event::{Event, Failure},
+    guard_metrics::GuardMetrics,
+};
 
 /// The code of a fetch that was answered.
 const ANSWERED: &str = "OK";
@@ -71,6 +74,7 @@ pub(super) struct Metrics {
     list_parents: Family<AskedLabels, Counter>,
     list_rows: Family<AskedLabels, Counter>,
     violations: Family<AskedLabels, Counter>,
+    guards: GuardMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -85,8 +89,10 @@ fn seconds() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let mut registry = Registry::with_prefix("freehold");
+        let guards = GuardMetrics::new(&mut registry);
         let mut metrics = Self {
-            registry: Registry::with_prefix("freehold"),
+            registry,
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             refusals: Family::default(),
@@ -105,6 +111,7 @@ impl Default for Metrics {
             list_parents: Family::default(),
             list_rows: Family::default(),
             violations: Family::default(),
+            guards,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -213,6 +220,7 @@ impl Metrics {
             Event::ViolationMet { system, group, .. } => {
                 self.violations.get_or_create(&labels(system, group, None).0).inc();
             }
+            Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use freehold::{
-    contract::{load, read_folder},
+    contract::{Files, load, read_folder},
     engine::{Engine, Request},
     owner,
     plan::Explanation,
@@ -22,8 +22,17 @@ impl Freehold {
     pub fn start(contract: &str, urls: &[(&str, &str)], settings: EngineSettings) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts").join(contract);
         let files = read_folder(&folder).expect("a readable contract");
-        let url = |name: &str| urls.iter().find(|(known, _)| *known == name).map(|(_, url)| (*url).to_owned());
-        let loaded = load(&files, &url);
+        Self::of(&files, urls, settings)
+    }
+
+    /// Starts over the files of a contract; `env` is what its system files name.
+    pub fn over(files: impl IntoIterator<Item = (String, String)>, env: &[(&str, &str)]) -> Self {
+        Self::of(&Files::new(files), env, EngineSettings::default())
+    }
+
+    fn of(files: &Files, env: &[(&str, &str)], settings: EngineSettings) -> Self {
+        let value = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let loaded = load(files, &value);
         let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
         let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
         let owners = owner::open(&contract, &telemetry);

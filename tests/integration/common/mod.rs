@@ -2,6 +2,7 @@
 
 pub mod binding;
 pub mod engine;
+pub mod fault_proxy;
 pub mod odata_server;
 pub mod postgres;
 pub mod system;

@@ -121,6 +121,11 @@ impl OdataServer {
         std::mem::take(&mut self.service.log.lock().unwrap())
     }
 
+    /// Returns how many calls have come so far; those taken do not count.
+    pub fn n_calls(&self) -> usize {
+        self.service.log.lock().unwrap().len()
+    }
+
     /// Takes the questions so far, percent signs read.
     pub fn take_questions(&self) -> Vec<String> {
         self.take_log().iter().flat_map(|call| call.questions.iter().map(|one| decoded(one).unwrap())).collect()
