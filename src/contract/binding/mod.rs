@@ -1,10 +1,11 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `file`, `rest`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `rest`, `odata`, `file`. Each holds what the user wrote and what the program runs on.
 
 mod asked;
 mod file;
+mod odata;
 mod rest;
 mod sql;
 
@@ -15,10 +16,12 @@ use toml::de::{DeTable, DeValue};
 
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
+    odata::{OdataListFile, OdataSetFile, OdataSystemFile},
     rest::RestGroupFile,
 };
 pub use self::{
     file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
+    odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
     rest::{
         Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
         RestList, RowsAt, TextTemplate, ValueTemplate,
