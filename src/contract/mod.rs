@@ -29,7 +29,10 @@ mod template;
 mod type_system;
 mod version;
 
-pub use binding::{SqlGroup, SqlList};
+pub use binding::{
+    CONNECTION_VARIABLES, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
+    GraphQlPiece, GraphQlRoot, GraphQlVariable, SqlGroup, SqlList,
+};
 pub use files::{Files, ReadError, read_folder};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};

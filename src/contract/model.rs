@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{SqlGroup, SqlList};
+use super::{
+    binding::{GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, SqlGroup, SqlList},
+    http::HttpSystem,
+};
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -328,6 +331,15 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// A GraphQL endpoint.
+    GraphQl {
+        /// How it is reached.
+        http: HttpSystem,
+        /// What stands behind its address: a slash, where the address ends in one.
+        path: &'static str,
+        /// What its own error codes mean.
+        meanings: BTreeMap<String, GraphQlMeaning>,
+    },
 }
 
 impl SystemKind {
@@ -336,6 +348,7 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::GraphQl { .. } => "graphql",
         }
     }
 }
@@ -416,6 +429,8 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// In GraphQL.
+    GraphQl(GraphQlGroup),
 }
 
 impl GroupBinding {
@@ -423,6 +438,7 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::GraphQl(_) => Vec::new(),
         }
     }
 }
@@ -432,6 +448,8 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// In GraphQL.
+    GraphQl(GraphQlList),
 }
 
 /// A named list query of an owner.
@@ -451,7 +469,8 @@ pub struct List {
     pub fields: BTreeMap<String, Pointer>,
     /// How it is asked.
     pub binding: ListBinding,
-    /// The total order of its rows: columns of its answer. The last ones make it unique.
+    /// The total order of its rows: columns of its answer. The last ones make it unique. None where the system has an
+    /// order and cursors of its own.
     pub order: Vec<OrderColumn>,
     /// How many rows a page may have.
     pub page_rows_max: u32,
@@ -463,6 +482,16 @@ pub struct List {
     pub domain: DomainId,
     /// How values are adapted.
     pub adaptations: Adaptations,
+}
+
+impl List {
+    /// Returns how many values a cursor of the list has: one for each column of its order, or the system's own cursor.
+    pub fn n_cursor_values(&self) -> usize {
+        match &self.binding {
+            ListBinding::GraphQl(GraphQlList { paging: GraphQlPaging::Connection { .. }, .. }) => 1,
+            _ => self.order.len(),
+        }
+    }
 }
 
 /// One column of a list's order.

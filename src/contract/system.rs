@@ -1,12 +1,12 @@
 //! A system file as written: how the system is reached, and the queries that answer its groups and lists.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
-    Secret, System, SystemKind,
+    GraphQlMeaning, Secret, System, SystemKind,
     binding::{self, Asking, GroupFile, ListFile},
     http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
@@ -81,6 +81,7 @@ pub(super) fn read(
                 connection.url_place = Some(reader.place(entry.1));
                 connection.url = filling.secret(entry, &mut reader);
             }
+            "errors" if asking.has_error_codes() => connection.meanings = binding::meanings(entry, &mut reader),
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
             "timeout" => connection.timeout = reader.duration(entry),
@@ -112,6 +113,7 @@ struct Connection {
     url_place: Option<Place>,
     headers: Vec<(String, Secret)>,
     auth: Auth,
+    meanings: BTreeMap<String, GraphQlMeaning>,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
@@ -136,7 +138,7 @@ impl Connection {
 
     fn system(mut self, name: &str, file: FileId, findings: &mut Findings) -> Option<System> {
         let start = Place { file, start: 0, end: 0 };
-        let Some(kind) = self.kind else {
+        let Some(kind) = self.kind.take() else {
             findings.fault(
                 "KIND_MISSING",
                 start,
@@ -152,12 +154,17 @@ impl Connection {
         let kind = match kind.text.as_str() {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
+            "graphql" => {
+                // Some servers answer at the address with its slash alone.
+                let path = if self.url.as_ref().is_some_and(|url| url.reveal().ends_with('/')) { "/" } else { "" };
+                SystemKind::GraphQl { http: self.http(findings)?, path, meanings: std::mem::take(&mut self.meanings) }
+            }
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\" and \"sqlite\"",
+                    "the kinds are \"postgres\", \"sqlite\" and \"graphql\"",
                 );
                 return None;
             }

@@ -52,6 +52,7 @@ fn lines(contract: &Contract) -> Vec<String> {
                     lines.push(format!("{head} part {field}={:?}", canonical(query)));
                 }
             }
+            GroupBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", group.fields)),
         }
         adaptation_lines(&head, &group.adaptations, &mut lines);
     }
@@ -70,6 +71,7 @@ fn lines(contract: &Contract) -> Vec<String> {
         ));
         match &list.binding {
             ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
+            ListBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", list.fields)),
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }

@@ -14,7 +14,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Client, Method, Response, StatusCode, Url,
+    Client, Method, Response, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -62,11 +62,13 @@ pub enum CallMethod {
     Post,
 }
 
-/// The answer to a call whose status says nothing went wrong, or that there is no such thing.
+/// The answer to a call.
 #[derive(Debug)]
 pub struct CallAnswer {
-    /// The status: 2xx, or 404 or 410.
+    /// The status.
     pub status: u16,
+    /// How long the system asks to be left alone.
+    pub retry_after: Option<Duration>,
     /// The `Link` headers.
     pub links: Vec<String>,
     /// The media type.
@@ -138,25 +140,41 @@ impl HttpClient {
 
     /// Sends a call and reads its answer to the end.
     ///
-    /// *Errors*: 401 and 403 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
+    /// *Errors*: 401, 403 and 407 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
     /// `Unavailable`; with what the system asks to be left alone for. 404 and 410 are answers: what they mean depends on
     /// what was asked.
     pub async fn send(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
+        self.accepted(self.exchange(call, deadline).await?)
+    }
+
+    /// Sends a call and reads its answer to the end, whatever its status: for systems that say in the body what went
+    /// wrong.
+    pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
         let answered = tokio::time::timeout_at(deadline.into(), self.send_with_token(call)).await;
         answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
+    }
+
+    /// Refuses an answer whose status says that something went wrong.
+    pub fn accepted(&self, answer: CallAnswer) -> Result<CallAnswer, FetchError> {
+        match kind_of(answer.status) {
+            None => Ok(answer),
+            Some(kind) => {
+                let detail = format!("HTTP {}: {}", answer.status, quoted(&answer.body));
+                Err(self.name.error(kind, detail).with_retry_after(answer.retry_after))
+            }
+        }
     }
 
     async fn send_with_token(&self, call: &Call) -> Result<CallAnswer, FetchError> {
         let Auth::OAuth2 { .. } = &self.system.auth else { return self.send_as(call, None).await };
         let token = self.token(None).await?;
-        match self.send_as(call, Some(&token)).await {
-            // Servers end tokens before their time; one fetched after that is tried once.
-            Err(error) if error.kind == FetchErrorKind::Denied => {
-                let again = self.token(Some(&token)).await?;
-                self.send_as(call, Some(&again)).await
-            }
-            answered => answered,
+        let answer = self.send_as(call, Some(&token)).await?;
+        if kind_of(answer.status) != Some(FetchErrorKind::Denied) {
+            return Ok(answer);
         }
+        // Servers end tokens before their time; one fetched after that is tried once.
+        let again = self.token(Some(&token)).await?;
+        self.send_as(call, Some(&again)).await
     }
 
     async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<CallAnswer, FetchError> {
@@ -195,14 +213,7 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        let body = body.freeze();
-        match kind_of(status) {
-            None => Ok(CallAnswer { status: status.as_u16(), links, media_type, body }),
-            Some(kind) => {
-                let detail = format!("HTTP {}: {}", status.as_u16(), quoted(&body));
-                Err(self.name.error(kind, detail).with_retry_after(retry_after))
-            }
-        }
+        Ok(CallAnswer { status: status.as_u16(), retry_after, links, media_type, body: body.freeze() })
     }
 
     /// Returns the address of a path, or of a link that stays with the system.
@@ -266,7 +277,7 @@ impl HttpClient {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         let response = request.send().await.map_err(|error| self.failure(&error))?;
-        let answer = match self.read(response).await {
+        let answer = match self.accepted(self.read(response).await?) {
             Err(error) if error.kind == FetchErrorKind::BadRequest => {
                 // A token's body may quote what was sent.
                 return Err(self.name.error(FetchErrorKind::Denied, "the token server refused the credentials"));
@@ -328,8 +339,8 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-fn kind_of(status: StatusCode) -> Option<FetchErrorKind> {
-    Some(match status.as_u16() {
+fn kind_of(status: u16) -> Option<FetchErrorKind> {
+    Some(match status {
         200..=299 | 404 | 410 => return None,
         401 | 403 | 407 => FetchErrorKind::Denied,
         408 | 504 => FetchErrorKind::Timeout,
@@ -393,7 +404,7 @@ mod tests {
             (503, Some(Unavailable)),
             (504, Some(Timeout)),
         ] {
-            assert_eq!(kind_of(StatusCode::from_u16(status).unwrap()), kind, "{status}");
+            assert_eq!(kind_of(status), kind, "{status}");
         }
     }
 

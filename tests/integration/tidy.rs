@@ -51,7 +51,7 @@ const CRATES: [(&str, &[&str]); 7] = [
     ("axum", &["http"]),
     ("hyper", &["http"]),
     ("clap", &["cli"]),
-    ("async_graphql", &["contract/sdl", "contract/public", "plan/parse"]),
+    ("async_graphql", &["contract/sdl", "contract/public", "contract/binding/graphql_document", "plan/parse"]),
     ("quick_cache", &["engine/plans"]),
 ];
 

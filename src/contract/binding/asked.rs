@@ -8,6 +8,7 @@ use super::{
         placeholder::Unreadable,
         reader::{Entry, Reader, Text},
     },
+    graphql::{GraphQlGroupFile, GraphQlListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
 use crate::diagnostic::Place;
@@ -18,18 +19,24 @@ pub enum Asking {
     /// In SQL.
     #[default]
     Sql,
+    /// In GraphQL.
+    GraphQl,
 }
 
 impl Asking {
     /// Returns how a kind of system is asked; of an unknown kind, what most systems are asked in.
-    pub fn of_kind(_kind: &str) -> Self {
-        Self::Sql
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "graphql" => Self::GraphQl,
+            _ => Self::Sql,
+        }
     }
 
     /// Whether its systems are reached over HTTP.
     pub fn is_http(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::GraphQl => true,
         }
     }
 
@@ -37,6 +44,15 @@ impl Asking {
     pub fn has_fields(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::GraphQl => true,
+        }
+    }
+
+    /// Whether its errors have codes whose meaning the system file may tell.
+    pub fn has_error_codes(self) -> bool {
+        match self {
+            Self::Sql => false,
+            Self::GraphQl => true,
         }
     }
 
@@ -44,6 +60,7 @@ impl Asking {
     pub fn group_tables(self) -> &'static [&'static str] {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
+            Self::GraphQl => GraphQlGroupFile::TABLES,
         }
     }
 }
@@ -53,6 +70,8 @@ impl Asking {
 pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
+    /// In GraphQL.
+    GraphQl(GraphQlGroupFile),
 }
 
 impl GroupAsked {
@@ -60,6 +79,7 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
+            Asking::GraphQl => Self::GraphQl(GraphQlGroupFile::default()),
         }
     }
 
@@ -67,6 +87,7 @@ impl GroupAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
+            Self::GraphQl(_) => GraphQlGroupFile::KEYS,
         }
     }
 
@@ -74,6 +95,7 @@ impl GroupAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
@@ -81,6 +103,7 @@ impl GroupAsked {
     pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -88,6 +111,7 @@ impl GroupAsked {
     pub fn compile(&self) -> Option<GroupBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
+            Self::GraphQl(asked) => asked.compile().map(GroupBinding::GraphQl),
         }
     }
 }
@@ -106,6 +130,8 @@ pub struct Parameter {
 pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
+    /// In GraphQL.
+    GraphQl(GraphQlListFile),
 }
 
 impl ListAsked {
@@ -113,6 +139,7 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
+            Asking::GraphQl => Self::GraphQl(GraphQlListFile::default()),
         }
     }
 
@@ -120,6 +147,7 @@ impl ListAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
+            Self::GraphQl(_) => GraphQlListFile::KEYS,
         }
     }
 
@@ -127,6 +155,7 @@ impl ListAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
@@ -134,6 +163,7 @@ impl ListAsked {
     pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -141,6 +171,15 @@ impl ListAsked {
     pub fn parameters(&self) -> Option<Result<Vec<Parameter>, (&Text, Unreadable)>> {
         match self {
             Self::Sql(asked) => asked.parameters(),
+            Self::GraphQl(asked) => asked.parameters().map(Ok),
+        }
+    }
+
+    /// Whether its rows come in the system's own order, so that the binding gives none.
+    pub fn is_ordered_by_system(&self) -> bool {
+        match self {
+            Self::Sql(_) => false,
+            Self::GraphQl(asked) => asked.is_ordered_by_system(),
         }
     }
 
@@ -148,6 +187,7 @@ impl ListAsked {
     pub fn compile(&self) -> Option<ListBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
+            Self::GraphQl(asked) => asked.compile().map(ListBinding::GraphQl),
         }
     }
 }

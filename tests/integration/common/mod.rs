@@ -2,5 +2,6 @@
 
 pub mod binding;
 pub mod engine;
+pub mod graphql_server;
 pub mod postgres;
 pub mod system;
