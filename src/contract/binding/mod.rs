@@ -298,6 +298,14 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
         }
     }
     out.asked.finish(&title, out.name.place, reader);
+    if let Some((_, place)) = out.order.as_ref().filter(|_| out.asked.is_ordered_by_system()) {
+        reader.findings.fault(
+            "ORDER_POINTLESS",
+            *place,
+            format!("{title} is a connection, which the system orders"),
+            "delete `order`; the connection's own cursors are used",
+        );
+    }
     match default_given {
         Some(place) if out.page_rows_default > out.page_rows_max => reader.findings.fault(
             "PAGE_ROWS_ORDER",

@@ -6,14 +6,6 @@ use crate::{contract::OrderColumn, diagnostic::Findings};
 /// Reads a list's order, which must end in the key: rows that tie would be lost or repeated between pages.
 pub(super) fn order(name: &str, file: &ListFile, key_columns: &[String], findings: &mut Findings) -> Vec<OrderColumn> {
     if file.asked.is_ordered_by_system() {
-        if let Some((_, place)) = &file.order {
-            findings.fault(
-                "ORDER_POINTLESS",
-                *place,
-                format!("the list `{name}` is a connection, which the system orders"),
-                "delete `order`; the connection's own cursors are used",
-            );
-        }
         return Vec::new();
     }
     let help = format!("add order = [{}]", quoted(key_columns));

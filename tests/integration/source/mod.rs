@@ -1,6 +1,7 @@
 //! Sources: the conformance suite that every kind passes, and what only one kind has.
 
 mod conformance;
+mod graphql;
 mod outage;
 mod paging;
 mod postgres;
