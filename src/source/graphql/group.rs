@@ -51,6 +51,8 @@ struct Told {
     rows: Vec<(Option<Key>, Value)>,
     /// The keys that could not be answered.
     failed: HashMap<Key, FetchError>,
+    /// The most rows that one answer had.
+    n_rows_most: usize,
 }
 
 impl Told {
@@ -268,8 +270,13 @@ impl Asking<'_> {
         }
         let is_full = match self.asked.page_rows {
             Some(page_rows) => n_rows >= page_rows,
-            None => n_rows > 0 && n_rows.is_multiple_of(ROUND_ROWS) && n_rows < keys.len(),
+            // A shorter page than one before is the last.
+            None => {
+                let is_round = n_rows > 0 && n_rows.is_multiple_of(ROUND_ROWS);
+                is_round && n_rows < keys.len() && n_rows >= told.n_rows_most
+            }
         };
+        told.n_rows_most = told.n_rows_most.max(n_rows);
         if says_more || is_full { missing } else { Vec::new() }
     }
 

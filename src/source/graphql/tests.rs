@@ -21,7 +21,7 @@ const GRAPH: &str = r#"
 type Query {
   products(skus: [String!]!): [Product] @ref(key: "sku: $skus")
   orders(account: ID!, states: [String!], first: Int, after: String): OrderConnection @list(name: "orders")
-  price(account: ID!, sku: String!): Price @ref(key: "account: $account, sku: $sku")
+  price(book: ID!, sku: String!): Price @ref(key: "book: $book, sku: $sku")
 }
 type Product @key(fields: "sku") @owner(system: "shop") @domain(name: "shop") {
   sku: String!
@@ -35,8 +35,8 @@ union Medium = Picture | Movie
 type Picture { url: String size: Size }
 type Movie { url: String seconds: Int }
 type Size { width: Int }
-type Price @key(fields: "account sku") @owner(system: "shop") @domain(name: "shop") {
-  account: ID!
+type Price @key(fields: "book sku") @owner(system: "shop") @domain(name: "shop") {
+  book: ID!
   sku: String!
   amount: Decimal
 }
@@ -133,13 +133,13 @@ fn one_root_field_for_each_key_where_the_system_has_no_other() {
 
 #[test]
 fn representations_are_nested_as_the_subgraphs_key_is() {
-    let contract = contract("entities = \"Item\"\nfields = { sku = \"/code\" }", "entities = \"Price\"\nfields = { account = \"/buyer/id\" }", ORDERS);
+    let contract = contract("entities = \"Item\"\nfields = { sku = \"/code\" }", "entities = \"Price\"\nfields = { book = \"/buyer/id\" }", ORDERS);
     let (_, asked, fields) = group(&contract, "Price");
     assert_eq!(
         encode::print(&asked.document, &fields),
         "query($keys: [_Any!]!) { _entities(representations: $keys) { ... on Price { buyer { id } sku amount } } }"
     );
-    let columns = ["account".to_owned(), "sku".to_owned()];
+    let columns = ["book".to_owned(), "sku".to_owned()];
     let pointers = vec![Pointer::parse("/buyer/id").unwrap(), Pointer::member("sku")];
     let form = KeyForm { columns: &columns, pointers };
     assert_eq!(

@@ -302,7 +302,7 @@ const GRAPHQL_BINDINGS: &[(&str, &str, &str)] = &[
     ("GRAPHQL_SYNTAX", "account = \"ID!\"", "account = \"[ID!\""),
     ("GRAPHQL_OPERATION", "\"query($keys: [String!]!, $channel", "\"mutation($keys: [String!]!, $channel"),
     ("GRAPHQL_OPERATION", "{ products(", "{ ...all } fragment all on Query { products("),
-    ("GRAPHQL_VARIABLE", "$channel: String!) {", "$chanel: String!) {"),
+    ("GRAPHQL_VARIABLE", "channel: $channel)", "channel: $chanel)"),
     ("GRAPHQL_VARIABLE", ", channel: $channel)", ")"),
     ("GRAPHQL_VARIABLE", "offset = \"skip\"", "offset = \"skip\"\norder = [\"id\"]\n[lists.b]\nquery = \"b(a: $a)\""),
     ("GRAPHQL_ROWS", "rows = \"/products/items\"", "rows = \"/products/nodes\""),

@@ -16,7 +16,7 @@ type Query {
 }
 type Category @key(fields: "code") @owner(system: "shop") @domain(name: "shop") {
   code: String!
-  products(first: Int): [Product] @list(name: "ofCategory", args: "category: code")
+  products(status: String, first: Int): [Product] @list(name: "ofCategory", args: "category: code")
 }
 type Product @key(fields: "sku") @owner(system: "shop") @domain(name: "shop") {
   sku: String!
