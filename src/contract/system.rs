@@ -1,12 +1,12 @@
 //! A system file as written: how the system is reached, and the queries that answer its groups and lists.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
-    Guards, Secret, System, SystemKind,
+    GraphQlMeaning, Guards, Secret, System, SystemKind,
     binding::{self, Asking, GroupFile, ListFile, OdataSystemFile},
     drop::DropFile,
     guards,
@@ -102,6 +102,7 @@ pub(super) fn read(
                 connection.url = text.and_then(|text| filling.filled(&text, &mut reader)).map(Secret::new);
             }
             _ if asking == Asking::File && connection.drop.read(entry, &mut reader) => {}
+            "errors" if asking.has_error_codes() => connection.meanings = binding::meanings(entry, &mut reader),
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
             _ if asking == Asking::Odata && connection.odata.read(entry, &mut reader) => {}
@@ -154,6 +155,7 @@ struct Connection {
     headers: Vec<(String, Secret)>,
     auth: Auth,
     drop: DropFile,
+    meanings: BTreeMap<String, GraphQlMeaning>,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
@@ -204,12 +206,17 @@ impl Connection {
                 let http = self.http(findings)?;
                 SystemKind::Odata { http, dialect: dialect? }
             }
+            "graphql" => {
+                // Some servers answer at the address with its slash alone.
+                let path = if self.url.as_ref().is_some_and(|url| url.reveal().ends_with('/')) { "/" } else { "" };
+                SystemKind::GraphQl { http: self.http(findings)?, path, meanings: std::mem::take(&mut self.meanings) }
+            }
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\", \"sqlite\", \"rest\", \"odata\" and \"file\"",
+                    "the kinds are \"postgres\", \"sqlite\", \"rest\", \"odata\", \"graphql\" and \"file\"",
                 );
                 return None;
             }

@@ -59,6 +59,7 @@ fn lines(contract: &Contract) -> Vec<String> {
             GroupBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", group.fields)),
             GroupBinding::Rest(asked) => lines.push(format!("{head} call={asked:?} fields={:?}", group.fields)),
             GroupBinding::Odata(asked) => lines.push(format!("{head} {}", odata(&asked.set, &group.fields))),
+            GroupBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", group.fields)),
         }
         adaptation_lines(&head, &group.adaptations, &mut lines);
     }
@@ -82,6 +83,7 @@ fn lines(contract: &Contract) -> Vec<String> {
             ListBinding::Odata(asked) => {
                 lines.push(format!("{head} {} nullable={:?}", odata(&asked.set, &list.fields), asked.nullable));
             }
+            ListBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", list.fields)),
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }

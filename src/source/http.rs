@@ -98,14 +98,6 @@ impl CallAnswer {
     pub fn is_not_found(&self) -> bool {
         matches!(self.status, 404 | 410)
     }
-
-    /// Reads the body as JSON, numbers with the digits they have.
-    pub fn json(&self, name: &SystemName) -> Result<Value, FetchError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let detail = format!("the answer is not JSON: {error}: {}", quoted(&self.body));
-            name.error(FetchErrorKind::ContractViolation, detail)
-        })
-    }
 }
 
 /// Calls one system.
@@ -142,7 +134,7 @@ impl HttpClient {
 
     /// Sends a call and reads its answer to the end.
     ///
-    /// *Errors*: 401 and 403 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
+    /// *Errors*: 401, 403 and 407 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
     /// `Unavailable`; with what the system asks to be left alone for. 404 and 410 are answers: what they mean depends on
     /// what was asked.
     pub async fn send(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {

@@ -9,6 +9,7 @@ use super::{
         reader::{Entry, Reader, Text},
     },
     file::{FileGroupFile, FileListFile},
+    graphql::{GraphQlGroupFile, GraphQlListFile},
     odata::{OdataGroup, OdataListFile, OdataSetFile},
     rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
@@ -27,6 +28,8 @@ pub enum Asking {
     Rest,
     /// Over OData.
     Odata,
+    /// In GraphQL.
+    GraphQl,
 }
 
 impl Asking {
@@ -36,6 +39,7 @@ impl Asking {
             "file" => Self::File,
             "rest" => Self::Rest,
             "odata" => Self::Odata,
+            "graphql" => Self::GraphQl,
             _ => Self::Sql,
         }
     }
@@ -47,6 +51,7 @@ impl Asking {
             Self::File => false,
             Self::Rest => true,
             Self::Odata => true,
+            Self::GraphQl => true,
         }
     }
 
@@ -57,6 +62,16 @@ impl Asking {
             Self::File => true,
             Self::Rest => true,
             Self::Odata => true,
+            Self::GraphQl => true,
+        }
+    }
+
+    /// Whether its errors have codes whose meaning the system file may tell.
+    pub fn has_error_codes(self) -> bool {
+        match self {
+            Self::Sql => false,
+            Self::GraphQl => true,
+            Self::File | Self::Odata | Self::Rest => false,
         }
     }
 
@@ -67,6 +82,7 @@ impl Asking {
             Self::File => FileGroupFile::TABLES,
             Self::Rest => RestGroupFile::TABLES,
             Self::Odata => OdataSetFile::TABLES,
+            Self::GraphQl => GraphQlGroupFile::TABLES,
         }
     }
 }
@@ -82,6 +98,8 @@ pub enum GroupAsked {
     Rest(Box<RestGroupFile>),
     /// Over OData.
     Odata(OdataSetFile),
+    /// In GraphQL.
+    GraphQl(GraphQlGroupFile),
 }
 
 impl GroupAsked {
@@ -92,6 +110,7 @@ impl GroupAsked {
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
             Asking::Odata => Self::Odata(OdataSetFile::default()),
+            Asking::GraphQl => Self::GraphQl(GraphQlGroupFile::default()),
         }
     }
 
@@ -102,6 +121,7 @@ impl GroupAsked {
             Self::File(_) => FileGroupFile::KEYS,
             Self::Rest(_) => RestGroupFile::KEYS,
             Self::Odata(_) => OdataSetFile::KEYS,
+            Self::GraphQl(_) => GraphQlGroupFile::KEYS,
         }
     }
 
@@ -112,6 +132,7 @@ impl GroupAsked {
             Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
             Self::Odata(asked) => asked.read(entry, reader),
+            Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
@@ -125,6 +146,7 @@ impl GroupAsked {
                 asked.finish(title, place, reader);
                 asked.refuse_arguments(reader);
             }
+            Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -135,6 +157,7 @@ impl GroupAsked {
             Self::File(asked) => asked.compile().map(GroupBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
             Self::Odata(asked) => asked.compile().map(|set| GroupBinding::Odata(OdataGroup { set })),
+            Self::GraphQl(asked) => asked.compile().map(GroupBinding::GraphQl),
         }
     }
 }
@@ -159,6 +182,8 @@ pub enum ListAsked {
     Rest(Box<RestListFile>),
     /// Over OData.
     Odata(OdataListFile),
+    /// In GraphQL.
+    GraphQl(GraphQlListFile),
 }
 
 impl ListAsked {
@@ -169,6 +194,7 @@ impl ListAsked {
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
             Asking::Odata => Self::Odata(OdataListFile::default()),
+            Asking::GraphQl => Self::GraphQl(GraphQlListFile::default()),
         }
     }
 
@@ -179,6 +205,7 @@ impl ListAsked {
             Self::File(_) => FileListFile::KEYS,
             Self::Rest(_) => RestListFile::KEYS,
             Self::Odata(_) => OdataListFile::KEYS,
+            Self::GraphQl(_) => GraphQlListFile::KEYS,
         }
     }
 
@@ -189,6 +216,7 @@ impl ListAsked {
             Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
             Self::Odata(asked) => asked.read(entry, reader),
+            Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
@@ -199,6 +227,7 @@ impl ListAsked {
             Self::File(asked) => asked.finish(title, place, fields, reader),
             Self::Rest(asked) => asked.finish(title, place, reader),
             Self::Odata(asked) => asked.set.finish(title, place, reader),
+            Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -209,6 +238,16 @@ impl ListAsked {
             Self::File(asked) => asked.parameters(),
             Self::Rest(asked) => Some(Ok(asked.parameters())),
             Self::Odata(asked) => asked.set.parameters().map(Ok),
+            Self::GraphQl(asked) => asked.parameters().map(Ok),
+        }
+    }
+
+    /// Whether its rows come in the system's own order, so that the binding gives none.
+    pub fn is_ordered_by_system(&self) -> bool {
+        match self {
+            Self::Sql(_) => false,
+            Self::GraphQl(asked) => asked.is_ordered_by_system(),
+            Self::File(_) | Self::Odata(_) | Self::Rest(_) => false,
         }
     }
 
@@ -219,6 +258,7 @@ impl ListAsked {
             Self::File(asked) => asked.compile().map(ListBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
             Self::Odata(asked) => asked.compile().map(ListBinding::Odata),
+            Self::GraphQl(asked) => asked.compile().map(ListBinding::GraphQl),
         }
     }
 }

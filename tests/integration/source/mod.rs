@@ -2,6 +2,7 @@
 
 mod conformance;
 mod file;
+mod graphql;
 mod odata;
 mod outage;
 mod paging;
