@@ -1,11 +1,13 @@
 //! The integration tests: one binary, one file per room or property, the machinery in `common`.
 
+mod cli;
 mod common;
 mod contract;
 mod differential;
 mod fuzz;
 mod http;
 mod kinds;
+mod live;
 mod outage;
 mod owner;
 mod readme;

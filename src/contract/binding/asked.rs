@@ -8,10 +8,11 @@ use super::{
         placeholder::Unreadable,
         reader::{Entry, Reader, Text},
     },
+    file::{FileGroupFile, FileListFile},
     rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
-use crate::diagnostic::Place;
+use crate::{diagnostic::Place, value::Pointer};
 
 /// The kinds of binding: several kinds of system may be asked in the same way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Asking {
     /// In SQL.
     #[default]
     Sql,
+    /// By reading files.
+    File,
     /// By calls of a REST or RPC interface.
     Rest,
 }
@@ -27,6 +30,7 @@ impl Asking {
     /// Returns how a kind of system is asked; of an unknown kind, what most systems are asked in.
     pub fn of_kind(kind: &str) -> Self {
         match kind {
+            "file" => Self::File,
             "rest" => Self::Rest,
             _ => Self::Sql,
         }
@@ -36,6 +40,7 @@ impl Asking {
     pub fn is_http(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => false,
             Self::Rest => true,
         }
     }
@@ -44,6 +49,7 @@ impl Asking {
     pub fn has_fields(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => true,
             Self::Rest => true,
         }
     }
@@ -52,6 +58,7 @@ impl Asking {
     pub fn group_tables(self) -> &'static [&'static str] {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
+            Self::File => FileGroupFile::TABLES,
             Self::Rest => RestGroupFile::TABLES,
         }
     }
@@ -62,6 +69,8 @@ impl Asking {
 pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
+    /// By reading files.
+    File(Box<FileGroupFile>),
     /// By a call.
     Rest(Box<RestGroupFile>),
 }
@@ -71,6 +80,7 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
+            Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
         }
     }
@@ -79,6 +89,7 @@ impl GroupAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
+            Self::File(_) => FileGroupFile::KEYS,
             Self::Rest(_) => RestGroupFile::KEYS,
         }
     }
@@ -87,14 +98,16 @@ impl GroupAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
             Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
@@ -103,6 +116,7 @@ impl GroupAsked {
     pub fn compile(&self) -> Option<GroupBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
+            Self::File(asked) => asked.compile().map(GroupBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
         }
     }
@@ -122,6 +136,8 @@ pub struct Parameter {
 pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
+    /// By reading files.
+    File(Box<FileListFile>),
     /// By a call.
     Rest(Box<RestListFile>),
 }
@@ -131,6 +147,7 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
+            Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
         }
     }
@@ -139,6 +156,7 @@ impl ListAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
+            Self::File(_) => FileListFile::KEYS,
             Self::Rest(_) => RestListFile::KEYS,
         }
     }
@@ -147,14 +165,16 @@ impl ListAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
             Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
@@ -163,6 +183,7 @@ impl ListAsked {
     pub fn parameters(&self) -> Option<Result<Vec<Parameter>, (&Text, Unreadable)>> {
         match self {
             Self::Sql(asked) => asked.parameters(),
+            Self::File(asked) => asked.parameters(),
             Self::Rest(asked) => Some(Ok(asked.parameters())),
         }
     }
@@ -171,6 +192,7 @@ impl ListAsked {
     pub fn compile(&self) -> Option<ListBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
+            Self::File(asked) => asked.compile().map(ListBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
         }
     }
