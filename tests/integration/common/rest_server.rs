@@ -61,15 +61,21 @@ pub struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
+    comes: bool,
 }
 
 impl Answer {
+    /// An answer that does not come.
+    pub fn never() -> Self {
+        Self { comes: false, ..Self::text("") }
+    }
+
     pub fn json(value: Value) -> Self {
         Self::text(value.to_string())
     }
 
     pub fn text(body: impl Into<String>) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.into() }
+        Self { status: 200, headers: Vec::new(), body: body.into(), comes: true }
     }
 
     pub fn status(status: u16) -> Self {
@@ -193,6 +199,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     shared.running.fetch_sub(1, SeqCst);
     let answer = (shared.behaviour)(&asked);
     shared.log.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+    if !answer.comes {
+        return std::future::pending().await;
+    }
     let mut response = Response::builder().status(StatusCode::from_u16(answer.status).expect("a status"));
     for (name, value) in &answer.headers {
         response = response.header(name, value);
