@@ -3,11 +3,12 @@
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
 //! `drop`, `binding`, `env`, `secrets`,
-//! `placeholder`, `template`, `rules`; checked by
+//! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
+mod condition;
 mod directive;
 mod drop;
 mod env;
@@ -34,11 +35,11 @@ mod type_system;
 mod version;
 
 pub use binding::{
-    Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
-    RestList, RowsAt, TextTemplate, ValueTemplate,
+    Blank, BlankForm, Complete, Counter, Csv, Delivery, Empty, FailureKind, Failures, FileGroup, FileList, FilePart,
+    Form, NextLink, OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion, PageTarget,
+    Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
 };
-pub use binding::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
-pub use binding::{SqlGroup, SqlList};
+pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Guards,
-    binding::{FileGroup, FileList, RestGroup, RestList, SqlGroup, SqlList},
+    binding::{FileGroup, FileList, OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList},
     drop::FileSystem,
     http::HttpSystem,
 };
@@ -344,6 +344,13 @@ pub enum SystemKind {
         /// How it is reached.
         http: HttpSystem,
     },
+    /// An OData service.
+    Odata {
+        /// How it is reached.
+        http: HttpSystem,
+        /// How it is asked.
+        dialect: OdataDialect,
+    },
 }
 
 impl SystemKind {
@@ -354,6 +361,7 @@ impl SystemKind {
             Self::Sqlite { .. } => "sqlite",
             Self::File(_) => "file",
             Self::Rest { .. } => "rest",
+            Self::Odata { .. } => "odata",
         }
     }
 }
@@ -438,6 +446,8 @@ pub enum GroupBinding {
     File(FileGroup),
     /// By a call.
     Rest(Box<RestGroup>),
+    /// Over OData.
+    Odata(OdataGroup),
 }
 
 impl GroupBinding {
@@ -447,6 +457,7 @@ impl GroupBinding {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
             Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
             Self::Rest(_) => Vec::new(),
+            Self::Odata(_) => Vec::new(),
         }
     }
 }
@@ -460,6 +471,8 @@ pub enum ListBinding {
     File(FileList),
     /// By a call.
     Rest(Box<RestList>),
+    /// Over OData.
+    Odata(OdataList),
 }
 
 /// A named list query of an owner.

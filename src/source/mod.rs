@@ -2,8 +2,8 @@
 //!
 //! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
 //! pages), `window` (pages of rows that are all here), `learned` (what is known about questions), `json` (rows that are
-//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite), `file` (folders of files),
-//! `rest` (REST and RPC). A source answers exactly what
+//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite), `rest` (REST and RPC),
+//! `odata` and `file` (folders of files). A source answers exactly what
 //! it is asked; chunking, deadlines and caching are wrapped around it by the room `owner`.
 
 mod answer;
@@ -12,6 +12,7 @@ mod http;
 mod json;
 mod layout;
 mod learned;
+mod odata;
 mod rest;
 mod sql;
 mod system_name;
@@ -20,6 +21,7 @@ mod window;
 use std::sync::Arc;
 
 pub use file::{FileSource, Loaded};
+pub use odata::OdataSource;
 pub use rest::RestSource;
 pub use sql::{PostgresSource, SqliteSource};
 pub use system_name::SystemName;
@@ -36,7 +38,8 @@ pub fn open(contract: &Arc<Contract>, system: SystemId, telemetry: &Telemetry) -
     match &contract.system(system).kind {
         SystemKind::Postgres { .. } => Arc::new(PostgresSource::new(Arc::clone(contract), system)),
         SystemKind::Sqlite { .. } => Arc::new(SqliteSource::new(Arc::clone(contract), system)),
-        SystemKind::File(_) => FileSource::watched(Arc::clone(contract), system, telemetry.clone()),
         SystemKind::Rest { http } => Arc::new(RestSource::new(Arc::clone(contract), system, http.clone())),
+        SystemKind::File(_) => FileSource::watched(Arc::clone(contract), system, telemetry.clone()),
+        SystemKind::Odata { .. } => Arc::new(OdataSource::new(Arc::clone(contract), system)),
     }
 }

@@ -9,6 +9,7 @@ use super::{
         reader::{Entry, Reader, Text},
     },
     file::{FileGroupFile, FileListFile},
+    odata::{OdataGroup, OdataListFile, OdataSetFile},
     rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
@@ -24,6 +25,8 @@ pub enum Asking {
     File,
     /// By calls of a REST or RPC interface.
     Rest,
+    /// Over OData.
+    Odata,
 }
 
 impl Asking {
@@ -32,6 +35,7 @@ impl Asking {
         match kind {
             "file" => Self::File,
             "rest" => Self::Rest,
+            "odata" => Self::Odata,
             _ => Self::Sql,
         }
     }
@@ -42,6 +46,7 @@ impl Asking {
             Self::Sql => false,
             Self::File => false,
             Self::Rest => true,
+            Self::Odata => true,
         }
     }
 
@@ -51,6 +56,7 @@ impl Asking {
             Self::Sql => false,
             Self::File => true,
             Self::Rest => true,
+            Self::Odata => true,
         }
     }
 
@@ -60,6 +66,7 @@ impl Asking {
             Self::Sql => SqlGroupFile::TABLES,
             Self::File => FileGroupFile::TABLES,
             Self::Rest => RestGroupFile::TABLES,
+            Self::Odata => OdataSetFile::TABLES,
         }
     }
 }
@@ -73,6 +80,8 @@ pub enum GroupAsked {
     File(Box<FileGroupFile>),
     /// By a call.
     Rest(Box<RestGroupFile>),
+    /// Over OData.
+    Odata(OdataSetFile),
 }
 
 impl GroupAsked {
@@ -82,6 +91,7 @@ impl GroupAsked {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
+            Asking::Odata => Self::Odata(OdataSetFile::default()),
         }
     }
 
@@ -91,6 +101,7 @@ impl GroupAsked {
             Self::Sql(_) => SqlGroupFile::KEYS,
             Self::File(_) => FileGroupFile::KEYS,
             Self::Rest(_) => RestGroupFile::KEYS,
+            Self::Odata(_) => OdataSetFile::KEYS,
         }
     }
 
@@ -100,6 +111,7 @@ impl GroupAsked {
             Self::Sql(asked) => asked.read(entry, reader),
             Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
         }
     }
 
@@ -109,6 +121,10 @@ impl GroupAsked {
             Self::Sql(asked) => asked.finish(title, place, reader),
             Self::File(asked) => asked.finish(title, place, fields, reader),
             Self::Rest(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => {
+                asked.finish(title, place, reader);
+                asked.refuse_arguments(reader);
+            }
         }
     }
 
@@ -118,6 +134,7 @@ impl GroupAsked {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
             Self::File(asked) => asked.compile().map(GroupBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
+            Self::Odata(asked) => asked.compile().map(|set| GroupBinding::Odata(OdataGroup { set })),
         }
     }
 }
@@ -140,6 +157,8 @@ pub enum ListAsked {
     File(Box<FileListFile>),
     /// By a call.
     Rest(Box<RestListFile>),
+    /// Over OData.
+    Odata(OdataListFile),
 }
 
 impl ListAsked {
@@ -149,6 +168,7 @@ impl ListAsked {
             Asking::Sql => Self::Sql(SqlListFile::default()),
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
+            Asking::Odata => Self::Odata(OdataListFile::default()),
         }
     }
 
@@ -158,6 +178,7 @@ impl ListAsked {
             Self::Sql(_) => SqlListFile::KEYS,
             Self::File(_) => FileListFile::KEYS,
             Self::Rest(_) => RestListFile::KEYS,
+            Self::Odata(_) => OdataListFile::KEYS,
         }
     }
 
@@ -167,6 +188,7 @@ impl ListAsked {
             Self::Sql(asked) => asked.read(entry, reader),
             Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
         }
     }
 
@@ -176,6 +198,7 @@ impl ListAsked {
             Self::Sql(asked) => asked.finish(title, place, reader),
             Self::File(asked) => asked.finish(title, place, fields, reader),
             Self::Rest(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => asked.set.finish(title, place, reader),
         }
     }
 
@@ -185,6 +208,7 @@ impl ListAsked {
             Self::Sql(asked) => asked.parameters(),
             Self::File(asked) => asked.parameters(),
             Self::Rest(asked) => Some(Ok(asked.parameters())),
+            Self::Odata(asked) => asked.set.parameters().map(Ok),
         }
     }
 
@@ -194,6 +218,7 @@ impl ListAsked {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
             Self::File(asked) => asked.compile().map(ListBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
+            Self::Odata(asked) => asked.compile().map(ListBinding::Odata),
         }
     }
 }

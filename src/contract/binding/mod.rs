@@ -1,10 +1,11 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `file`, `rest`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `rest`, `odata`, `file`. Each holds what the user wrote and what the program runs on.
 
 mod asked;
 mod file;
+mod odata;
 mod rest;
 mod sql;
 
@@ -13,15 +14,19 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
-pub use self::file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
-pub use self::rest::{
-    Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
-    RestList, RowsAt, TextTemplate, ValueTemplate,
-};
-pub use self::sql::{SqlGroup, SqlList};
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
+    odata::{OdataListFile, OdataSetFile, OdataSystemFile},
     rest::RestGroupFile,
+};
+pub use self::{
+    file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
+    odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
+    rest::{
+        Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
+        RestList, RowsAt, TextTemplate, ValueTemplate,
+    },
+    sql::{SqlGroup, SqlList},
 };
 use super::reader::{Entry, Reader, Text};
 use crate::{

@@ -10,7 +10,7 @@ use super::{
     },
     Written,
     groups::{Groups, header},
-    rest,
+    odata, rest,
     survey::{Category, GroupName, Survey},
 };
 use crate::{contract::nearest, diagnostic::Findings};
@@ -53,6 +53,13 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                 let keys: Vec<&str> =
                     survey.key_fields(&name.entity).iter().map(|field| field.name.name.as_str()).collect();
                 rest::keys_named(asked, &header(&name.entity, name.name.as_deref()), file.place, &keys, findings);
+            }
+            GroupAsked::Odata(asked) => {
+                let title = header(&name.entity, name.name.as_deref());
+                let keys: Vec<String> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect();
+                let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &keys };
+                odata::group(&checked, asked, findings);
             }
         }
         let keys = survey.key_fields(&name.entity);

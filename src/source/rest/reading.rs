@@ -170,24 +170,24 @@ impl Caller {
         let _permit = permit.map_err(|_| timeout())?.map_err(|_| timeout())?;
         let mut renewed = false;
         loop {
-            let exchange = self.client.exchange(sent, deadline).await?;
-            match decode::judged(call, &exchange.answer) {
-                Judged::Document(document) => return Ok((document, exchange.answer.links)),
+            let answer = self.client.exchange(sent, deadline).await?;
+            match decode::judged(call, &answer) {
+                Judged::Document(document) => return Ok((document, answer.links)),
                 Judged::NotFound { certain } => return Err(Failure::NotFound { certain }),
                 Judged::Failed { kind: FetchErrorKind::Denied, .. }
-                    if !renewed && self.client.renew(&exchange, deadline).await? =>
+                    if !renewed && self.client.renew(&answer, deadline).await? =>
                 {
                     renewed = true;
                 }
                 Judged::Failed { kind, detail } => {
                     // These say that the whole system is down, whatever it is asked.
-                    let is_down = matches!(exchange.answer.status, 502..=504);
+                    let is_down = matches!(answer.status, 502..=504);
                     let splits = match kind {
                         FetchErrorKind::BadRequest => true,
-                        FetchErrorKind::Unavailable => !is_down && exchange.answer.status >= 500,
+                        FetchErrorKind::Unavailable => !is_down && answer.status >= 500,
                         _ => false,
                     };
-                    let error = self.name.error(kind, detail).with_retry_after(exchange.retry_after);
+                    let error = self.name.error(kind, detail).with_retry_after(answer.retry_after);
                     return Err(Failure::Failed { error, splits });
                 }
             }

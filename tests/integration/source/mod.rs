@@ -2,6 +2,7 @@
 
 mod conformance;
 mod file;
+mod odata;
 mod outage;
 mod paging;
 mod postgres;

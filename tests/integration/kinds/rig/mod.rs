@@ -1,5 +1,6 @@
 //! A rig: one kind of system that serves the dataset, and the system file that binds it.
 
+mod odata;
 mod rest;
 mod sql;
 
@@ -7,6 +8,7 @@ use std::{any::Any, time::Duration};
 
 use futures_util::future::BoxFuture;
 
+pub use odata::{odata_v2, odata_v4};
 pub use rest::rest;
 pub use sql::{postgres, sqlite};
 
