@@ -25,6 +25,9 @@ use crate::{
 /// More pages than this are a server that leads in circles.
 pub const PAGES_MAX: usize = 1_000;
 
+/// So many pages without a row, one after the other, are a server that always leads on.
+const EMPTY_PAGES_MAX: usize = 20;
+
 /// Calls one system.
 pub struct Caller {
     pub name: SystemName,
@@ -115,6 +118,7 @@ impl Caller {
         let mut sent = question.call(&fixed);
         let mut asked = HashSet::new();
         let (mut rows, mut total, mut by_link): (Vec<Row>, Option<u64>, bool) = (Vec::new(), None, false);
+        let mut n_empty = 0;
         for n_pages in 1..=PAGES_MAX {
             let address = match sent.target.contains("://") {
                 true => sent.target.clone(),
@@ -136,6 +140,10 @@ impl Caller {
             if rows.len() > rows_max {
                 let detail = format!("more than {rows_max} rows; let the system page, or raise `rows_max`");
                 return Err(self.violation(detail).into());
+            }
+            n_empty = if n_rows == 0 { n_empty + 1 } else { 0 };
+            if n_empty > EMPTY_PAGES_MAX {
+                return Err(self.violation(format!("more than {EMPTY_PAGES_MAX} pages without a row")).into());
             }
             let seen = Seen { document: &document, links: &links, n_rows, n_read: rows.len(), n_pages, size, by_link };
             let mut page = fixed.clone();
