@@ -184,6 +184,7 @@ async fn a_file_says_since_when_its_rows_hold_by_name_column_or_time() {
     drop.write("prices-20261122.csv", prices(&[("A", "1.00")]), -1_000);
     drop.write("prices-20261123.csv", prices(&[("A", "2.00")]), -9_000);
     drop.write("prices-copy.csv", prices(&[("A", "3.00")]), -500);
+    orders(&drop);
     drop.settle(0);
     assert_eq!(drop.price("A").await, "2.00", "the day counts, not when it was copied");
     assert_eq!(drop.as_of("A").await, instant("2026-11-22T23:00:00Z"), "a day begins in the binding's zone");
