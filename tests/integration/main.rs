@@ -3,6 +3,7 @@
 mod common;
 mod contract;
 mod differential;
+mod domain;
 mod fuzz;
 mod http;
 mod kinds;
