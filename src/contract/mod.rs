@@ -1,8 +1,8 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`, `drop`, `binding`,
-//! `env`, `secrets`,
+//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
+//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
+//! `drop`, `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -22,6 +22,7 @@ mod ownership;
 mod place;
 mod placeholder;
 mod public;
+mod reach;
 mod reader;
 mod rules;
 mod sdl;
@@ -32,8 +33,11 @@ mod template;
 mod type_system;
 mod version;
 
-pub use binding::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
-pub use binding::{SqlGroup, SqlList};
+pub use binding::{
+    Blank, BlankForm, Complete, Counter, Csv, Delivery, Empty, FailureKind, Failures, FileGroup, FileList, FilePart,
+    Form, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup, SqlList, TextTemplate,
+    ValueTemplate,
+};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};

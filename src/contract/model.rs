@@ -6,11 +6,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Guards,
-    binding::{FileGroup, FileList, SqlGroup, SqlList},
+    binding::{FileGroup, FileList, RestGroup, RestList, SqlGroup, SqlList},
     drop::FileSystem,
+    http::HttpSystem,
 };
 use crate::value::{
-    Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
+    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -36,6 +37,8 @@ pub struct Contract {
     pub marks_protected_data: bool,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
+    /// Keys that a check of the live systems may ask for, by entity type. They mean nothing to an answer.
+    pub samples: BTreeMap<TypeId, Vec<Key>>,
 }
 
 /// A type of the graph.
@@ -336,6 +339,11 @@ pub enum SystemKind {
     },
     /// A folder into which others put files.
     File(FileSystem),
+    /// A REST or RPC interface.
+    Rest {
+        /// How it is reached.
+        http: HttpSystem,
+    },
 }
 
 impl SystemKind {
@@ -345,6 +353,7 @@ impl SystemKind {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
             Self::File(_) => "file",
+            Self::Rest { .. } => "rest",
         }
     }
 }
@@ -427,6 +436,8 @@ pub enum GroupBinding {
     Sql(SqlGroup),
     /// By reading files.
     File(FileGroup),
+    /// By a call.
+    Rest(Box<RestGroup>),
 }
 
 impl GroupBinding {
@@ -435,6 +446,7 @@ impl GroupBinding {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
             Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Rest(_) => Vec::new(),
         }
     }
 }
@@ -446,6 +458,8 @@ pub enum ListBinding {
     Sql(SqlList),
     /// By reading files.
     File(FileList),
+    /// By a call.
+    Rest(Box<RestList>),
 }
 
 /// A named list query of an owner.

@@ -170,7 +170,7 @@ impl Connection {
 
     fn system(mut self, name: &str, file: FileId, findings: &mut Findings) -> Option<System> {
         let start = Place { file, start: 0, end: 0 };
-        let Some(kind) = self.kind else {
+        let Some(kind) = self.kind.take() else {
             findings.fault(
                 "KIND_MISSING",
                 start,
@@ -188,12 +188,13 @@ impl Connection {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
             "file" => SystemKind::File(self.drop.system(self.url?, self.url_place, findings)),
+            "rest" => SystemKind::Rest { http: self.http(findings)? },
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\", \"sqlite\" and \"file\"",
+                    "the kinds are \"postgres\", \"sqlite\", \"rest\" and \"file\"",
                 );
                 return None;
             }

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-/// The way to a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The way to a value; by default to the whole document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointer(Vec<Step>);
 
 /// One step of a pointer.

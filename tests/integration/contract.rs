@@ -5,6 +5,7 @@ mod files;
 mod forty;
 mod lints;
 mod ownership;
+mod reach;
 mod secrets;
 mod soup;
 mod valid;

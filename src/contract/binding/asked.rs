@@ -9,6 +9,7 @@ use super::{
         reader::{Entry, Reader, Text},
     },
     file::{FileGroupFile, FileListFile},
+    rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
 use crate::{diagnostic::Place, value::Pointer};
@@ -21,6 +22,8 @@ pub enum Asking {
     Sql,
     /// By reading files.
     File,
+    /// By calls of a REST or RPC interface.
+    Rest,
 }
 
 impl Asking {
@@ -28,6 +31,7 @@ impl Asking {
     pub fn of_kind(kind: &str) -> Self {
         match kind {
             "file" => Self::File,
+            "rest" => Self::Rest,
             _ => Self::Sql,
         }
     }
@@ -37,6 +41,7 @@ impl Asking {
         match self {
             Self::Sql => false,
             Self::File => false,
+            Self::Rest => true,
         }
     }
 
@@ -45,6 +50,7 @@ impl Asking {
         match self {
             Self::Sql => false,
             Self::File => true,
+            Self::Rest => true,
         }
     }
 
@@ -53,6 +59,7 @@ impl Asking {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
             Self::File => FileGroupFile::TABLES,
+            Self::Rest => RestGroupFile::TABLES,
         }
     }
 }
@@ -64,6 +71,8 @@ pub enum GroupAsked {
     Sql(SqlGroupFile),
     /// By reading files.
     File(Box<FileGroupFile>),
+    /// By a call.
+    Rest(Box<RestGroupFile>),
 }
 
 impl GroupAsked {
@@ -72,6 +81,7 @@ impl GroupAsked {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
             Asking::File => Self::File(Box::default()),
+            Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
         }
     }
 
@@ -80,6 +90,7 @@ impl GroupAsked {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
             Self::File(_) => FileGroupFile::KEYS,
+            Self::Rest(_) => RestGroupFile::KEYS,
         }
     }
 
@@ -88,6 +99,7 @@ impl GroupAsked {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
             Self::File(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
@@ -96,6 +108,7 @@ impl GroupAsked {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
             Self::File(asked) => asked.finish(title, place, fields, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -104,6 +117,7 @@ impl GroupAsked {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
             Self::File(asked) => asked.compile().map(GroupBinding::File),
+            Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
         }
     }
 }
@@ -124,6 +138,8 @@ pub enum ListAsked {
     Sql(SqlListFile),
     /// By reading files.
     File(Box<FileListFile>),
+    /// By a call.
+    Rest(Box<RestListFile>),
 }
 
 impl ListAsked {
@@ -132,6 +148,7 @@ impl ListAsked {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
             Asking::File => Self::File(Box::default()),
+            Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
         }
     }
 
@@ -140,6 +157,7 @@ impl ListAsked {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
             Self::File(_) => FileListFile::KEYS,
+            Self::Rest(_) => RestListFile::KEYS,
         }
     }
 
@@ -148,6 +166,7 @@ impl ListAsked {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
             Self::File(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
@@ -156,6 +175,7 @@ impl ListAsked {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
             Self::File(asked) => asked.finish(title, place, fields, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -164,6 +184,7 @@ impl ListAsked {
         match self {
             Self::Sql(asked) => asked.parameters(),
             Self::File(asked) => asked.parameters(),
+            Self::Rest(asked) => Some(Ok(asked.parameters())),
         }
     }
 
@@ -172,6 +193,7 @@ impl ListAsked {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
             Self::File(asked) => asked.compile().map(ListBinding::File),
+            Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `file`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `file`, `rest`. Each holds what the user wrote and what the program runs on.
 
 mod asked;
 mod file;
+mod rest;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -12,9 +13,18 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
-pub(super) use self::asked::{Asking, GroupAsked, ListAsked, Parameter};
-pub use self::file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
-pub use self::sql::{SqlGroup, SqlList};
+pub(super) use self::{
+    asked::{Asking, GroupAsked, ListAsked, Parameter},
+    rest::RestGroupFile,
+};
+pub use self::{
+    file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
+    rest::{
+        Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
+        RestList, RowsAt, TextTemplate, ValueTemplate,
+    },
+    sql::{SqlGroup, SqlList},
+};
 use super::reader::{Entry, Reader, Text};
 use crate::{
     diagnostic::{FileId, Place},

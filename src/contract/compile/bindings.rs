@@ -10,6 +10,7 @@ use super::{
     },
     Written,
     groups::{Groups, header},
+    rest,
     survey::{Category, GroupName, Survey},
 };
 use crate::{contract::nearest, diagnostic::Findings};
@@ -48,6 +49,11 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                     let help = "add zone = \"Europe/Berlin\" to the group or its system";
                     findings.fault("FILE_TIME", time.place, "nothing says in which zone this day begins", help);
                 }
+            }
+            GroupAsked::Rest(asked) => {
+                let keys: Vec<&str> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.as_str()).collect();
+                rest::keys_named(asked, &header(&name.entity, name.name.as_deref()), file.place, &keys, findings);
             }
         }
         let keys = survey.key_fields(&name.entity);

@@ -209,16 +209,14 @@ impl FileSource {
 
     async fn ask(&self) -> Result<(), FetchError> {
         self.first_look(Instant::now() + self.timeout).await?;
-        let (mut troubles, mut all_serve) = (Vec::new(), true);
+        let (mut troubles, mut any_serves) = (Vec::new(), false);
         for unit in &self.folder.units {
             let state = unit.state();
             match (&state.serving, &state.trouble) {
-                (None, _) => {
-                    all_serve = false;
-                    troubles.push(self.error(&unit.name, &state).detail.clone());
-                }
-                (Some(_), None) => {}
+                (None, _) => troubles.push(self.error(&unit.name, &state).detail.clone()),
+                (Some(_), None) => any_serves = true,
                 (Some(_), Some(trouble)) => {
+                    any_serves = true;
                     let file = state.file.as_deref().unwrap_or_default();
                     troubles.push(format!("{}: {}; {file} is still served", unit.name, trouble.text()));
                 }
@@ -227,8 +225,8 @@ impl FileSource {
         if troubles.is_empty() {
             return Ok(());
         }
-        // Whoever still serves answers, and says something wrong.
-        let kind = if all_serve { FetchErrorKind::ContractViolation } else { FetchErrorKind::Unavailable };
+        // A folder of which something is served answers, and says something wrong.
+        let kind = if any_serves { FetchErrorKind::ContractViolation } else { FetchErrorKind::Unavailable };
         Err(self.name.error(kind, troubles.join("; ")))
     }
 }

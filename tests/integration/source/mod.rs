@@ -5,6 +5,7 @@ mod file;
 mod outage;
 mod paging;
 mod postgres;
+mod rest;
 mod stack;
 
 /// Makes each behaviour a test of each kind.

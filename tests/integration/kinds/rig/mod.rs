@@ -1,6 +1,7 @@
 //! A rig: one kind of system that serves the dataset, and the system file that binds it.
 
 mod file;
+mod rest;
 mod sql;
 
 use std::{any::Any, time::Duration};
@@ -8,6 +9,7 @@ use std::{any::Any, time::Duration};
 use futures_util::future::BoxFuture;
 
 pub use file::{file_csv, file_json};
+pub use rest::rest;
 pub use sql::{postgres, sqlite};
 
 /// A running system.
