@@ -43,7 +43,8 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                 let n_key_fields = survey.key_fields(&name.entity).len();
                 for (field, _) in asked.parent_counts().filter(|(_, n_columns)| *n_columns != n_key_fields) {
                     let help = "write parent = [\"…\", \"…\"], in the key's order".to_owned();
-                    let message = format!("the key of `{}` is {n_key_fields} fields", name.entity);
+                    let fields = if n_key_fields == 1 { "field" } else { "fields" };
+                    let message = format!("the key of `{}` has {n_key_fields} {fields}", name.entity);
                     findings.fault("PART_PARENT", field.place, message, help);
                 }
                 let zone = file.zone.as_ref().or(survey.system(name.system).inherited.zone.as_ref());
