@@ -1,16 +1,19 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
+//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
+//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
+//! `drop`, `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
 mod directive;
+mod drop;
 mod env;
 mod files;
 mod freshness;
+mod guards;
 mod http;
 mod load;
 mod merge;
@@ -30,8 +33,11 @@ mod template;
 mod type_system;
 mod version;
 
+pub use binding::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
 pub use binding::{SqlGroup, SqlList};
+pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
+pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{

@@ -4,7 +4,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{SqlGroup, SqlList};
+use super::{
+    Guards,
+    binding::{FileGroup, FileList, SqlGroup, SqlList},
+    drop::FileSystem,
+};
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -315,6 +319,8 @@ pub struct System {
     pub connections_max: u32,
     /// How many keys one fetch takes; more are asked in chunks.
     pub keys_per_fetch: usize,
+    /// How it is guarded, and others from it.
+    pub guards: Guards,
 }
 
 /// The kinds of system, with what each needs to connect.
@@ -330,6 +336,8 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// A folder into which others put files.
+    File(FileSystem),
 }
 
 impl SystemKind {
@@ -338,6 +346,7 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::File(_) => "file",
         }
     }
 }
@@ -418,6 +427,8 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// By reading files.
+    File(FileGroup),
 }
 
 impl GroupBinding {
@@ -425,6 +436,7 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
         }
     }
 }
@@ -434,6 +446,8 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// By reading files.
+    File(FileList),
 }
 
 /// A named list query of an owner.

@@ -6,8 +6,10 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
-    Secret, System, SystemKind,
+    Guards, Secret, System, SystemKind,
     binding::{self, Asking, GroupFile, ListFile},
+    drop::DropFile,
+    guards,
     http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
 };
@@ -48,8 +50,20 @@ pub(super) struct Inherited {
     pub trim: bool,
 }
 
-const KEYS: &[&str] =
-    &["kind", "url", "timeout", "connections_max", "keys_per_fetch", "zone", "trim", "lists", "a type's name"];
+const KEYS: &[&str] = &[
+    "kind",
+    "url",
+    "timeout",
+    "connections_max",
+    "keys_per_fetch",
+    "rate",
+    "retries",
+    "breaker",
+    "zone",
+    "trim",
+    "lists",
+    "a type's name",
+];
 /// Reads a system file.
 ///
 /// *Shape*: `secrets` gets the places of texts that must never be shown.
@@ -81,11 +95,29 @@ pub(super) fn read(
                 connection.url_place = Some(reader.place(entry.1));
                 connection.url = filling.secret(entry, &mut reader);
             }
+            "folder" if asking == Asking::File => {
+                connection.url_given = true;
+                connection.drop.folder = Some(reader.place(entry.0));
+                let text = reader.text(entry);
+                connection.url = text.and_then(|text| filling.filled(&text, &mut reader)).map(Secret::new);
+            }
+            _ if asking == Asking::File && connection.drop.read(entry, &mut reader) => {}
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
+            "rate" => connection.guards.rate = guards::rate(entry, &mut reader),
+            "retries" => {
+                if let Some(retries_max) = guards::retries(entry, &mut reader) {
+                    connection.guards.retries_max = retries_max;
+                }
+            }
+            "breaker" => {
+                if let Some(breaker) = guards::breaker(entry, &mut reader) {
+                    connection.guards.breaker = breaker;
+                }
+            }
             "zone" => out.inherited.zone = binding::zone(entry, &mut reader),
             "trim" => out.inherited.trim = reader.boolean(entry).unwrap_or(false),
             "lists" => {
@@ -112,9 +144,11 @@ struct Connection {
     url_place: Option<Place>,
     headers: Vec<(String, Secret)>,
     auth: Auth,
+    drop: DropFile,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
+    guards: Guards,
 }
 
 impl Connection {
@@ -146,18 +180,20 @@ impl Connection {
             return None;
         };
         if !self.url_given {
-            let help = format!("add url = \"${{{}_URL}}\"", name.to_uppercase());
+            let key = if kind.text == "file" { "folder" } else { "url" };
+            let help = format!("add {key} = \"${{{}_{}}}\"", name.to_uppercase(), key.to_uppercase());
             findings.fault("URL_MISSING", start, format!("system `{name}` does not say where it is"), help);
         }
         let kind = match kind.text.as_str() {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
+            "file" => SystemKind::File(self.drop.system(self.url?, self.url_place, findings)),
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\" and \"sqlite\"",
+                    "the kinds are \"postgres\", \"sqlite\" and \"file\"",
                 );
                 return None;
             }
@@ -168,6 +204,7 @@ impl Connection {
             timeout: self.timeout.unwrap_or(Duration::from_secs(5)),
             connections_max: self.connections_max.map_or(8, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             keys_per_fetch: self.keys_per_fetch.map_or(1_000, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+            guards: self.guards,
         })
     }
 }

@@ -1,7 +1,8 @@
 //! The version: a hash of what a contract means.
 //!
 //! Every fact becomes a line that names things by name, and the lines are sorted; so formatting, comments, descriptions
-//! and the order of files and fields do not matter, and neither does where a system is reached or how patiently.
+//! and the order of files and fields do not matter, and neither does where a system is reached, how patiently, or how it is
+//! guarded (`rate`, `retries`, `breaker`): that changes when an answer comes, never what it says.
 
 use std::fmt::Write;
 
@@ -52,6 +53,7 @@ fn lines(contract: &Contract) -> Vec<String> {
                     lines.push(format!("{head} part {field}={:?}", canonical(query)));
                 }
             }
+            GroupBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", group.fields)),
         }
         adaptation_lines(&head, &group.adaptations, &mut lines);
     }
@@ -70,6 +72,7 @@ fn lines(contract: &Contract) -> Vec<String> {
         ));
         match &list.binding {
             ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
+            ListBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", list.fields)),
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }

@@ -67,6 +67,15 @@ impl Pointer {
         found
     }
 
+    /// Returns the names of the members on the way, where it is one of names alone.
+    pub fn names(&self) -> Option<Vec<&str>> {
+        let names = self.0.iter().map(|step| match step {
+            Step::To(name) => Some(name.as_str()),
+            Step::Every | Step::Where(_) => None,
+        });
+        names.collect()
+    }
+
     /// Returns the name of the member where the way starts, if it starts at one.
     pub fn first_member(&self) -> Option<&str> {
         match self.0.first()? {

@@ -9,6 +9,7 @@ mod http;
 mod kinds;
 mod live;
 mod outage;
+mod owner;
 mod readme;
 mod real_data;
 mod scenario;

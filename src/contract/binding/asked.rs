@@ -8,9 +8,10 @@ use super::{
         placeholder::Unreadable,
         reader::{Entry, Reader, Text},
     },
+    file::{FileGroupFile, FileListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
-use crate::diagnostic::Place;
+use crate::{diagnostic::Place, value::Pointer};
 
 /// The kinds of binding: several kinds of system may be asked in the same way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,18 +19,24 @@ pub enum Asking {
     /// In SQL.
     #[default]
     Sql,
+    /// By reading files.
+    File,
 }
 
 impl Asking {
     /// Returns how a kind of system is asked; of an unknown kind, what most systems are asked in.
-    pub fn of_kind(_kind: &str) -> Self {
-        Self::Sql
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "file" => Self::File,
+            _ => Self::Sql,
+        }
     }
 
     /// Whether its systems are reached over HTTP.
     pub fn is_http(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => false,
         }
     }
 
@@ -37,6 +44,7 @@ impl Asking {
     pub fn has_fields(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => true,
         }
     }
 
@@ -44,6 +52,7 @@ impl Asking {
     pub fn group_tables(self) -> &'static [&'static str] {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
+            Self::File => FileGroupFile::TABLES,
         }
     }
 }
@@ -53,6 +62,8 @@ impl Asking {
 pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
+    /// By reading files.
+    File(Box<FileGroupFile>),
 }
 
 impl GroupAsked {
@@ -60,6 +71,7 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
+            Asking::File => Self::File(Box::default()),
         }
     }
 
@@ -67,6 +79,7 @@ impl GroupAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
+            Self::File(_) => FileGroupFile::KEYS,
         }
     }
 
@@ -74,13 +87,15 @@ impl GroupAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
         }
     }
 
@@ -88,6 +103,7 @@ impl GroupAsked {
     pub fn compile(&self) -> Option<GroupBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
+            Self::File(asked) => asked.compile().map(GroupBinding::File),
         }
     }
 }
@@ -106,6 +122,8 @@ pub struct Parameter {
 pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
+    /// By reading files.
+    File(Box<FileListFile>),
 }
 
 impl ListAsked {
@@ -113,6 +131,7 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
+            Asking::File => Self::File(Box::default()),
         }
     }
 
@@ -120,6 +139,7 @@ impl ListAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
+            Self::File(_) => FileListFile::KEYS,
         }
     }
 
@@ -127,13 +147,15 @@ impl ListAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
         }
     }
 
@@ -141,6 +163,7 @@ impl ListAsked {
     pub fn parameters(&self) -> Option<Result<Vec<Parameter>, (&Text, Unreadable)>> {
         match self {
             Self::Sql(asked) => asked.parameters(),
+            Self::File(asked) => asked.parameters(),
         }
     }
 
@@ -148,6 +171,7 @@ impl ListAsked {
     pub fn compile(&self) -> Option<ListBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
+            Self::File(asked) => asked.compile().map(ListBinding::File),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `file`. Each holds what the user wrote and what the program runs on.
 
 mod asked;
+mod file;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
+pub(super) use self::asked::{Asking, GroupAsked, ListAsked, Parameter};
+pub use self::file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form};
 pub use self::sql::{SqlGroup, SqlList};
-pub(super) use self::{
-    asked::{Asking, GroupAsked, ListAsked, Parameter},
-    sql::SqlGroupFile,
-};
 use super::reader::{Entry, Reader, Text};
 use crate::{
     diagnostic::{FileId, Place},
@@ -153,7 +152,10 @@ fn group<'a, 'i: 'a>(
     for entry in entries {
         match entry.0.get_ref().as_ref() {
             "fields" if asking.has_fields() => out.fields = fields(entry, reader),
-            "as_of" => out.as_of = reader.text(entry),
+            // Of files a table says how a name tells the time.
+            "as_of" if asking != Asking::File || matches!(entry.1.get_ref(), DeValue::String(_)) => {
+                out.as_of = reader.text(entry);
+            }
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),
@@ -167,7 +169,7 @@ fn group<'a, 'i: 'a>(
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), GROUP_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, place, reader);
+    out.asked.finish(&title, place, &out.fields, reader);
     out
 }
 
@@ -290,7 +292,7 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), LIST_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, out.name.place, reader);
+    out.asked.finish(&title, out.name.place, &out.fields, reader);
     match default_given {
         Some(place) if out.page_rows_default > out.page_rows_max => reader.findings.fault(
             "PAGE_ROWS_ORDER",

@@ -1,6 +1,7 @@
 //! Sources: the conformance suite that every kind passes, and what only one kind has.
 
 mod conformance;
+mod file;
 mod outage;
 mod paging;
 mod postgres;
