@@ -1,12 +1,13 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `binding`, `env`, `secrets`,
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `dialect`, `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
+mod dialect;
 mod directive;
 mod env;
 mod files;
@@ -29,6 +30,7 @@ mod type_system;
 mod version;
 
 pub use binding::{SqlGroup, SqlList};
+pub use dialect::{Dialect, Paging};
 pub use files::{Files, ReadError, read_folder};
 pub use load::{Loaded, load};
 pub use model::{

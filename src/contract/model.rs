@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{SqlGroup, SqlList};
+use super::{
+    binding::{SqlGroup, SqlList},
+    dialect::Dialect,
+};
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -328,6 +331,18 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// MySQL or MariaDB.
+    Mysql {
+        /// `mysql://…`
+        url: Secret,
+    },
+    /// Whatever has an ODBC driver.
+    Odbc {
+        /// The connection string.
+        url: Secret,
+        /// How its SQL is written.
+        dialect: Box<Dialect>,
+    },
 }
 
 impl SystemKind {
@@ -336,6 +351,8 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::Mysql { .. } => "mysql",
+            Self::Odbc { .. } => "odbc",
         }
     }
 }

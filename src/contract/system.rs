@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::{
     Secret, System, SystemKind,
     binding::{self, Asking, GroupFile, ListFile},
+    dialect::Dialect,
     env::{self, EnvFault},
     reader::{self, Reader, Text},
 };
@@ -48,8 +49,18 @@ pub(super) struct Inherited {
     pub trim: bool,
 }
 
-const KEYS: &[&str] =
-    &["kind", "url", "timeout", "connections_max", "keys_per_fetch", "zone", "trim", "lists", "a type's name"];
+const KEYS: &[&str] = &[
+    "kind",
+    "url",
+    "dialect",
+    "timeout",
+    "connections_max",
+    "keys_per_fetch",
+    "zone",
+    "trim",
+    "lists",
+    "a type's name",
+];
 /// Reads a system file.
 ///
 /// *Shape*: `secrets` gets the places of texts that must never be shown.
@@ -80,6 +91,20 @@ pub(super) fn read(
                 connection.url_given = true;
                 connection.url = reader.text(entry).and_then(|text| filled(&text, lookup, reader.findings));
             }
+            "dialect" if matches!(kind, Some(DeValue::String(kind)) if kind == "odbc") => {
+                connection.dialect_given = true;
+                connection.dialect = Dialect::read(entry, &mut reader);
+            }
+            "dialect" => {
+                let message = "only a system of kind odbc has a dialect";
+                let place = reader.place(entry.0);
+                reader.findings.fault(
+                    "DIALECT_POINTLESS",
+                    place,
+                    message,
+                    "delete it; the kind says how SQL is written",
+                );
+            }
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
@@ -106,6 +131,8 @@ struct Connection {
     kind: Option<Text>,
     url: Option<Secret>,
     url_given: bool,
+    dialect: Option<Dialect>,
+    dialect_given: bool,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
@@ -130,12 +157,25 @@ impl Connection {
         let kind = match kind.text.as_str() {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
+            "mysql" => SystemKind::Mysql { url: self.url? },
+            "odbc" => {
+                if !self.dialect_given {
+                    let message = format!("system `{name}` does not say how its SQL is written");
+                    let help = "add dialect = \"sqlserver\", \"oracle\", \"db2\" or another";
+                    findings.fault("DIALECT_MISSING", kind.place, message, help);
+                }
+                if cfg!(not(feature = "odbc")) {
+                    let message = format!("system `{name}` will not answer: this build of freehold speaks no ODBC");
+                    findings.notice("ODBC_FEATURE", kind.place, message, "build it with `--features odbc`");
+                }
+                SystemKind::Odbc { dialect: Box::new(self.dialect?), url: self.url? }
+            }
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\" and \"sqlite\"",
+                    "the kinds are \"postgres\", \"mysql\", \"sqlite\" and \"odbc\"",
                 );
                 return None;
             }

@@ -109,9 +109,9 @@ fn with_keys(query: &str, keys: &[Vec<String>]) -> (String, Vec<Option<String>>)
     let keys_at =
         scan(query).unwrap().placeholders.into_iter().find(|one| one.name == "keys").expect("a group asks by key");
     let Usage::InList { span, row, .. } = keys_at.usage else { panic!("in (:keys)") };
-    let one = if row { format!("({})", vec!["?"; keys[0].len()].join(",")) } else { "?".to_owned() };
+    let one = if row.is_some() { format!("({})", vec!["?"; keys[0].len()].join(",")) } else { "?".to_owned() };
     let places = vec![one; keys.len()].join(",");
-    let list = if row { format!("in (values {places})") } else { format!("in ({places})") };
+    let list = if row.is_some() { format!("in (values {places})") } else { format!("in ({places})") };
     (format!("{}{list}{}", &query[..span.start], &query[span.end..]), keys.concat().into_iter().map(Some).collect())
 }
 
