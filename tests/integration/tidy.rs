@@ -45,8 +45,9 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("sqlx", &["source/sql", "demo"]),
+    ("odbc_api", &["source/sql/odbc"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),
     ("clap", &["cli"]),

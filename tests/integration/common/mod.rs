@@ -2,5 +2,7 @@
 
 pub mod binding;
 pub mod engine;
+pub mod mariadb;
 pub mod postgres;
+mod process;
 pub mod system;
