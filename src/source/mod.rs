@@ -1,8 +1,9 @@
 //! Sources: the drivers that speak the systems' protocols. One folder per family of kinds.
 //!
 //! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
-//! pages), `learned` (what is known about questions), `json` (rows that are JSON); then `sql` (PostgreSQL, MySQL, SQLite, ODBC). A source answers exactly what it
-//! is asked, in one statement; chunking, deadlines and caching are wrapped around it by the room `owner`.
+//! pages), `learned` (what is known about questions), `json` (rows that are JSON); then `sql` (PostgreSQL, MySQL, SQLite,
+//! ODBC). A source answers exactly what it is asked, in one statement; chunking, deadlines and caching are wrapped around
+//! it by the room `owner`.
 
 mod answer;
 mod json;
@@ -33,6 +34,6 @@ pub fn open(contract: &Arc<Contract>, system: SystemId) -> Arc<dyn Owner> {
         #[cfg(feature = "odbc")]
         SystemKind::Odbc { .. } => Arc::new(OdbcSource::new(Arc::clone(contract), system)),
         #[cfg(not(feature = "odbc"))]
-        SystemKind::Odbc { .. } => sql::Unbuilt::new(contract, system, "odbc"),
+        SystemKind::Odbc { .. } => sql::Unbuilt::open(contract, system, "odbc"),
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Reading order: `kind` (what a kind gives), `source` (how all of them are asked), `failure`; `question` (a binding's
 //! queries), `template` (one of them, cut at its placeholders), `fit` (what texts a type takes), `page` (keyset paging
-//! wrapped around a query), `parents` (many parents in one statement), `positional` (our question for kinds whose parameters
-//! are `?`), `connections` (a small pool that fails at once), then one folder per kind: `encode` (our question in its SQL), `decode` (its values as cells), `failure` (its errors in
+//! wrapped around a query), `parents` (many parents in one statement), `connections` (a small pool that fails at once);
+//! for kinds whose parameters are `?`, `positional` (our question) and `described` (what the system says of it before);
+//! then one folder per kind: `encode` (our question in its SQL), `decode` (its values as cells), `failure` (its errors in
 //! our words), and the I/O between in its `mod`.
 
 mod connections;
+mod described;
 mod failure;
 mod fit;
 mod kind;

@@ -18,7 +18,7 @@ pub struct Unbuilt {
 
 impl Unbuilt {
     /// Makes the owner of a system; `needs` is the feature that the build lacks.
-    pub fn new(contract: &Contract, system: SystemId, needs: &str) -> Arc<dyn Owner> {
+    pub fn open(contract: &Contract, system: SystemId, needs: &str) -> Arc<dyn Owner> {
         let detail = format!("this build of freehold lacks the feature; build it with `--features {needs}`");
         Arc::new(Self { error: SystemName::new(contract, system).error(FetchErrorKind::Unavailable, detail) })
     }

@@ -195,14 +195,12 @@ impl System {
 
     /// Returns what the contract needs to connect.
     pub fn kind(&self) -> SystemKind {
-        #[cfg(feature = "odbc")]
-        if let Reached::ByOdbc = self.reached {
-            return self.odbc_kind();
-        }
-        match &self.database {
-            Database::Postgres { url } => SystemKind::Postgres { url: Secret::new(url.clone()) },
-            Database::Mariadb { url } => SystemKind::Mysql { url: Secret::new(url.clone()) },
-            Database::Sqlite { .. } => SystemKind::Sqlite { url: Secret::new(self.path()) },
+        match (&self.reached, &self.database) {
+            #[cfg(feature = "odbc")]
+            (Reached::ByOdbc, _) => self.odbc_kind(),
+            (Reached::Natively, Database::Postgres { url }) => SystemKind::Postgres { url: Secret::new(url.clone()) },
+            (Reached::Natively, Database::Mariadb { url }) => SystemKind::Mysql { url: Secret::new(url.clone()) },
+            (Reached::Natively, Database::Sqlite { .. }) => SystemKind::Sqlite { url: Secret::new(self.path()) },
         }
     }
 

@@ -18,9 +18,10 @@ use sqlx::{
 };
 
 use super::{
+    described::{self, Described},
     failure::Failure,
     kind::{Kind, LearnedGroup, LearnedList, Statement},
-    positional::{self, Binding, Described, KeyQuery, ListQuery},
+    positional::{self, Binding, KeyQuery, ListQuery},
     question::{group_templates, list_template},
     template::Template,
 };
@@ -123,7 +124,7 @@ impl Kind for Mysql {
         let mut learned = LearnedGroup { queries: Vec::new(), columns: None };
         for template in group_templates(group)? {
             let described = self.describe(connection, &template, Some(group.key_columns.len())).await?;
-            positional::learn_query(&mut learned, group, template, &self.dialect, described);
+            described::learn_query(&mut learned, group, template, &self.dialect, described);
         }
         Ok(learned)
     }
@@ -135,7 +136,7 @@ impl Kind for Mysql {
     ) -> Result<LearnedList<ListQuery>, Failure> {
         let template = list_template(list)?;
         let described = self.describe(connection, &template, None).await?;
-        positional::learn_list(list, template, &self.dialect, described)
+        described::learn_list(list, template, &self.dialect, described)
     }
 
     async fn begin(&self, connection: &mut MySqlConnection) -> Result<(), Failure> {

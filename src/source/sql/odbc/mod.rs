@@ -18,9 +18,10 @@ use self::{
     session::{Address, Session},
 };
 use super::{
+    described::{self, Described},
     failure::Failure,
     kind::{Kind, LearnedGroup, LearnedList, Statement},
-    positional::{self, Binding, Described, KeyQuery, ListQuery},
+    positional::{self, Binding, KeyQuery, ListQuery},
     question::{group_templates, list_template},
     template::Template,
 };
@@ -113,7 +114,7 @@ impl Kind for Odbc {
         let mut learned = LearnedGroup { queries: Vec::new(), columns: None };
         for template in group_templates(group)? {
             let described = self.describe(session, &template, Some(group.key_columns.len())).await?;
-            positional::learn_query(&mut learned, group, template, self.dialect(), described);
+            described::learn_query(&mut learned, group, template, self.dialect(), described);
         }
         Ok(learned)
     }
@@ -121,7 +122,7 @@ impl Kind for Odbc {
     async fn learn_list(&self, session: &mut Session, list: &List) -> Result<LearnedList<ListQuery>, Failure> {
         let template = list_template(list)?;
         let described = self.describe(session, &template, None).await?;
-        positional::learn_list(list, template, self.dialect(), described)
+        described::learn_list(list, template, self.dialect(), described)
     }
 
     async fn begin(&self, session: &mut Session) -> Result<(), Failure> {

@@ -13,9 +13,10 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::{
     super::{
+        described::Described,
         failure::Failure,
         kind::Statement,
-        positional::{Binding, Described, Typed},
+        positional::{Binding, Typed},
     },
     decode::{Answer, Column, Form, Value},
     encode, failure,

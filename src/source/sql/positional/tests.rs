@@ -50,7 +50,7 @@ fn an_empty_list_is_in_nothing() {
     };
     let mut values = Values::default();
     let null = list.bind(0, &Argument::Null).unwrap();
-    let none = list.bind(1, &Argument::Many(Vec::new().into())).unwrap();
+    let none = list.bind(1, &Argument::Many(Vec::new())).unwrap();
     let query = list.query(&[null, none], &mut values);
     let nothing = "in (select nullif('a', 'a') from dual where 1 = 0)";
     assert_eq!(

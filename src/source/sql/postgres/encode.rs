@@ -318,7 +318,7 @@ mod tests {
         let after = Some(Cursor(vec![Some("B-1".to_owned())]));
         let window = Window { direction: Direction::Forward, n_rows: 2, after, before: None };
         let parent = vec![Binding::Text(Some("7".to_owned())), Binding::Texts(None)];
-        let Statement { sql: one, bindings } = list.page(&[parent.clone()], &window);
+        let Statement { sql: one, bindings } = list.page(std::slice::from_ref(&parent), &window);
         assert_eq!(bindings.len(), 4);
         assert!(
             one.contains("c = ($1::text)::integer and (($2::text[]) is null or s = any($2::text[]::text[]))"),

@@ -223,7 +223,7 @@ mod tests {
         let parent = [Binding::Text("1".to_owned()), Binding::Text("[]".to_owned())].to_vec();
         let after = Some(Cursor(vec![Some("'B-1".to_owned())]));
         let window = Window { direction: Direction::Forward, n_rows: 2, after, before: None };
-        let Statement { sql: one, bindings } = list.page(&[parent.clone()], &window);
+        let Statement { sql: one, bindings } = list.page(std::slice::from_ref(&parent), &window);
         assert_eq!(bindings[2..], [Binding::Text("B-1".to_owned())]);
         assert!(one.contains("c = ?1 and s not in (select value from json_each(?2))"), "{one}");
         assert!(one.contains("freehold_page.\"sku\" > ?3"), "{one}");
