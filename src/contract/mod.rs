@@ -2,13 +2,14 @@
 //!
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
-//! `drop`, `binding`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
 mod condition;
+mod dialect;
 mod directive;
 mod drop;
 mod env;
@@ -42,6 +43,7 @@ pub use binding::{
     TextTemplate, ValueTemplate,
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
+pub use dialect::{Dialect, SqlPaging};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};

@@ -10,6 +10,7 @@ use super::{
         FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, OdataDialect, OdataGroup,
         OdataList, RestGroup, RestList, SqlGroup, SqlList,
     },
+    dialect::Dialect,
     drop::FileSystem,
     http::HttpSystem,
 };
@@ -340,6 +341,18 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// MySQL or MariaDB.
+    Mysql {
+        /// `mysql://…`
+        url: Secret,
+    },
+    /// Whatever has an ODBC driver.
+    Odbc {
+        /// The connection string.
+        url: Secret,
+        /// How its SQL is written.
+        dialect: Box<Dialect>,
+    },
     /// A folder into which others put files.
     File(FileSystem),
     /// A REST or RPC interface.
@@ -375,6 +388,8 @@ impl SystemKind {
             Self::Rest { .. } => "rest",
             Self::Odata { .. } => "odata",
             Self::GraphQl { .. } => "graphql",
+            Self::Mysql { .. } => "mysql",
+            Self::Odbc { .. } => "odbc",
         }
     }
 }

@@ -27,11 +27,20 @@ pub enum Usage {
     InList {
         /// Where it stands, `not` included.
         span: Range<usize>,
-        /// Whether a row stands on the left: `(a, b) in (:keys)`.
-        row: bool,
+        /// The row on the left, where there is one: `(a, b) in (:keys)`.
+        row: Option<RowBefore>,
         /// Whether `not` stands before it.
         negated: bool,
     },
+}
+
+/// A row before `in`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowBefore {
+    /// Where it stands, parentheses included.
+    pub span: Range<usize>,
+    /// Where each of its fields stands.
+    pub fields: Vec<Range<usize>>,
 }
 
 /// A query that has been looked through.
@@ -84,7 +93,8 @@ pub fn scan(sql: &str) -> Result<Scanned, Unreadable> {
         let usage = if in_list {
             let negated = n >= 3 && word(n - 3, "not");
             let first = if negated { n - 3 } else { n - 2 };
-            let row = first >= 1 && text(first - 1) == ")" && row_before(&tokens, sql, first - 1);
+            let closes = first >= 1 && text(first - 1) == ")";
+            let row = if closes { row_before(&tokens, sql, first - 1) } else { None };
             Usage::InList { span: tokens[first].1.start..tokens[n + 1].1.end, row, negated }
         } else if word(n + 1, "is") && (word(n + 2, "null") || (word(n + 2, "not") && word(n + 3, "null"))) {
             Usage::NullTest
@@ -114,19 +124,29 @@ pub fn canonical(sql: &str) -> String {
     out
 }
 
-/// Whether the parenthesis that closes at token `close` holds a comma at its own level: `(a, b)`.
-fn row_before(tokens: &[(Token, Range<usize>)], sql: &str, close: usize) -> bool {
+/// Finds the row that closes at token `close`: a parenthesis with a comma at its own level, `(a, b)`.
+fn row_before(tokens: &[(Token, Range<usize>)], sql: &str, close: usize) -> Option<RowBefore> {
     let mut depth = 0usize;
+    let mut fields = Vec::new();
+    let mut end = tokens[close].1.start;
     for (_, span) in tokens[..=close].iter().rev() {
         match &sql[span.clone()] {
             ")" => depth += 1,
-            "(" if depth == 1 => return false,
+            "(" if depth == 1 => {
+                fields.push(span.end..end);
+                fields.reverse();
+                let span = span.start..tokens[close].1.end;
+                return (fields.len() > 1).then_some(RowBefore { span, fields });
+            }
             "(" => depth -= 1,
-            "," if depth == 1 => return true,
+            "," if depth == 1 => {
+                fields.push(span.end..end);
+                end = span.start;
+            }
             _ => {}
         }
     }
-    false
+    None
 }
 
 fn tokens(sql: &str) -> Result<Vec<(Token, Range<usize>)>, Unreadable> {
@@ -249,8 +269,9 @@ mod tests {
     fn usages_are_told_apart() {
         let sql = "where (a, b) in ( :keys ) and (f(x, y)) IN (:one) and (:s is null or s = :s) and :t is not null";
         let usages: Vec<Usage> = scan(sql).unwrap().placeholders.into_iter().map(|p| p.usage).collect();
-        assert_eq!(usages[0], Usage::InList { span: 13..25, row: true, negated: false });
-        assert!(matches!(usages[1], Usage::InList { row: false, negated: false, .. }));
+        let row = RowBefore { span: 6..12, fields: vec![7..8, 9..11] };
+        assert_eq!(usages[0], Usage::InList { span: 13..25, row: Some(row), negated: false });
+        assert!(matches!(usages[1], Usage::InList { row: None, negated: false, .. }));
         assert_eq!(usages[2..], [Usage::NullTest, Usage::Value, Usage::NullTest]);
     }
 

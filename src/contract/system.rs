@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::{
     GraphQlMeaning, Guards, Secret, System, SystemKind,
     binding::{self, Asking, GroupFile, ListFile, OdataSystemFile},
+    dialect::Dialect,
     drop::DropFile,
     guards,
     http::{self, Auth, Filling, HttpSystem},
@@ -53,6 +54,7 @@ pub(super) struct Inherited {
 const KEYS: &[&str] = &[
     "kind",
     "url",
+    "dialect",
     "timeout",
     "connections_max",
     "keys_per_fetch",
@@ -106,6 +108,20 @@ pub(super) fn read(
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
             _ if asking == Asking::Odata && connection.odata.read(entry, &mut reader) => {}
+            "dialect" if matches!(kind, Some(DeValue::String(kind)) if kind == "odbc") => {
+                connection.dialect_given = true;
+                connection.dialect = Dialect::read(entry, &mut reader);
+            }
+            "dialect" => {
+                let message = "only a system of kind odbc has a dialect";
+                let place = reader.place(entry.0);
+                reader.findings.fault(
+                    "DIALECT_POINTLESS",
+                    place,
+                    message,
+                    "delete it; the kind says how SQL is written",
+                );
+            }
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
@@ -156,6 +172,8 @@ struct Connection {
     auth: Auth,
     drop: DropFile,
     meanings: BTreeMap<String, GraphQlMeaning>,
+    dialect: Option<Dialect>,
+    dialect_given: bool,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
@@ -211,12 +229,25 @@ impl Connection {
                 let path = if self.url.as_ref().is_some_and(|url| url.reveal().ends_with('/')) { "/" } else { "" };
                 SystemKind::GraphQl { http: self.http(findings)?, path, meanings: std::mem::take(&mut self.meanings) }
             }
+            "mysql" => SystemKind::Mysql { url: self.url? },
+            "odbc" => {
+                if !self.dialect_given {
+                    let message = format!("system `{name}` does not say how its SQL is written");
+                    let help = "add dialect = \"sqlserver\", \"oracle\", \"db2\" or another";
+                    findings.fault("DIALECT_MISSING", kind.place, message, help);
+                }
+                if cfg!(not(feature = "odbc")) {
+                    let message = format!("system `{name}` will not answer: this build of freehold speaks no ODBC");
+                    findings.notice("ODBC_FEATURE", kind.place, message, "build it with `--features odbc`");
+                }
+                SystemKind::Odbc { dialect: Box::new(self.dialect?), url: self.url? }
+            }
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\", \"sqlite\", \"rest\", \"odata\", \"graphql\" and \"file\"",
+                    "the kinds are \"postgres\", \"mysql\", \"sqlite\", \"odbc\", \"rest\", \"odata\", \"graphql\" and \"file\"",
                 );
                 return None;
             }

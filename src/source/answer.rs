@@ -2,7 +2,7 @@
 //!
 //! In: what was asked, the rows as cells, and where the columns are. Out: outcomes in the order asked. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::layout::{GroupLayout, ListLayout};
 use crate::{
@@ -31,7 +31,7 @@ pub struct GroupAnswer<'r> {
 /// Gives each key its outcome.
 ///
 /// *Shape*: one outcome per key, in order. A key without a row is a known absence; a key with two rows, or whose row
-/// differs from it by padding alone, is a violation of the contract. A row that nobody asked for is ignored.
+/// differs from it by padding or case alone, is a violation of the contract. A row that nobody asked for is ignored.
 pub fn outcomes(
     contract: &Contract,
     group: &Group,
@@ -57,7 +57,7 @@ pub fn outcomes(
         }
         of_parent.push(by_parent);
     }
-    let mut padded: Option<HashMap<String, String>> = None;
+    let mut similar: Option<HashMap<String, &Key>> = None;
     let outcome = |key: &Key| match row_of.get(key).map(Vec::as_slice) {
         Some(&[number]) => {
             let parts = (layout.parts.iter().zip(&of_parent))
@@ -81,8 +81,15 @@ pub fn outcomes(
         }
         Some(several) => Err(violation(format!("{}: {} rows for the key {key}", group.name, several.len()))),
         None => {
-            let padded = padded.get_or_insert_with(|| padded_keys(row_of.keys()));
-            match padded.get(key.as_str()) {
+            let similar = similar.get_or_insert_with(|| {
+                let asked: HashSet<&Key> = keys.iter().collect();
+                similar_keys(row_of.keys().filter(|key| !asked.contains(key)))
+            });
+            match similar.get(&folded(key)) {
+                Some(row) if row.as_str().to_lowercase() == key.as_str().to_lowercase() => Err(violation(format!(
+                    "{}: the row for the key {key} says `{row}`, which differs by case",
+                    group.name
+                ))),
                 Some(row) => Err(violation(format!(
                     "{}: the row for the key {key} says `{row}`, which differs by padding; `trim = true` cuts it",
                     group.name
@@ -108,13 +115,16 @@ fn as_of(cell: &Cell<'_>, group: &Group) -> Result<i64, String> {
     Ok(instant.as_millisecond())
 }
 
-/// Returns the keys that end in padding, by what they are without it.
-fn padded_keys<'k>(keys: impl Iterator<Item = &'k Key>) -> HashMap<String, String> {
-    let pairs = keys.filter_map(|key| {
-        let bare = Key::of(key.fields().map(|field| field.trim_end_matches(' ')))?;
-        (bare != *key).then(|| (bare.as_str().to_owned(), key.to_string()))
-    });
-    pairs.collect()
+/// Returns the keys of rows that nobody asked for, by what they are without padding and case: systems that compare without
+/// them answer with such a row.
+fn similar_keys<'k>(keys: impl Iterator<Item = &'k Key>) -> HashMap<String, &'k Key> {
+    keys.map(|key| (folded(key), key)).collect()
+}
+
+/// What a key is without padding and case.
+fn folded(key: &Key) -> String {
+    let fields = key.fields().map(|field| field.trim_end_matches(' ').to_lowercase());
+    fields.collect::<Vec<_>>().join("\u{1f}")
 }
 
 /// Reads the key of a row; `None` when it has none.

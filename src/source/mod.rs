@@ -2,9 +2,9 @@
 //!
 //! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
 //! pages), `window` (pages of rows that are all here), `learned` (what is known about questions), `json` (rows that are
-//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite), `rest` (REST and RPC),
-//! `odata`, `graphql` and `file` (folders of files). A source answers exactly what
-//! it is asked; chunking, deadlines and caching are wrapped around it by the room `owner`.
+//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL, MySQL, SQLite, ODBC), `rest` (REST and
+//! RPC), `odata`, `graphql` and `file` (folders of files). A source answers exactly what it is asked; chunking, deadlines
+//! and caching are wrapped around it by the room `owner`.
 
 mod answer;
 mod file;
@@ -25,7 +25,9 @@ pub use file::{FileSource, Loaded};
 pub use graphql::GraphQlSource;
 pub use odata::OdataSource;
 pub use rest::RestSource;
-pub use sql::{PostgresSource, SqliteSource};
+#[cfg(feature = "odbc")]
+pub use sql::OdbcSource;
+pub use sql::{MysqlSource, PostgresSource, SqliteSource};
 pub use system_name::SystemName;
 
 use crate::{
@@ -44,5 +46,10 @@ pub fn open(contract: &Arc<Contract>, system: SystemId, telemetry: &Telemetry) -
         SystemKind::Rest { http } => Arc::new(RestSource::new(Arc::clone(contract), system, http.clone())),
         SystemKind::File(_) => FileSource::watched(Arc::clone(contract), system, telemetry.clone()),
         SystemKind::Odata { .. } => Arc::new(OdataSource::new(Arc::clone(contract), system)),
+        SystemKind::Mysql { .. } => Arc::new(MysqlSource::new(Arc::clone(contract), system)),
+        #[cfg(feature = "odbc")]
+        SystemKind::Odbc { .. } => Arc::new(OdbcSource::new(Arc::clone(contract), system)),
+        #[cfg(not(feature = "odbc"))]
+        SystemKind::Odbc { .. } => sql::Unbuilt::open(contract, system, "odbc"),
     }
 }

@@ -45,8 +45,9 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("sqlx", &["source/sql", "demo"]),
+    ("odbc_api", &["source/sql/odbc"]),
     ("reqwest", &["source/http"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),

@@ -114,14 +114,17 @@ fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: 
                 "`not in (:keys)` asks for all rows but those that are wanted",
                 "write `column in (:keys)`",
             ),
-            Usage::InList { span, row, .. } if row != (n_key_fields > 1) => {
-                let message = if row {
+            Usage::InList { span, row, .. } if row.is_some() != (n_key_fields > 1) => {
+                let message = if row.is_some() {
                     "the key is one field, but a row stands before `in (:keys)`"
                 } else {
                     "the key is several fields, but one column stands before `in (:keys)`"
                 };
-                let help =
-                    if row { "write `column in (:keys)`" } else { "write `(a, b) in (:keys)`, in the key's order" };
+                let help = if row.is_some() {
+                    "write `column in (:keys)`"
+                } else {
+                    "write `(a, b) in (:keys)`, in the key's order"
+                };
                 findings.fault("KEYS_ROW", place(span), message, help);
             }
             Usage::InList { .. } => {}

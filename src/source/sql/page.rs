@@ -4,7 +4,10 @@
 //! SQL. Out: SQL text. Nulls come last in every column, whichever way it is sorted, on every kind of system; so a cursor
 //! with a null in it has one meaning.
 
-use crate::fetch::{Cursor, Direction, Window};
+use crate::{
+    contract::{Dialect, SqlPaging},
+    fetch::{Cursor, Direction, Window},
+};
 
 /// The name of the wrapped query inside the paging statement.
 const PAGE: &str = "freehold_page";
@@ -31,45 +34,73 @@ pub enum Side {
 /// tells whether there are more.
 ///
 /// *Shape*: `value` writes the cursor's value of a column by the column's position.
-pub fn page(query: &str, order: &[Column], window: &Window, mut value: impl FnMut(Side, usize) -> String) -> String {
-    let mut sql = format!("select {PAGE}.* from (\n{query}\n) as {PAGE}");
+pub fn page(
+    dialect: &Dialect,
+    query: &str,
+    order: &[Column],
+    window: &Window,
+    mut value: impl FnMut(Side, usize) -> String,
+) -> String {
+    let mut from = format!(" from (\n{query}\n) {PAGE}");
     let sides = [(Side::After, &window.after), (Side::Before, &window.before)];
     let mut joint = "\nwhere";
     for (side, cursor) in sides {
         if let Some(cursor) = cursor {
-            sql.push_str(&format!("{joint} ({})", seek(order, cursor, side, &mut value)));
+            from.push_str(&format!("{joint} ({})", seek(dialect, order, cursor, side, &mut value)));
             joint = "\nand";
         }
     }
-    sql.push_str(&format!("\norder by {}", order_by(PAGE, order, window.direction)));
-    sql.push_str(&format!("\nlimit {}", u64::from(window.n_rows) + 1));
-    sql
+    from.push_str(&format!("\norder by {}", order_by(dialect, PAGE, order, window.direction)));
+    bounded(dialect, &format!("{PAGE}.*"), &from, u64::from(window.n_rows) + 1)
 }
 
 /// Wraps a list's query so that it counts its rows, and stops one past the bound.
-pub fn count(query: &str, up_to: u64) -> String {
-    let limit = up_to.saturating_add(1);
-    format!("select count(*) from (select 1 from (\n{query}\n) as {PAGE} limit {limit}) as freehold_counted")
+pub fn count(dialect: &Dialect, query: &str, up_to: u64) -> String {
+    let rows = bounded(dialect, "1 as n", &format!(" from (\n{query}\n) {PAGE}"), up_to.saturating_add(1));
+    format!("select count(*) as n from ({rows}) freehold_counted")
+}
+
+/// Writes a select of the first rows.
+fn bounded(dialect: &Dialect, columns: &str, from: &str, n_rows: u64) -> String {
+    match dialect.paging {
+        SqlPaging::Limit => format!("select {columns}{from}\nlimit {n_rows}"),
+        SqlPaging::FetchFirst => format!("select {columns}{from}\nfetch first {n_rows} rows only"),
+        SqlPaging::Top => format!("select top ({n_rows}) {columns}{from}"),
+        SqlPaging::RowNum => {
+            format!("select freehold_top.* from (\nselect {columns}{from}\n) freehold_top where rownum <= {n_rows}")
+        }
+    }
 }
 
 /// Writes the terms of a window's `order by`, as it is read: backward windows are read from their end.
-pub fn order_by(table: &str, order: &[Column], direction: Direction) -> String {
+pub fn order_by(dialect: &Dialect, table: &str, order: &[Column], direction: Direction) -> String {
     let backward = direction == Direction::Backward;
     let terms = order.iter().map(|column| {
+        let name = format!("{table}.{}", quoted(dialect, &column.name));
         let sort = if column.descending == backward { "asc" } else { "desc" };
-        let nulls = if backward { "first" } else { "last" };
-        format!("{table}.{} {sort} nulls {nulls}", quoted(&column.name))
+        if dialect.nulls_last {
+            return format!("{name} {sort} nulls {}", if backward { "first" } else { "last" });
+        }
+        let (null, value) = if backward { (0, 1) } else { (1, 0) };
+        format!("case when {name} is null then {null} else {value} end, {name} {sort}")
     });
     terms.collect::<Vec<_>>().join(", ")
 }
 
 /// Writes the condition that a row lies strictly on one side of a cursor: equal in the first columns, and beyond it in
 /// the next.
-fn seek(order: &[Column], cursor: &Cursor, side: Side, value: &mut impl FnMut(Side, usize) -> String) -> String {
+fn seek(
+    dialect: &Dialect,
+    order: &[Column],
+    cursor: &Cursor,
+    side: Side,
+    value: &mut impl FnMut(Side, usize) -> String,
+) -> String {
     let mut equal = String::new();
     let mut cases = Vec::new();
     for (position, column) in order.iter().enumerate() {
-        let name = name(column);
+        // Qualified, because SQLite takes a bare quoted name that it does not know for a string.
+        let name = format!("{PAGE}.{}", quoted(dialect, &column.name));
         let given = cursor.0.get(position).is_some_and(Option::is_some);
         let beyond = match (given, side) {
             // Nothing comes after null.
@@ -90,14 +121,10 @@ fn seek(order: &[Column], cursor: &Cursor, side: Side, value: &mut impl FnMut(Si
     if cases.is_empty() { "1 = 0".to_owned() } else { cases.join("\n or ") }
 }
 
-fn name(column: &Column) -> String {
-    // Qualified, because SQLite takes a bare quoted name that it does not know for a string.
-    format!("{PAGE}.{}", quoted(&column.name))
-}
-
-/// Writes an identifier in double quotes.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// Writes a name so that it is taken as it is.
+fn quoted(dialect: &Dialect, name: &str) -> String {
+    let [open, close] = dialect.quotes;
+    format!("{open}{}{close}", name.replace(close, &format!("{close}{close}")))
 }
 
 #[cfg(test)]
@@ -106,9 +133,8 @@ mod tests {
 
     fn sql(window: &Window) -> String {
         let column = |name: &str, descending| Column { name: name.to_owned(), descending };
-        page("select 1", &[column("name", true), column("sku", false)], window, |side, position| {
-            format!("<{side:?} {position}>")
-        })
+        let order = [column("name", true), column("sku", false)];
+        page(&Dialect::postgres(), "select 1", &order, window, |side, position| format!("<{side:?} {position}>"))
     }
 
     fn cursor(values: [Option<&str>; 2]) -> Option<Cursor> {
@@ -122,7 +148,7 @@ mod tests {
         let expected = "\
 select freehold_page.* from (
 select 1
-) as freehold_page
+) freehold_page
 where ((freehold_page.\"name\" < <After 0> or freehold_page.\"name\" is null)
  or freehold_page.\"name\" = <After 0> and (freehold_page.\"sku\" > <After 1> or freehold_page.\"sku\" is null))
 order by freehold_page.\"name\" desc nulls last, freehold_page.\"sku\" asc nulls last
@@ -137,7 +163,7 @@ limit 21";
         let expected = "\
 select freehold_page.* from (
 select 1
-) as freehold_page
+) freehold_page
 where (freehold_page.\"name\" is not null
  or freehold_page.\"name\" is null and freehold_page.\"sku\" < <Before 1>)
 order by freehold_page.\"name\" asc nulls first, freehold_page.\"sku\" desc nulls first

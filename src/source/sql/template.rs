@@ -25,14 +25,24 @@ pub struct Placeholder {
     pub name: String,
     /// Where it stands.
     pub form: Form,
+    /// The fields of the row before it: of `(a, b) in (:keys)`, `a` and `b`.
+    pub row: Vec<String>,
 }
 
 /// A query cut at its placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The text before each placeholder, and the placeholder.
-    pieces: Vec<(String, Placeholder)>,
+    pieces: Vec<Piece>,
     rest: String,
+}
+
+/// A placeholder and what stands before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Piece {
+    text: String,
+    /// The row before `in`, with what lies between.
+    row: String,
+    placeholder: Placeholder,
 }
 
 impl Template {
@@ -42,12 +52,18 @@ impl Template {
         let mut pieces = Vec::new();
         let mut at = 0;
         for placeholder in scanned.placeholders {
-            let (form, span) = match placeholder.usage {
-                Usage::Value => (Form::Scalar, placeholder.span),
-                Usage::NullTest => (Form::NullTest, placeholder.span),
-                Usage::InList { span, negated, .. } => (Form::In { negated }, span),
+            let (form, span, row) = match placeholder.usage {
+                Usage::Value => (Form::Scalar, placeholder.span, None),
+                Usage::NullTest => (Form::NullTest, placeholder.span, None),
+                Usage::InList { span, negated, row } => (Form::In { negated }, span, row),
             };
-            pieces.push((query[at..span.start].to_owned(), Placeholder { name: placeholder.name, form }));
+            let row_start = row.as_ref().map_or(span.start, |row| row.span.start);
+            let fields = row.into_iter().flat_map(|row| row.fields).map(|field| query[field].trim().to_owned());
+            pieces.push(Piece {
+                text: query[at..row_start].to_owned(),
+                row: query[row_start..span.start].to_owned(),
+                placeholder: Placeholder { name: placeholder.name, form, row: fields.collect() },
+            });
             at = span.end;
         }
         Ok(Self { pieces, rest: query[at..scanned.end].to_owned() })
@@ -55,15 +71,20 @@ impl Template {
 
     /// Returns the placeholders in order of appearance, repeated ones as often as they appear.
     pub fn placeholders(&self) -> impl Iterator<Item = &Placeholder> {
-        self.pieces.iter().map(|(_, placeholder)| placeholder)
+        self.pieces.iter().map(|piece| &piece.placeholder)
     }
 
     /// Writes the query with each placeholder rendered; `render` is also told which occurrence it is.
     pub fn render(&self, mut render: impl FnMut(usize, &Placeholder) -> String) -> String {
+        self.render_rows(|occurrence, placeholder, row| format!("{row}{}", render(occurrence, placeholder)))
+    }
+
+    /// Writes the query with each placeholder rendered together with the row before it, whose text `render` is told.
+    pub fn render_rows(&self, mut render: impl FnMut(usize, &Placeholder, &str) -> String) -> String {
         let mut sql = String::new();
-        for (occurrence, (text, placeholder)) in self.pieces.iter().enumerate() {
-            sql.push_str(text);
-            sql.push_str(&render(occurrence, placeholder));
+        for (occurrence, piece) in self.pieces.iter().enumerate() {
+            sql.push_str(&piece.text);
+            sql.push_str(&render(occurrence, &piece.placeholder, &piece.row));
         }
         sql.push_str(&self.rest);
         sql

@@ -2,17 +2,16 @@
 
 use std::{
     fs,
-    net::TcpListener,
-    os::unix::fs::chown,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
-        mpsc,
     },
     time::{Duration, Instant},
 };
+
+use super::process::{as_server, folder, free_port, program, spawn_for_life};
 
 const USER: &str = "freehold";
 const START_MAX: Duration = Duration::from_secs(30);
@@ -34,29 +33,21 @@ pub fn shared() -> &'static Server {
 impl Server {
     /// Makes a server of its own, for tests that kill it.
     pub fn start() -> Self {
-        static STARTED: AtomicU32 = AtomicU32::new(0);
-        remove_left_over();
-        let name = format!("freehold-pg-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).expect("the temporary folder is writable");
-        if let Some(account) = Account::of_server() {
-            chown(&folder, Some(account.user), Some(account.group)).expect("root may give folders away");
-        }
-        let made = as_server(&binary("initdb"))
+        let folder = folder("freehold-pg-");
+        let made = as_server(&program("initdb"))
             .args(["--no-locale", "-E", "UTF8", "-U", USER, "--auth=trust", "--no-sync", "-D"])
             .arg(folder.join("data"))
             .output()
             .expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
-        let server = Self { folder, port, process: Mutex::new(None), n_databases: AtomicU32::new(0) };
+        let server = Self { folder, port: free_port(), process: Mutex::new(None), n_databases: AtomicU32::new(0) };
         server.restart();
         server
     }
 
     /// Starts the server again, on the port and with the data it had.
     pub fn restart(&self) {
-        let mut command = as_server(&binary("postgres"));
+        let mut command = as_server(&program("postgres"));
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         let settings =
@@ -68,7 +59,7 @@ impl Server {
         let begun = Instant::now();
         let ready = || {
             let port = self.port.to_string();
-            let asked = Command::new(binary("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
+            let asked = Command::new(program("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
             asked.expect("pg_isready runs").success()
         };
         while !ready() {
@@ -113,7 +104,7 @@ impl Server {
 
     /// Runs a statement as the server's owner.
     fn run(&self, sql: &str) {
-        let ran = Command::new(binary("psql"))
+        let ran = Command::new(program("psql"))
             .args([
                 "-X",
                 "-q",
@@ -142,75 +133,5 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
         let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// The account a server runs as when the tests run as root, which PostgreSQL refuses.
-struct Account {
-    user: u32,
-    group: u32,
-}
-
-impl Account {
-    fn of_server() -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let own = fs::metadata("/proc/self").expect("a process knows its own account").uid();
-        if own != 0 {
-            return None;
-        }
-        let accounts = fs::read_to_string("/etc/passwd").expect("every system has accounts");
-        let find = |name: &str| {
-            let fields: Vec<&str> =
-                accounts.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|f| f[0] == name)?;
-            Some(Self { user: fields[2].parse().ok()?, group: fields[3].parse().ok()? })
-        };
-        Some(find("postgres").or_else(|| find("nobody")).expect("an account that is not root"))
-    }
-}
-
-/// A command that runs as the server's account and is killed when the thread that spawned it ends.
-fn as_server(program: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    if let Some(Account { user, group }) = Account::of_server() {
-        command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
-    }
-    command.args(["--pdeathsig", "KILL"]).arg(program).current_dir("/");
-    command
-}
-
-/// Spawns from a thread that lives as long as the process: the kernel ends the child with the thread that made it.
-fn spawn_for_life(mut command: Command) -> Child {
-    let (spawned, child) = mpsc::channel();
-    std::thread::spawn(move || {
-        spawned.send(command.spawn()).expect("the caller waits");
-        loop {
-            std::thread::park();
-        }
-    });
-    child.recv().expect("the thread sends").expect("the server's program starts")
-}
-
-fn binary(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    folders.push("/usr/local/bin".into());
-    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
-        let mut versions: Vec<PathBuf> = versions.flatten().map(|version| version.path().join("bin")).collect();
-        versions.sort();
-        folders.extend(versions.into_iter().rev());
-    }
-    let found = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("{name} is not installed; tests/run installs it"))
-}
-
-/// Removes the folders of test processes that have ended: the shared server outlives every test and is never dropped.
-fn remove_left_over() {
-    for folder in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
-        let name = folder.file_name();
-        let process =
-            name.to_str().and_then(|name| name.strip_prefix("freehold-pg-")).and_then(|rest| rest.split('-').next());
-        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
-            let _ = fs::remove_dir_all(folder.path());
-        }
     }
 }

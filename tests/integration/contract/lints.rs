@@ -266,6 +266,12 @@ const FILES: &[Mistake] = &[
     ("FRESHNESS_ORDER", FREEHOLD, "on_outage = \"24h\"", "on_outage = \"5m\""),
     ("KIND_MISSING", SHOP, "kind = \"sqlite\"\n", ""),
     ("KIND_UNKNOWN", SHOP, "kind = \"sqlite\"", "kind = \"mongo\""),
+    ("DIALECT_MISSING", SHOP, "kind = \"sqlite\"", "kind = \"odbc\""),
+    ("DIALECT_UNKNOWN", SHOP, "kind = \"sqlite\"", "kind = \"odbc\"\ndialect = \"sqlserver2000\""),
+    ("DIALECT_UNKNOWN", SHOP, "kind = \"sqlite\"", "kind = \"odbc\"\ndialect = { paging = \"offset\" }"),
+    ("DIALECT_UNKNOWN", SHOP, "kind = \"sqlite\"", "kind = \"odbc\"\ndialect = { quotes = \"'\" }"),
+    ("KEY_UNKNOWN", SHOP, "kind = \"sqlite\"", "kind = \"odbc\"\ndialect = { null_last = true }"),
+    ("DIALECT_POINTLESS", SHOP, "kind = \"sqlite\"", "kind = \"sqlite\"\ndialect = \"sqlite\""),
     ("URL_MISSING", SHOP, "url = \"shop.db\"\n", ""),
     ("ENV_MISSING", SHOP, "shop.db", "${SHOP_DB}"),
     ("ENV_SYNTAX", SHOP, "shop.db", "shop$.db"),
@@ -494,6 +500,15 @@ fn what_nobody_uses_is_a_notice() {
     assert!(codes.contains(&"LIST_UNUSED") && codes.contains(&"SYSTEM_FILE_UNLISTED"), "{codes:?}");
 }
 
+#[test]
+fn a_contract_with_an_odbc_system_loads_and_says_when_the_build_cannot_speak_to_it() {
+    let dialect = "kind = \"odbc\"\ndialect = { preset = \"oracle\", paging = \"rownum\", parameters_max = 500 }";
+    let loaded = base::loaded(base::edited(SHOP, "kind = \"sqlite\"", dialect));
+    assert!(loaded.contract.is_some(), "{}", base::shown(&loaded));
+    let said = loaded.diagnostics.iter().any(|one| one.code == "ODBC_FEATURE");
+    assert_eq!(said, cfg!(not(feature = "odbc")));
+}
+
 /// A code that no test shows could be wrong in its words for years.
 #[test]
 fn every_code_is_shown_by_a_test() {
@@ -509,7 +524,8 @@ fn every_code_is_shown_by_a_test() {
         codes.remove(*code);
     }
     // The last one is never met: it guards against a check that forgot to speak.
-    for elsewhere in ["SETTINGS_MISSING", "LIST_UNUSED", "SYSTEM_FILE_UNLISTED", "CONTRACT_INCOMPLETE"] {
+    for elsewhere in ["SETTINGS_MISSING", "LIST_UNUSED", "SYSTEM_FILE_UNLISTED", "CONTRACT_INCOMPLETE", "ODBC_FEATURE"]
+    {
         codes.remove(elsewhere);
     }
     codes.retain(|code| !code.ends_with("_INERT"));

@@ -28,13 +28,13 @@ create table bin (sku text, name text); insert into bin select sku, 'B1' from it
 async fn company(name: &str) -> (String, Freehold) {
     let system = System::postgres();
     system.load(ITEMS).await;
-    let System::Postgres { url } = &system else { panic!("a PostgreSQL database") };
+    let url = system.address();
     let bindings = format!(
         "timeout = \"1s\"\nconnections_max = 2\nretries = 0\n[Item]\n\
          query = \"select sku, {name} as name from item where sku in (:keys)\"\n\
          parts.bins = \"select sku as parent, name from bin where sku in (:keys) order by 2\"\n"
     );
-    (url.clone(), over(&system, GRAPH, &bindings))
+    (url, over(&system, GRAPH, &bindings))
 }
 
 /// Asks the server something about the sessions that Freehold has there.
@@ -70,8 +70,8 @@ async fn s5_sql_a_role_that_may_only_select_is_enough_and_a_statement_that_write
              grant select on item, bin to freehold_reader; grant all on log to freehold_reader",
         )
         .await;
-    let System::Postgres { url } = &system else { panic!("a PostgreSQL database") };
-    let reader = System::Postgres { url: url.replace("freehold@", "freehold_reader@") };
+    let url = system.address();
+    let reader = System::postgres_at(url.replace("freehold@", "freehold_reader@"));
     let binding = |name: &str| {
         format!(
             "retries = 0\n[Item]\nquery = \"select sku, {name} as name from item where sku in (:keys)\"\n\
@@ -82,7 +82,7 @@ async fn s5_sql_a_role_that_may_only_select_is_enough_and_a_statement_that_write
     assert_eq!(data["items"][0], json!({"name": "Item 1", "bins": [{"name": "B1"}]}));
     let answer = over(&reader, GRAPH, &binding("noted()")).answer(ONE, json!({})).await;
     assert_eq!(answer["data"]["items"][0], json!(null));
-    let mut admin = PgConnection::connect(url).await.unwrap();
+    let mut admin = PgConnection::connect(&url).await.unwrap();
     let n_rows: i64 = sqlx::query_scalar("select count(*) from log").fetch_one(&mut admin).await.unwrap();
     assert_eq!(n_rows, 0, "even a role that may write does not: the session only reads");
     let cleaned = "revoke all on item, bin, log from freehold_reader; drop role freehold_reader";

@@ -39,7 +39,7 @@ impl Case {
     async fn start() -> Self {
         let system = System::postgres();
         system.load("create table item (no text, name text); insert into item values ('A', repeat('Bolt', 100))").await;
-        let System::Postgres { url } = system else { panic!("it is PostgreSQL") };
+        let url = system.address();
         let server = url.split(['@', '/']).nth(3).expect("postgres://user@host:port/database");
         let proxy = FaultProxy::start(server.parse::<SocketAddr>().expect("an address")).await;
         let url = url.replace(server, &proxy.address().to_string());

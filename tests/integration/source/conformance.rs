@@ -17,6 +17,7 @@ use crate::common::{
 on_every_kind!(
     a_batch_is_one_statement_and_gives_every_key_its_outcome,
     awkward_keys_come_back_as_they_were,
+    a_key_is_answered_by_the_row_that_has_it_and_by_no_similar_one,
     a_key_that_the_column_cannot_hold_is_absent_and_fails_nobody,
     keys_of_several_fields_are_matched_together,
     exact_numbers_stay_exact,
@@ -35,7 +36,7 @@ on_every_kind!(
 
 async fn a_batch_is_one_statement_and_gives_every_key_its_outcome(system: System) {
     system
-        .load("create table item (no text primary key, name text); insert into item values ('A', 'Bolt'), ('B', null)")
+        .load("create table item (no {key} primary key, name text); insert into item values ('A', 'Bolt'), ('B', null)")
         .await;
     let mut bindings = Bindings::new();
     let shape = bindings.shape("Product", vec![leaf("name", Scalar::String)]);
@@ -56,7 +57,7 @@ async fn a_batch_is_one_statement_and_gives_every_key_its_outcome(system: System
 }
 
 async fn awkward_keys_come_back_as_they_were(system: System) {
-    system.load("create table item (no text primary key); insert into item values ('SP/1''4\"×'), (''), ('{a,\"b\"}'), ('null'), ('a\\b')").await;
+    system.load("create table item (no {key} primary key); insert into item values ('SP/1''4\"×'), (''), ('{a,\"b\"}'), ('null'), ('a\\b')").await;
     let mut bindings = Bindings::new();
     let shape = bindings.shape("Product", vec![leaf("no", Scalar::String)]);
     let group = bindings.group(shape, "no", "select no from item where no in (:keys)", &[], Adaptations::default());
@@ -66,6 +67,30 @@ async fn awkward_keys_come_back_as_they_were(system: System) {
         assert_eq!(*shown, json!({ "no": key }));
     }
     assert_eq!(shown[5..], [json!(null), json!(null)]);
+}
+
+async fn a_key_is_answered_by_the_row_that_has_it_and_by_no_similar_one(system: System) {
+    system.load("create table item (no {key} primary key); insert into item values ('A'), ('b'), ('c')").await;
+    let mut bindings = Bindings::new();
+    let shape = bindings.shape("Product", vec![leaf("no", Scalar::String)]);
+    let exactly = bindings.group(shape, "no", "select no from item where no in (:keys)", &[], Adaptations::default());
+    let query = "select no from item where lower(no) in (:keys)";
+    let folding = bindings.group(shape, "no", query, &[], Adaptations::default());
+    let source = system.source(bindings);
+    // Where the system tells them apart, the key is absent; where it does not, the row is not the key's.
+    for key in ["a", "B ", "c "] {
+        match &source.outcomes(exactly, &[key]).await[0] {
+            Ok(record) => assert!(record.table().is_none(), "{key}"),
+            Err(error) => assert_eq!(error.kind, FetchErrorKind::ContractViolation, "{}", error.detail),
+        }
+    }
+    let outcomes = source.outcomes(folding, &["a", "b"]).await;
+    let error = outcomes[0].as_ref().unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::ContractViolation);
+    assert!(error.detail.contains("differs by case"), "{}", error.detail);
+    assert!(outcomes[1].as_ref().unwrap().table().is_some());
+    // A row that was asked for by its own name hides nobody else.
+    assert_eq!(source.shown(exactly, &["A", "a"]).await, [json!({"no": "A"}), json!(null)]);
 }
 
 async fn a_key_that_the_column_cannot_hold_is_absent_and_fails_nobody(system: System) {
@@ -161,8 +186,7 @@ async fn padding_is_cut_where_asked_and_reported_where_it_hides_a_key(system: Sy
         .await;
     let mut bindings = Bindings::new();
     let shape = bindings.shape("Product", vec![leaf("unit", Scalar::String)]);
-    let on_padded = if system.is_postgres() { "no" } else { "trim(no)" };
-    let query = format!("select no as sku, unit from item where {on_padded} in (:keys)");
+    let query = format!("select no as sku, unit from item where {} in (:keys)", system.facts.on_padded);
     let trimmed = bindings.group(shape, "sku", &query, &[], Adaptations { trim: true, ..Adaptations::default() });
     let of_sku = Adaptation { trim: true, ..Adaptation::default() };
     let fields = BTreeMap::from([("sku".to_owned(), of_sku)]);
@@ -220,9 +244,8 @@ async fn parts_come_with_their_entity_in_their_order(system: System) {
 }
 
 async fn parts_and_entity_are_of_one_state(system: System) {
-    if !system.is_postgres() {
-        system.load("pragma journal_mode = wal").await;
-    }
+    let Some(before_writing) = system.facts.before_writing else { return };
+    system.load(before_writing).await;
     system
         .load(
             "create table orders (no text, n_lines integer); create table line (order_no text, n integer);
@@ -288,24 +311,10 @@ async fn a_missing_key_column_is_named(system: System) {
 
 async fn nothing_can_be_written(system: System) {
     system.load("create table item (no text); insert into item values ('A')").await;
-    let writes: &[&str] = if system.is_postgres() {
-        &[
-            "with gone as (delete from item where no in (:keys) returning no) select no from gone",
-            "delete from item where no in (:keys) returning no",
-            "select no from item where no in (:keys); delete from item",
-            "select no, set_config('default_transaction_read_only', 'off', false) from item where no in (:keys)",
-        ]
-    } else {
-        &[
-            "delete from item where no in (:keys) returning no",
-            "insert into item select no from item where no in (:keys) returning no",
-            "select no from item where no in (:keys); delete from item",
-        ]
-    };
     let mut bindings = Bindings::new();
     let shape = bindings.shape("Product", vec![leaf("no", Scalar::String)]);
     let mut group = |query: &str| bindings.group(shape, "no", query, &[], Adaptations::default());
-    let groups: Vec<GroupId> = writes.iter().map(|query| group(query)).collect();
+    let groups: Vec<GroupId> = system.facts.writes.iter().map(|query| group(query)).collect();
     let reading = group("select no from item where no in (:keys)");
     let source = system.source(bindings);
     for group in groups {
@@ -337,14 +346,9 @@ async fn a_wrong_query_is_a_bad_request(system: System) {
 
 async fn a_slow_query_times_out(system: System) {
     system.load("create table item (no text); insert into item values ('A')").await;
-    let slow = if system.is_postgres() {
-        "select no, pg_sleep(30)::text as waited from item where no in (:keys)"
-    } else {
-        "with recursive n(i) as (select 1 union all select i + 1 from n) select no, (select count(*) from n) as waited from item where no in (:keys)"
-    };
     let mut bindings = Bindings::new().timeout(Duration::from_millis(200));
     let shape = bindings.shape("Product", vec![leaf("no", Scalar::String)]);
-    let group = bindings.group(shape, "no", slow, &[], Adaptations::default());
+    let group = bindings.group(shape, "no", system.facts.slow, &[], Adaptations::default());
     let reading = bindings.group(shape, "no", "select no from item where no in (:keys)", &[], Adaptations::default());
     let source = system.source(bindings);
     let error = source.outcomes(group, &["A"]).await.remove(0).unwrap_err();

@@ -3,7 +3,10 @@
 mod conformance;
 mod file;
 mod graphql;
+mod mysql;
 mod odata;
+#[cfg(feature = "odbc")]
+mod odbc;
 mod outage;
 mod paging;
 mod postgres;
@@ -13,18 +16,25 @@ mod stack;
 /// Makes each behaviour a test of each kind.
 macro_rules! on_every_kind {
     ($($behaviour:ident),* $(,)?) => {
-        mod on_postgres {
+        $crate::source::on_kind!(on_postgres, postgres, $($behaviour),*);
+        $crate::source::on_kind!(on_mysql, mysql, $($behaviour),*);
+        $crate::source::on_kind!(on_sqlite, sqlite, $($behaviour),*);
+        #[cfg(feature = "odbc")]
+        $crate::source::on_kind!(on_odbc_postgres, odbc_postgres, $($behaviour),*);
+        #[cfg(feature = "odbc")]
+        $crate::source::on_kind!(on_odbc_sqlite, odbc_sqlite, $($behaviour),*);
+    };
+}
+use on_every_kind;
+
+macro_rules! on_kind {
+    ($module:ident, $kind:ident, $($behaviour:ident),*) => {
+        mod $module {
             $(#[tokio::test]
             async fn $behaviour() {
-                super::$behaviour(crate::common::system::System::postgres()).await;
-            })*
-        }
-        mod on_sqlite {
-            $(#[tokio::test]
-            async fn $behaviour() {
-                super::$behaviour(crate::common::system::System::sqlite()).await;
+                super::$behaviour(crate::common::system::System::$kind()).await;
             })*
         }
     };
 }
-use on_every_kind;
+use on_kind;

@@ -156,8 +156,7 @@ async fn an_argument_of_the_wrong_type_fails_its_parent_alone(system: System) {
     let pages = source.pages(list, vec![vec![one("2")], vec![one("two")]], first(9, None), None).await;
     assert_eq!(keys(pages[0].as_ref().unwrap()), ["G", "F"]);
     match &pages[1] {
-        // SQLite compares anything with anything.
-        Ok(page) => assert!(!system.is_postgres() && page.items.is_empty()),
+        Ok(page) => assert!(!system.facts.refuses_misfits && page.items.is_empty()),
         Err(error) => {
             assert_eq!(error.kind, FetchErrorKind::BadRequest);
             assert!(error.detail.starts_with("argument category"), "{}", error.detail);
@@ -198,7 +197,8 @@ async fn exact_order_values_make_exact_cursors(system: System) {
         (bindings.list("id", "", query, "weight, id"), ["1", "3", "2", "4"]),
     ];
     let source = system.source(bindings);
-    for (list, expected) in lists {
+    let n_lists = if system.facts.exact_doubles { lists.len() } else { lists.len() - 1 };
+    for (list, expected) in lists.into_iter().take(n_lists) {
         assert_eq!(walk(&source, list, 1, Direction::Forward).await, expected);
         assert_eq!(walk(&source, list, 1, Direction::Backward).await, expected);
     }
@@ -231,6 +231,9 @@ async fn numbers_that_look_like_texts_are_not_confused(system: System) {
     let by_number = bindings.list("no", "", "select no, n * 2 as n from item", "n, no");
     let source = system.source(bindings);
     assert_eq!(walk(&source, by_text, 1, Direction::Forward).await, ["07", "10", "7", "9"]);
+    if !system.facts.types_expressions {
+        return;
+    }
     assert_eq!(walk(&source, by_number, 1, Direction::Forward).await, ["7", "10", "07", "9"]);
     assert_eq!(walk(&source, by_number, 1, Direction::Backward).await, ["7", "10", "07", "9"]);
 }

@@ -107,7 +107,7 @@ async fn keys_of_every_type_are_matched_and_impossible_ones_are_absent() {
 #[tokio::test]
 async fn a_changed_table_is_learned_anew() {
     let url = postgres::shared().create_database();
-    let system = System::Postgres { url: url.clone() };
+    let system = System::postgres_at(url.clone());
     system.load("create table item (no text, name int); insert into item values ('1', 1)").await;
     let mut bindings = Bindings::new().connections_max(2);
     let shape = bindings.shape("Product", vec![leaf("name", Scalar::String)]);
@@ -143,14 +143,14 @@ async fn a_changed_table_is_learned_anew() {
 #[tokio::test]
 async fn a_login_without_the_right_to_read_is_denied() {
     let url = postgres::shared().create_database();
-    let system = System::Postgres { url: url.clone() };
+    let system = System::postgres_at(url.clone());
     system
         .load("create table item (no text); drop role if exists nobody_special; create role nobody_special login")
         .await;
     let mut bindings = Bindings::new();
     let shape = bindings.shape("Product", vec![leaf("no", Scalar::String)]);
     let group = bindings.group(shape, "no", "select no from item where no in (:keys)", &[], Adaptations::default());
-    let other = System::Postgres { url: url.replace("freehold@", "nobody_special@") };
+    let other = System::postgres_at(url.replace("freehold@", "nobody_special@"));
     let error = other.source(bindings).outcomes(group, &["A"]).await.remove(0).unwrap_err();
     assert_eq!(error.kind, FetchErrorKind::Denied);
     assert!(error.detail.starts_with("42501"), "{}", error.detail);
@@ -180,7 +180,7 @@ async fn a_fetch_that_nobody_waits_for_leaves_its_connection_to_no_one() {
 #[tokio::test]
 async fn a_fetch_is_one_statement_by_the_servers_own_log() {
     let url = postgres::shared().create_database();
-    let system = System::Postgres { url: url.clone() };
+    let system = System::postgres_at(url.clone());
     system.load("create table item (no text, parent int); insert into item select n::text, n % 10 from generate_series(1, 2000) n").await;
     let mut bindings = Bindings::new();
     let part = bindings.shape("Part", vec![leaf("no", Scalar::String)]);

@@ -5,14 +5,14 @@
 
 use std::ops::Range;
 
-use super::{
-    super::{
-        page::{self, Column, Side},
-        template::{Form, Placeholder, Template},
-    },
+use super::super::{
     fit::Fit,
+    kind::{self, Statement},
+    page::{self, Column, Side},
+    template::{Form, Placeholder, Template},
 };
 use crate::{
+    contract::Dialect,
     fetch::{Cell, Cursor, Window},
     value::Argument,
 };
@@ -107,15 +107,26 @@ pub struct ListQuery {
     pub order: Vec<Column>,
     /// Their types.
     pub order_types: Vec<ParameterType>,
+    /// How its SQL is written.
+    pub dialect: Dialect,
 }
 
 /// How many parents one statement asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parents {
+enum Parents {
     /// One: arguments are parameters, so the planner sees their values.
     One,
     /// Several: arguments are rows, one per parent.
     Many,
+}
+
+impl Parents {
+    fn of(parents: &[Vec<Binding>]) -> (Self, Vec<Binding>) {
+        match parents {
+            [only] => (Self::One, only.clone()),
+            many => (Self::Many, columns_of_parents(many)),
+        }
+    }
 }
 
 const PARENT: &str = "freehold_parent";
@@ -123,7 +134,7 @@ const ROWS: &str = "freehold_rows";
 
 impl ListQuery {
     /// Whether a parameter takes a list: it stands in `in (:name)` somewhere.
-    pub fn takes_list(&self, parameter: usize) -> bool {
+    fn takes_list(&self, parameter: usize) -> bool {
         let name = &self.parameters[parameter];
         self.template.placeholders().any(|p| p.name == *name && matches!(p.form, Form::In { .. }))
     }
@@ -135,71 +146,12 @@ impl ListQuery {
             .flat_map(|(_, types)| types.iter().map(|ty| &ty.fit))
     }
 
-    /// Brings a parent's argument into the form its parameter takes. In a list, a value that the column's type cannot
-    /// hold is left out: it equals nothing.
-    ///
-    /// *Errors*: what does not fit, for the operator.
-    pub fn binding(&self, parameter: usize, argument: &Argument) -> Result<Binding, String> {
-        let takes = |text: &str| self.fits(parameter).all(|fit| fit.takes(text)) && !text.contains('\0');
-        let name = &self.parameters[parameter];
-        if self.takes_list(parameter) {
-            let values = match argument {
-                Argument::Null => return Ok(Binding::Texts(None)),
-                Argument::One(value) => std::slice::from_ref(value),
-                Argument::Many(values) => values,
-            };
-            let fitting = values.iter().filter(|value| takes(value)).map(|value| value.to_string()).collect();
-            return Ok(Binding::Texts(Some(fitting)));
-        }
-        match argument {
-            Argument::Null => Ok(Binding::Text(None)),
-            Argument::One(value) if takes(value) => Ok(Binding::Text(Some(value.to_string()))),
-            Argument::One(value) => Err(format!("argument {name}: `{value}` is not of the column's type")),
-            Argument::Many(_) => Err(format!("argument {name}: a list where the query takes one value")),
-        }
-    }
-
     /// Checks that a cursor has one fitting value for each order column.
-    pub fn takes_cursor(&self, cursor: &Cursor) -> bool {
+    fn takes_cursor(&self, cursor: &Cursor) -> bool {
         cursor.0.len() == self.order_types.len()
             && (cursor.0.iter().zip(&self.order_types))
                 // A type whose texts only the server knows never made a cursor.
                 .all(|(text, ty)| text.as_ref().is_none_or(|text| ty.fit != Fit::Unknown && ty.fit.takes(text)))
-    }
-
-    /// Writes the statement of a window for one parent or many, and what its parameters after the arguments are.
-    ///
-    /// *Shape*: for many parents the first column is the parent's number, from 1.
-    pub fn page(&self, parents: Parents, window: &Window) -> (String, Vec<Binding>) {
-        let mut bindings = Vec::new();
-        let query = self.query(parents);
-        let page = page::page(&query, &self.order, window, |side, position| {
-            let cursor = if side == Side::After { &window.after } else { &window.before };
-            let text = cursor.as_ref().and_then(|cursor| cursor.0.get(position).cloned().flatten());
-            bindings.push(Binding::Text(text));
-            format!("(${}::text)::{}", self.parameters.len() + bindings.len(), self.order_types[position].name)
-        });
-        let sql = match parents {
-            Parents::One => page,
-            Parents::Many => format!(
-                "select {PARENT}.n as {PARENT}, {ROWS}.*\nfrom {}\ncross join lateral (\n{page}\n) as {ROWS}\norder by \
-                 {PARENT}.n, {}",
-                self.parents(),
-                page::order_by(ROWS, &self.order, window.direction)
-            ),
-        };
-        (sql, bindings)
-    }
-
-    /// Writes the statement that counts a list's rows for one parent or many.
-    ///
-    /// *Shape*: one row per parent; for many parents the first column is the parent's number, from 1.
-    pub fn count(&self, parents: Parents, up_to: u64) -> String {
-        let count = page::count(&self.query(parents), up_to);
-        match parents {
-            Parents::One => count,
-            Parents::Many => format!("select {PARENT}.n, ({count})\nfrom {}", self.parents()),
-        }
     }
 
     fn parents(&self) -> String {
@@ -228,6 +180,68 @@ impl ListQuery {
     }
 }
 
+impl kind::ListQuery<Binding> for ListQuery {
+    fn n_parameters(&self) -> usize {
+        self.parameters.len()
+    }
+
+    /// In a list, a value that the column's type cannot hold is left out: it equals nothing.
+    fn bind(&self, parameter: usize, argument: &Argument) -> Result<Binding, String> {
+        let takes = |text: &str| self.fits(parameter).all(|fit| fit.takes(text)) && !text.contains('\0');
+        let name = &self.parameters[parameter];
+        if self.takes_list(parameter) {
+            let values = match argument {
+                Argument::Null => return Ok(Binding::Texts(None)),
+                Argument::One(value) => std::slice::from_ref(value),
+                Argument::Many(values) => values,
+            };
+            let fitting = values.iter().filter(|value| takes(value)).map(|value| value.to_string()).collect();
+            return Ok(Binding::Texts(Some(fitting)));
+        }
+        match argument {
+            Argument::Null => Ok(Binding::Text(None)),
+            Argument::One(value) if takes(value) => Ok(Binding::Text(Some(value.to_string()))),
+            Argument::One(value) => Err(format!("argument {name}: `{value}` is not of the column's type")),
+            Argument::Many(_) => Err(format!("argument {name}: a list where the query takes one value")),
+        }
+    }
+
+    fn takes(&self, window: &Window) -> bool {
+        [&window.after, &window.before].into_iter().flatten().all(|cursor| self.takes_cursor(cursor))
+    }
+
+    fn page(&self, parents: &[Vec<Binding>], window: &Window) -> Statement<Binding> {
+        let (parents, mut bindings) = Parents::of(parents);
+        let query = self.query(parents);
+        let page = page::page(&self.dialect, &query, &self.order, window, |side, position| {
+            let cursor = if side == Side::After { &window.after } else { &window.before };
+            let text = cursor.as_ref().and_then(|cursor| cursor.0.get(position).cloned().flatten());
+            bindings.push(Binding::Text(text));
+            format!("(${}::text)::{}", bindings.len(), self.order_types[position].name)
+        });
+        let sql = match parents {
+            Parents::One => page,
+            Parents::Many => format!(
+                "select {PARENT}.n as {PARENT}, {ROWS}.*\nfrom {}\ncross join lateral (\n{page}\n) as {ROWS}\norder by \
+                 {PARENT}.n, {}",
+                self.parents(),
+                page::order_by(&self.dialect, ROWS, &self.order, window.direction)
+            ),
+        };
+        Statement { sql, bindings }
+    }
+
+    fn count(&self, parents: &[Vec<Binding>], up_to: u64) -> Statement<Binding> {
+        let (parents, bindings) = Parents::of(parents);
+        let count = page::count(&self.dialect, &self.query(parents), up_to);
+        let sql = match parents {
+            Parents::One => count,
+            Parents::Many => format!("select {PARENT}.n, ({count})\nfrom {}", self.parents()),
+        };
+        Statement { sql, bindings }
+    }
+}
+
 /// Writes a value as a cursor holds it: the text that the server casts back to the same value.
 pub fn cursor_text(cell: &Cell<'_>) -> Option<String> {
     match cell {
@@ -237,7 +251,7 @@ pub fn cursor_text(cell: &Cell<'_>) -> Option<String> {
 }
 
 /// Turns the bindings of many parents into one array per parameter, in which a list is written as PostgreSQL writes it.
-pub fn columns_of_parents(parents: &[Vec<Binding>]) -> Vec<Binding> {
+fn columns_of_parents(parents: &[Vec<Binding>]) -> Vec<Binding> {
     let n_parameters = parents.first().map_or(0, Vec::len);
     let column = |parameter: usize| {
         let values = parents.iter().map(|bindings| match &bindings[parameter] {
@@ -257,7 +271,7 @@ fn array_literal(texts: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::kind::ListQuery as _, *};
     use crate::fetch::Direction;
 
     fn ty(name: &str, fit: Fit) -> ParameterType {
@@ -291,6 +305,7 @@ mod tests {
             types: vec![vec![ty("integer", Fit::Integer(0, 9))], vec![], vec![ty("text", Fit::Text)]],
             order: vec![Column { name: "sku".to_owned(), descending: false }],
             order_types: vec![ty("text", Fit::Text)],
+            dialect: Dialect::postgres(),
         }
     }
 
@@ -302,14 +317,15 @@ mod tests {
         assert_eq!(probed.parameters, [0..1, 1..1, 1..2]);
         let after = Some(Cursor(vec![Some("B-1".to_owned())]));
         let window = Window { direction: Direction::Forward, n_rows: 2, after, before: None };
-        let (one, bindings) = list.page(Parents::One, &window);
-        assert_eq!(bindings.len(), 2);
+        let parent = vec![Binding::Text(Some("7".to_owned())), Binding::Texts(None)];
+        let Statement { sql: one, bindings } = list.page(std::slice::from_ref(&parent), &window);
+        assert_eq!(bindings.len(), 4);
         assert!(
             one.contains("c = ($1::text)::integer and (($2::text[]) is null or s = any($2::text[]::text[]))"),
             "{one}"
         );
         assert!(one.contains("freehold_page.\"sku\" > ($3::text)::text"), "{one}");
-        let (many, _) = list.page(Parents::Many, &window);
+        let many = list.page(&[parent.clone(), parent], &window).sql;
         let expected = "\
 select freehold_parent.n as freehold_parent, freehold_rows.*
 from unnest($1::text[], $2::text[]) with ordinality as freehold_parent(a1, a2, n)
@@ -317,7 +333,7 @@ cross join lateral (
 select freehold_page.* from (
 select sku from t where c = (freehold_parent.a1::text)::integer and ((freehold_parent.a2::text) is null or s = \
 any(freehold_parent.a2::text[]::text[]))
-) as freehold_page";
+) freehold_page";
         assert!(many.starts_with(expected), "{many}");
         assert!(many.ends_with("order by freehold_parent.n, freehold_rows.\"sku\" asc nulls last"), "{many}");
     }
@@ -325,10 +341,10 @@ any(freehold_parent.a2::text[]::text[]))
     #[test]
     fn an_argument_that_no_column_can_hold_is_refused_alone_and_dropped_from_a_list() {
         let list = list();
-        assert_eq!(list.binding(0, &Argument::One("7".into())), Ok(Binding::Text(Some("7".to_owned()))));
-        assert!(list.binding(0, &Argument::One("x".into())).is_err());
+        assert_eq!(list.bind(0, &Argument::One("7".into())), Ok(Binding::Text(Some("7".to_owned()))));
+        assert!(list.bind(0, &Argument::One("x".into())).is_err());
         let values = Argument::Many(vec!["A".into(), "B\0".into()]);
-        assert_eq!(list.binding(1, &values), Ok(Binding::Texts(Some(vec!["A".to_owned()]))));
+        assert_eq!(list.bind(1, &values), Ok(Binding::Texts(Some(vec!["A".to_owned()]))));
     }
 
     #[test]

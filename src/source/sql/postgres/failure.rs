@@ -5,10 +5,22 @@
 
 use sqlx::Error;
 
+use super::super::failure::{Failure, Remedy};
 use crate::fetch::FetchErrorKind;
 
+/// Says why a question has no answer.
+pub fn of(error: &Error) -> Failure {
+    let (kind, detail) = classify(error);
+    let remedy = match error {
+        _ if is_broken(error) => Some(Remedy::Reconnect),
+        _ if is_outdated(error) => Some(Remedy::LearnAnew),
+        _ => None,
+    };
+    Failure { kind, detail, remedy }
+}
+
 /// Returns the error's kind and the operator's detail, which quotes the server.
-pub fn classify(error: &Error) -> (FetchErrorKind, String) {
+fn classify(error: &Error) -> (FetchErrorKind, String) {
     let Error::Database(database) = error else {
         let kind = match error {
             Error::Encode(_) | Error::ColumnDecode { .. } | Error::Decode(_) => FetchErrorKind::ContractViolation,
@@ -40,7 +52,7 @@ fn kind_of(code: &str) -> FetchErrorKind {
 }
 
 /// Whether the connection is gone, so that only a fresh one can answer.
-pub fn is_broken(error: &Error) -> bool {
+fn is_broken(error: &Error) -> bool {
     match error {
         Error::Database(database) => {
             let code = database.code().unwrap_or_default();
@@ -53,7 +65,7 @@ pub fn is_broken(error: &Error) -> bool {
 
 /// Whether the statement may fail because the tables are not what they were when its types were learned: a plan whose
 /// result changed, a statement that a connection pooler forgot, a type or column that changed.
-pub fn is_outdated(error: &Error) -> bool {
+fn is_outdated(error: &Error) -> bool {
     let code = error.as_database_error().and_then(|database| database.code()).unwrap_or_default();
     matches!(
         code.as_ref(),

@@ -4,34 +4,24 @@
 //! first use, and again when the tables have changed.
 
 use sqlx::{
-    AssertSqlSafe, Column as _, Either, Executor, PgConnection, Row, SqlSafeStr, Statement, postgres::PgTypeInfo,
+    AssertSqlSafe, Column as _, Either, Executor, PgConnection, Row, SqlSafeStr, Statement as _, postgres::PgTypeInfo,
 };
 
 use super::{
     super::{
-        page::Column,
-        question::{group_questions, list_question},
-        template::{Form, Template},
+        failure::Failure,
+        kind::{self, LearnedGroup, LearnedList, Statement},
+        question::{group_templates, list_template, order_columns},
+        template::Template,
     },
-    encode::{self, ListQuery, ParameterType},
+    encode::{self, Binding, ListQuery, ParameterType},
     failure,
-    fit::Fit,
+    fit::fit,
 };
 use crate::{
-    contract::{Contract, Group, List},
-    fetch::FetchErrorKind,
-    source::layout::{GroupLayout, ListLayout},
+    contract::{Dialect, Group, List},
     value::Key,
 };
-
-/// A group, ready to be asked.
-#[derive(Debug)]
-pub struct LearnedGroup {
-    /// The group's query, then its part queries.
-    pub queries: Vec<KeyQuery>,
-    /// Where the answers keep what.
-    pub layout: GroupLayout,
-}
 
 /// A query by keys.
 #[derive(Debug)]
@@ -44,7 +34,7 @@ pub struct KeyQuery {
 
 impl KeyQuery {
     /// Returns the texts of each key field, for the keys that the columns can hold.
-    pub fn arrays(&self, keys: &[Key]) -> Vec<Vec<String>> {
+    fn arrays(&self, keys: &[Key]) -> Vec<Vec<String>> {
         let mut arrays = vec![Vec::with_capacity(keys.len()); self.keys.len()];
         for key in keys {
             let n_fields = key.fields().count();
@@ -58,48 +48,22 @@ impl KeyQuery {
     }
 }
 
-/// A list, ready to be asked.
-#[derive(Debug)]
-pub struct LearnedList {
-    /// Its query.
-    pub query: ListQuery,
-    /// Where the answers keep what.
-    pub layout: ListLayout,
-}
-
-/// Why a query could not be learned.
-#[derive(Debug)]
-pub enum LearnFailure {
-    /// The server refused it.
-    Server(sqlx::Error),
-    /// It does not fit the contract.
-    Binding(FetchErrorKind, String),
-}
-
-impl From<sqlx::Error> for LearnFailure {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Server(error)
+impl kind::KeyQuery<Binding> for KeyQuery {
+    fn statements(&self, keys: &[Key]) -> Vec<Statement<Binding>> {
+        let arrays = self.arrays(keys);
+        if arrays.first().is_none_or(Vec::is_empty) {
+            return Vec::new();
+        }
+        let bindings = arrays.into_iter().map(|texts| Binding::Texts(Some(texts))).collect();
+        vec![Statement { sql: self.sql.clone(), bindings }]
     }
 }
 
 /// Learns a group's queries.
-pub async fn group(
-    connection: &mut PgConnection,
-    contract: &Contract,
-    group: &Group,
-) -> Result<LearnedGroup, LearnFailure> {
+pub async fn group(connection: &mut PgConnection, group: &Group) -> Result<LearnedGroup<KeyQuery>, Failure> {
     let mut queries = Vec::new();
     let mut columns = Vec::new();
-    for (name, query) in
-        group_questions(group).map_err(|detail| LearnFailure::Binding(FetchErrorKind::BadRequest, detail))?
-    {
-        let template = parse(&group.name, &name, query)?;
-        let mut placeholders = template.placeholders();
-        let keys = placeholders.next().filter(|p| p.name == "keys" && matches!(p.form, Form::In { .. }));
-        if keys.is_none() || placeholders.next().is_some() {
-            let detail = format!("{}: the {name} must have `in (:keys)` once and no other placeholder", group.name);
-            return Err(LearnFailure::Binding(FetchErrorKind::BadRequest, detail));
-        }
+    for template in group_templates(group)? {
         let learned = learn(connection, &template, Some(group.key_columns.len())).await?;
         queries.push(KeyQuery {
             sql: encode::group(&template, &learned.parameters),
@@ -107,42 +71,24 @@ pub async fn group(
         });
         columns.push(learned.columns.into_iter().map(|(name, _)| name).collect());
     }
-    let layout = GroupLayout::new(contract, group, columns)
-        .map_err(|detail| LearnFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
-    Ok(LearnedGroup { queries, layout })
+    Ok(LearnedGroup { queries, columns: Some(columns) })
 }
 
 /// Learns a list's query.
-pub async fn list(connection: &mut PgConnection, list: &List) -> Result<LearnedList, LearnFailure> {
-    let template = parse(
-        &list.name,
-        "query",
-        list_question(list).map_err(|detail| LearnFailure::Binding(FetchErrorKind::BadRequest, detail))?,
-    )?;
+pub async fn list(connection: &mut PgConnection, list: &List) -> Result<LearnedList<ListQuery>, Failure> {
+    let template = list_template(list)?;
     let learned = learn(connection, &template, None).await?;
     let (names, types): (Vec<String>, Vec<ParameterType>) = learned.columns.into_iter().unzip();
-    let layout = ListLayout::new(list, names)
-        .map_err(|detail| LearnFailure::Binding(FetchErrorKind::ContractViolation, detail))?;
-    let order = (list.order.iter().zip(&layout.order))
-        .map(|(order, at)| Column { name: layout.columns[*at].clone(), descending: order.descending });
+    let (order, at) = order_columns(list, &names)?;
     let query = ListQuery {
         parameters: list.parameters.clone(),
         types: learned.parameters,
-        order: order.collect(),
-        order_types: layout.order.iter().map(|at| types[*at].clone()).collect(),
+        order,
+        order_types: at.into_iter().map(|at| types[at].clone()).collect(),
+        dialect: Dialect::postgres(),
         template,
     };
-    Ok(LearnedList { query, layout })
-}
-
-fn parse(of: &str, name: &str, query: &str) -> Result<Template, LearnFailure> {
-    if query.to_ascii_lowercase().contains("set_config") {
-        // It could lift the session's promise to read only, for whichever statement runs on the connection next.
-        let detail = format!("{of}, {name}: a query may not change settings");
-        return Err(LearnFailure::Binding(FetchErrorKind::BadRequest, detail));
-    }
-    Template::parse(query)
-        .map_err(|error| LearnFailure::Binding(FetchErrorKind::BadRequest, format!("{of}, {name}: failed to {error}")))
+    Ok(LearnedList { query, columns: Some(names) })
 }
 
 struct Learned {
@@ -150,20 +96,17 @@ struct Learned {
     columns: Vec<(String, ParameterType)>,
 }
 
-async fn learn(
-    connection: &mut PgConnection,
-    template: &Template,
-    n_keys: Option<usize>,
-) -> Result<Learned, LearnFailure> {
+async fn learn(connection: &mut PgConnection, template: &Template, n_keys: Option<usize>) -> Result<Learned, Failure> {
     let encode::Probe { sql, parameters: ranges } = encode::probe(template, n_keys);
-    let statement = (&mut *connection).prepare(AssertSqlSafe(sql).into_sql_str()).await?;
+    let prepared = (&mut *connection).prepare(AssertSqlSafe(sql).into_sql_str()).await;
+    let statement = prepared.map_err(|error| failure::of(&error))?;
     let parameters = match statement.parameters() {
         Some(Either::Left(types)) => types,
         _ => &[],
     };
     let columns = statement.columns();
     let types: Vec<&PgTypeInfo> = parameters.iter().chain(columns.iter().map(|column| column.type_info())).collect();
-    let mut types = named(connection, &types).await?.into_iter();
+    let mut types = named(connection, &types).await.map_err(|error| failure::of(&error))?.into_iter();
     let parameter_types: Vec<ParameterType> = types.by_ref().take(parameters.len()).collect();
     Ok(Learned {
         parameters: (ranges.into_iter())
@@ -180,17 +123,7 @@ async fn named(connection: &mut PgConnection, types: &[&PgTypeInfo]) -> Result<V
     let sql = "select format_type(oid::oid, -1) from unnest($1::int8[]) with ordinality as t(oid, n) order by n";
     let rows = sqlx::query(sql).bind(oids).fetch_all(connection).await?;
     let pair = |(row, ty): (&sqlx::postgres::PgRow, &&PgTypeInfo)| {
-        Ok(ParameterType { name: row.try_get::<String, _>(0)?, fit: Fit::of(ty) })
+        Ok(ParameterType { name: row.try_get::<String, _>(0)?, fit: fit(ty) })
     };
     rows.iter().zip(types).map(pair).collect()
-}
-
-impl LearnFailure {
-    /// Returns the failure's kind and the operator's detail.
-    pub fn classify(&self) -> (FetchErrorKind, String) {
-        match self {
-            Self::Server(error) => failure::classify(error),
-            Self::Binding(kind, detail) => (*kind, detail.clone()),
-        }
-    }
 }

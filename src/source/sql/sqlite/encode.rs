@@ -4,10 +4,12 @@
 //! one JSON text each; nothing is pasted.
 
 use super::super::{
+    kind::{self, Statement},
     page::{self, Column},
     template::{Form, Placeholder, Template},
 };
 use crate::{
+    contract::Dialect,
     fetch::{Cell, Cursor, Window},
     value::{Argument, Key},
 };
@@ -25,8 +27,35 @@ pub enum Binding {
     Real(f64),
 }
 
+/// How many parents one statement asks for. SQLite joins at most 500 selects and the driver binds at most 32,766 values;
+/// beyond some hundreds a longer text costs more than another statement.
+const PARENTS_PER_STATEMENT: usize = 200;
+
+/// How many values one statement may bind.
+const BINDINGS_MAX: usize = 30_000;
+
+/// A group's query or part query.
+#[derive(Debug)]
+pub struct KeyQuery {
+    sql: String,
+    n_fields: usize,
+}
+
+impl KeyQuery {
+    /// Writes a group's query for keys of so many fields.
+    pub fn new(template: &Template, n_fields: usize) -> Self {
+        Self { sql: group(template, n_fields), n_fields }
+    }
+}
+
+impl kind::KeyQuery<Binding> for KeyQuery {
+    fn statements(&self, keys: &[Key]) -> Vec<Statement<Binding>> {
+        vec![Statement { sql: self.sql.clone(), bindings: vec![Binding::Text(keys_json(keys, self.n_fields))] }]
+    }
+}
+
 /// Writes the statement of a group's query or part query. Its only parameter is the keys, as JSON.
-pub fn group(template: &Template, n_keys: usize) -> String {
+fn group(template: &Template, n_keys: usize) -> String {
     template.render(|_, placeholder| in_json(placeholder, "?1", n_keys))
 }
 
@@ -40,7 +69,7 @@ fn in_json(placeholder: &Placeholder, parameter: &str, n_fields: usize) -> Strin
 }
 
 /// Writes keys as the JSON that [`group`] takes: texts, or lists of texts for a key of several fields.
-pub fn keys_json(keys: &[Key], n_fields: usize) -> String {
+fn keys_json(keys: &[Key], n_fields: usize) -> String {
     // SQLite's JSON texts end at this character; no key can hold it.
     let askable = keys.iter().filter(|key| !key.as_str().contains('\0') && key.fields().count() == n_fields);
     let json = if n_fields == 1 {
@@ -60,13 +89,16 @@ pub struct ListQuery {
     pub parameters: Vec<String>,
     /// The order columns.
     pub order: Vec<Column>,
+    /// How its SQL is written.
+    pub dialect: Dialect,
 }
 
-impl ListQuery {
-    /// Brings a parent's argument into the form its parameter takes.
-    ///
-    /// *Errors*: what does not fit, for the operator.
-    pub fn binding(&self, parameter: usize, argument: &Argument) -> Result<Binding, String> {
+impl kind::ListQuery<Binding> for ListQuery {
+    fn n_parameters(&self) -> usize {
+        self.parameters.len()
+    }
+
+    fn bind(&self, parameter: usize, argument: &Argument) -> Result<Binding, String> {
         let name = &self.parameters[parameter];
         let takes_list = self.template.placeholders().any(|p| p.name == *name && matches!(p.form, Form::In { .. }));
         let values = match argument {
@@ -82,34 +114,37 @@ impl ListQuery {
         Ok(Binding::Text(serde_json::to_string(&texts).expect("texts are written into memory")))
     }
 
-    /// Writes the statement of a window for some parents, and what its parameters after the arguments are.
-    ///
-    /// *Shape*: for several parents the first column is the parent's number, from 0. `None` when a cursor is not one of
-    /// this list's.
-    pub fn page(&self, n_parents: usize, window: &Window) -> Option<(String, Vec<Binding>)> {
-        let n_arguments = n_parents * self.parameters.len();
+    fn takes(&self, window: &Window) -> bool {
+        let mut cursors = [&window.after, &window.before].into_iter().flatten();
+        cursors.all(|cursor| cursor_bindings(cursor).is_some_and(|bindings| bindings.len() == self.order.len()))
+    }
+
+    fn parents_per_statement(&self) -> usize {
+        PARENTS_PER_STATEMENT.min(BINDINGS_MAX / self.parameters.len().max(1))
+    }
+
+    fn page(&self, parents: &[Vec<Binding>], window: &Window) -> Statement<Binding> {
+        let mut bindings: Vec<Binding> = parents.iter().flatten().cloned().collect();
+        let n_arguments = bindings.len();
         let cursors = [&window.after, &window.before].into_iter().flatten();
-        let mut bindings = Vec::new();
-        for cursor in cursors.clone() {
-            bindings.extend(cursor_bindings(cursor).filter(|bindings| bindings.len() == self.order.len())?);
-        }
-        let sql = self.of_parents(n_parents, |query| {
-            let page = page::page(query, &self.order, window, |side, position| {
+        bindings.extend(cursors.filter_map(cursor_bindings).flatten());
+        let sql = self.of_parents(parents.len(), |query| {
+            let page = page::page(&self.dialect, query, &self.order, window, |side, position| {
                 let second = side == page::Side::Before && window.after.is_some();
                 format!("?{}", n_arguments + if second { self.order.len() } else { 0 } + position + 1)
             });
-            if n_parents == 1 { page } else { format!("select freehold_rows.* from (\n{page}\n) as freehold_rows") }
+            if parents.len() == 1 { page } else { format!("select freehold_rows.* from (\n{page}\n) as freehold_rows") }
         });
-        Some((sql, bindings))
+        Statement { sql, bindings }
     }
 
-    /// Writes the statement that counts a list's rows for some parents.
-    ///
-    /// *Shape*: one row per parent; for several parents the first column is the parent's number, from 0.
-    pub fn count(&self, n_parents: usize, up_to: u64) -> String {
-        self.of_parents(n_parents, |query| page::count(query, up_to))
+    fn count(&self, parents: &[Vec<Binding>], up_to: u64) -> Statement<Binding> {
+        let sql = self.of_parents(parents.len(), |query| page::count(&self.dialect, query, up_to));
+        Statement { sql, bindings: parents.iter().flatten().cloned().collect() }
     }
+}
 
+impl ListQuery {
     /// Writes one statement of the same question for each parent. SQLite has no lateral join, so the parents' own
     /// statements are joined by `union all`.
     fn of_parents(&self, n_parents: usize, mut ask: impl FnMut(&str) -> String) -> String {
@@ -156,7 +191,7 @@ fn cursor_bindings(cursor: &Cursor) -> Option<Vec<Binding>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::kind::ListQuery as _, *};
     use crate::fetch::Direction;
 
     fn template(query: &str) -> Template {
@@ -183,14 +218,16 @@ mod tests {
             template: template("select sku from t where c = :c and s not in (:s)"),
             parameters: vec!["c".to_owned(), "s".to_owned()],
             order: vec![Column { name: "sku".to_owned(), descending: false }],
+            dialect: Dialect::sqlite(),
         };
+        let parent = [Binding::Text("1".to_owned()), Binding::Text("[]".to_owned())].to_vec();
         let after = Some(Cursor(vec![Some("'B-1".to_owned())]));
         let window = Window { direction: Direction::Forward, n_rows: 2, after, before: None };
-        let (one, bindings) = list.page(1, &window).unwrap();
-        assert_eq!(bindings, [Binding::Text("B-1".to_owned())]);
+        let Statement { sql: one, bindings } = list.page(std::slice::from_ref(&parent), &window);
+        assert_eq!(bindings[2..], [Binding::Text("B-1".to_owned())]);
         assert!(one.contains("c = ?1 and s not in (select value from json_each(?2))"), "{one}");
         assert!(one.contains("freehold_page.\"sku\" > ?3"), "{one}");
-        let (many, _) = list.page(2, &window).unwrap();
+        let many = list.page(&[parent.clone(), parent], &window).sql;
         assert!(
             many.starts_with("select 0 as freehold_parent, freehold_rows.* from (\nselect freehold_page.*"),
             "{many}"
@@ -199,7 +236,7 @@ mod tests {
         assert!(many.contains("c = ?3 and s not in (select value from json_each(?4))"), "{many}");
         assert_eq!(many.matches("> ?5").count(), 2, "{many}");
         let cursor = Cursor(vec![Some("x".to_owned())]);
-        assert_eq!(list.page(1, &Window { after: Some(cursor), ..window }), None);
+        assert!(!list.takes(&Window { after: Some(cursor), ..window }));
     }
 
     #[test]

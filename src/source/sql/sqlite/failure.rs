@@ -4,15 +4,19 @@
 
 use sqlx::Error;
 
+use super::super::failure::Failure;
 use crate::fetch::FetchErrorKind;
 
-/// Returns the error's kind and the operator's detail, which quotes SQLite.
-pub fn classify(error: &Error) -> (FetchErrorKind, String) {
-    let Error::Database(database) = error else {
-        return (FetchErrorKind::Unavailable, error.to_string());
+/// Says why a question has no answer. Asking again never helps: there is no server that could have gone in between.
+pub fn of(error: &Error) -> Failure {
+    let (kind, detail) = match error {
+        Error::Database(database) => {
+            let code = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
+            (kind_of(code), format!("{code}: {}", database.message()))
+        }
+        _ => (FetchErrorKind::Unavailable, error.to_string()),
     };
-    let code = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
-    (kind_of(code), format!("{code}: {}", database.message()))
+    Failure { kind, detail, remedy: None }
 }
 
 /// The low byte of a code is its class; the rest tells it apart further.
