@@ -3,6 +3,7 @@
 mod base;
 mod forty;
 mod lints;
+mod odata;
 mod ownership;
 mod reach;
 mod secrets;
