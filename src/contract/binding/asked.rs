@@ -63,7 +63,7 @@ pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
     /// Over OData.
-    Odata(OdataSetFile),
+    Odata(Box<OdataSetFile>),
 }
 
 impl GroupAsked {
@@ -71,7 +71,7 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
-            Asking::Odata => Self::Odata(OdataSetFile::default()),
+            Asking::Odata => Self::Odata(Box::default()),
         }
     }
 
@@ -126,7 +126,7 @@ pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
     /// Over OData.
-    Odata(OdataListFile),
+    Odata(Box<OdataListFile>),
 }
 
 impl ListAsked {
@@ -134,7 +134,7 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
-            Asking::Odata => Self::Odata(OdataListFile::default()),
+            Asking::Odata => Self::Odata(Box::default()),
         }
     }
 
