@@ -23,12 +23,12 @@ pub enum Condition {
         argument: String,
     },
     /// Any other term.
-    Term(Vec<Piece>),
+    Term(Vec<ConditionPiece>),
 }
 
 /// A piece of a term.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub enum ConditionPiece {
     /// As written.
     Text(String),
     /// The argument of this name, as one literal.
@@ -84,8 +84,8 @@ impl Condition {
             Self::Equal { argument, .. } => vec![(argument, false)],
             Self::Term(pieces) => (pieces.iter())
                 .filter_map(|piece| match piece {
-                    Piece::Text(_) => None,
-                    Piece::Argument(name) => Some((name.as_str(), true)),
+                    ConditionPiece::Text(_) => None,
+                    ConditionPiece::Argument(name) => Some((name.as_str(), true)),
                 })
                 .collect(),
         }
@@ -105,8 +105,8 @@ impl fmt::Display for Condition {
             Self::Not(inner) => write!(f, "not ({inner})"),
             Self::Equal { path, argument } => write!(f, "{path} eq {{{argument}}}"),
             Self::Term(pieces) => pieces.iter().try_for_each(|piece| match piece {
-                Piece::Text(text) => f.write_str(text),
-                Piece::Argument(name) => write!(f, "{{{name}}}"),
+                ConditionPiece::Text(text) => f.write_str(text),
+                ConditionPiece::Argument(name) => write!(f, "{{{name}}}"),
             }),
         }
     }
@@ -316,7 +316,7 @@ impl<'t> Parser<'t> {
                 append(&mut pieces, " ");
             }
             match token.kind {
-                Kind::Argument => pieces.push(Piece::Argument(token.name().to_owned())),
+                Kind::Argument => pieces.push(ConditionPiece::Argument(token.name().to_owned())),
                 _ => append(&mut pieces, token.bare()),
             }
         }
@@ -325,10 +325,10 @@ impl<'t> Parser<'t> {
 }
 
 /// Appends to the text that ends a term, if one does.
-fn append(pieces: &mut Vec<Piece>, text: &str) {
+fn append(pieces: &mut Vec<ConditionPiece>, text: &str) {
     match pieces.last_mut() {
-        Some(Piece::Text(before)) => before.push_str(text),
-        _ => pieces.push(Piece::Text(text.to_owned())),
+        Some(ConditionPiece::Text(before)) => before.push_str(text),
+        _ => pieces.push(ConditionPiece::Text(text.to_owned())),
     }
 }
 

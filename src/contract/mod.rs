@@ -2,7 +2,7 @@
 //!
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
-//! `binding`, `env`, `secrets`,
+//! `drop`, `binding`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -10,6 +10,7 @@ mod binding;
 mod compile;
 mod condition;
 mod directive;
+mod drop;
 mod env;
 mod files;
 mod freshness;
@@ -33,9 +34,15 @@ mod template;
 mod type_system;
 mod version;
 
-pub use binding::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion};
-pub use binding::{SqlGroup, SqlList};
-pub use condition::{Condition, ConditionError, Piece};
+pub use binding::{
+    Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Csv, Delivery, Empty, FailureKind, Failures, FileGroup,
+    FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
+    GraphQlPiece, GraphQlRoot, GraphQlVariable, NextLink, OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet,
+    OdataType, OdataVersion, PageTarget, Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup, SqlList,
+    TextTemplate, ValueTemplate,
+};
+pub use condition::{Condition, ConditionError, ConditionPiece};
+pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};

@@ -1,13 +1,14 @@
 //! A system file as written: how the system is reached, and the queries that answer its groups and lists.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
-    Guards, Secret, System, SystemKind,
+    GraphQlMeaning, Guards, Secret, System, SystemKind,
     binding::{self, Asking, GroupFile, ListFile, OdataSystemFile},
+    drop::DropFile,
     guards,
     http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
@@ -94,6 +95,14 @@ pub(super) fn read(
                 connection.url_place = Some(reader.place(entry.1));
                 connection.url = filling.secret(entry, &mut reader);
             }
+            "folder" if asking == Asking::File => {
+                connection.url_given = true;
+                connection.drop.folder = Some(reader.place(entry.0));
+                let text = reader.text(entry);
+                connection.url = text.and_then(|text| filling.filled(&text, &mut reader)).map(Secret::new);
+            }
+            _ if asking == Asking::File && connection.drop.read(entry, &mut reader) => {}
+            "errors" if asking.has_error_codes() => connection.meanings = binding::meanings(entry, &mut reader),
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
             _ if asking == Asking::Odata && connection.odata.read(entry, &mut reader) => {}
@@ -145,6 +154,8 @@ struct Connection {
     url_place: Option<Place>,
     headers: Vec<(String, Secret)>,
     auth: Auth,
+    drop: DropFile,
+    meanings: BTreeMap<String, GraphQlMeaning>,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
@@ -181,23 +192,31 @@ impl Connection {
             return None;
         };
         if !self.url_given {
-            let help = format!("add url = \"${{{}_URL}}\"", name.to_uppercase());
+            let key = if kind.text == "file" { "folder" } else { "url" };
+            let help = format!("add {key} = \"${{{}_{}}}\"", name.to_uppercase(), key.to_uppercase());
             findings.fault("URL_MISSING", start, format!("system `{name}` does not say where it is"), help);
         }
         let kind = match kind.text.as_str() {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
+            "file" => SystemKind::File(self.drop.system(self.url?, self.url_place, findings)),
+            "rest" => SystemKind::Rest { http: self.http(findings)? },
             "odata" => {
                 let dialect = std::mem::take(&mut self.odata).dialect(start, findings);
                 let http = self.http(findings)?;
                 SystemKind::Odata { http, dialect: dialect? }
+            }
+            "graphql" => {
+                // Some servers answer at the address with its slash alone.
+                let path = if self.url.as_ref().is_some_and(|url| url.reveal().ends_with('/')) { "/" } else { "" };
+                SystemKind::GraphQl { http: self.http(findings)?, path, meanings: std::mem::take(&mut self.meanings) }
             }
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\", \"sqlite\" and \"odata\"",
+                    "the kinds are \"postgres\", \"sqlite\", \"rest\", \"odata\", \"graphql\" and \"file\"",
                 );
                 return None;
             }

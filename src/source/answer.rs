@@ -117,7 +117,8 @@ fn padded_keys<'k>(keys: impl Iterator<Item = &'k Key>) -> HashMap<String, Strin
     pairs.collect()
 }
 
-fn key_of(row: &[Cell<'_>], columns: &[usize], trims: &[bool]) -> Option<Key> {
+/// Reads the key of a row; `None` when it has none.
+pub fn key_of(row: &[Cell<'_>], columns: &[usize], trims: &[bool]) -> Option<Key> {
     let mut texts = Vec::with_capacity(columns.len());
     for (column, trim) in columns.iter().zip(trims) {
         texts.push((row.get(*column)?.text()?, *trim));
@@ -163,7 +164,8 @@ impl PageFacts<'_> {
         Ok(Page { items, has_next, has_previous, count, started_ms })
     }
 
-    fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
+    /// Makes the item of a row; what is wrong with it otherwise.
+    pub fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
         let name = &self.list.name;
         let mut texts = Vec::with_capacity(self.layout.keys.len());
         for (position, column) in self.layout.keys.iter().zip(&self.list.key_columns) {

@@ -65,7 +65,7 @@ pub enum CallMethod {
 /// The answer to a call.
 #[derive(Debug)]
 pub struct CallAnswer {
-    /// The status: of [`HttpClient::send`] 2xx, or 404 or 410; of [`HttpClient::exchange`] any.
+    /// The status: of [`HttpClient::send`] 2xx, or 404 or 410; elsewhere any.
     pub status: u16,
     /// The `Link` headers.
     pub links: Vec<String>,
@@ -75,6 +75,8 @@ pub struct CallAnswer {
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
+    /// The token of OAuth 2 it was called with.
+    token: Option<Arc<str>>,
 }
 
 impl Call {
@@ -95,14 +97,6 @@ impl CallAnswer {
     /// Whether there is no such thing.
     pub fn is_not_found(&self) -> bool {
         matches!(self.status, 404 | 410)
-    }
-
-    /// Reads the body as JSON, numbers with the digits they have.
-    pub fn json(&self, name: &SystemName) -> Result<Value, FetchError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let detail = format!("the answer is not JSON: {error}: {}", quoted(&self.body));
-            name.error(FetchErrorKind::ContractViolation, detail)
-        })
     }
 }
 
@@ -140,41 +134,55 @@ impl HttpClient {
 
     /// Sends a call and reads its answer to the end.
     ///
-    /// *Errors*: 401 and 403 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
+    /// *Errors*: 401, 403 and 407 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
     /// `Unavailable`; with what the system asks to be left alone for. 404 and 410 are answers: what they mean depends on
     /// what was asked.
     pub async fn send(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
-        let answer = self.exchange(call, deadline).await?;
-        self.accepted(answer)
+        self.accepted(self.answer(call, deadline).await?)
     }
 
     /// Sends a call and reads its answer to the end, whatever its status: for protocols whose bodies say what went wrong.
+    /// A token that was refused is fetched again once: servers end tokens before their time.
+    pub async fn answer(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
+        let answer = self.exchange(call, deadline).await?;
+        let denied = kind_of_status(answer.status) == Some(FetchErrorKind::Denied);
+        if denied && self.renew(&answer, deadline).await? { self.exchange(call, deadline).await } else { Ok(answer) }
+    }
+
+    /// Sends a call once and reads its answer to the end, whatever its status says.
+    ///
+    /// *Errors*: only that there is no answer.
     pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
-        let answered = tokio::time::timeout_at(deadline.into(), self.send_with_token(call)).await;
+        let answered = tokio::time::timeout_at(deadline.into(), self.exchanged(call)).await;
         answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
     }
 
+    /// Fetches another token than the one that was refused; false where the system has none.
+    pub async fn renew(&self, refused: &CallAnswer, deadline: Instant) -> Result<bool, FetchError> {
+        let Some(token) = &refused.token else { return Ok(false) };
+        let renewed = tokio::time::timeout_at(deadline.into(), self.token(Some(token))).await;
+        let late = |_| Err(self.name.error(FetchErrorKind::Timeout, "no token in time"));
+        renewed.unwrap_or_else(late).map(|_| true)
+    }
+
+    async fn exchanged(&self, call: &Call) -> Result<CallAnswer, FetchError> {
+        let token = match &self.system.auth {
+            Auth::OAuth2 { .. } => Some(self.token(None).await?),
+            _ => None,
+        };
+        let answer = self.send_as(call, token.as_deref()).await?;
+        Ok(CallAnswer { token, ..answer })
+    }
+
     /// Refuses an answer whose status says that something went wrong.
-    fn accepted(&self, answer: CallAnswer) -> Result<CallAnswer, FetchError> {
-        match kind_of(answer.status) {
+    pub fn accepted(&self, answer: CallAnswer) -> Result<CallAnswer, FetchError> {
+        match kind_of_status(answer.status) {
             None => Ok(answer),
             Some(kind) => {
                 let detail = format!("HTTP {}: {}", answer.status, quoted(&answer.body));
                 Err(self.name.error(kind, detail).with_retry_after(answer.retry_after))
             }
         }
-    }
-
-    async fn send_with_token(&self, call: &Call) -> Result<CallAnswer, FetchError> {
-        let Auth::OAuth2 { .. } = &self.system.auth else { return self.send_as(call, None).await };
-        let token = self.token(None).await?;
-        let answer = self.send_as(call, Some(&token)).await?;
-        if kind_of(answer.status) != Some(FetchErrorKind::Denied) {
-            return Ok(answer);
-        }
-        // Servers end tokens before their time; one fetched after that is tried once.
-        let again = self.token(Some(&token)).await?;
-        self.send_as(call, Some(&again)).await
     }
 
     async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<CallAnswer, FetchError> {
@@ -213,7 +221,8 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(CallAnswer { status: status.as_u16(), links, media_type, retry_after, body: body.freeze() })
+        let body = body.freeze();
+        Ok(CallAnswer { status: status.as_u16(), links, media_type, retry_after, body, token: None })
     }
 
     /// Returns the address of a path, or of a link that stays with the system.
@@ -277,12 +286,13 @@ impl HttpClient {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         let response = request.send().await.map_err(|error| self.failure(&error))?;
-        let answer = self.read(response).await?;
-        if kind_of(answer.status) == Some(FetchErrorKind::BadRequest) {
-            // A token's body may quote what was sent.
-            return Err(self.name.error(FetchErrorKind::Denied, "the token server refused the credentials"));
-        }
-        let answer = self.accepted(answer)?;
+        let answer = match self.accepted(self.read(response).await?) {
+            Err(error) if error.kind == FetchErrorKind::BadRequest => {
+                // A token's body may quote what was sent.
+                return Err(self.name.error(FetchErrorKind::Denied, "the token server refused the credentials"));
+            }
+            answer => answer?,
+        };
         let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let unread = || self.name.error(FetchErrorKind::Denied, "the token server gave no access_token");
         let value: Arc<str> = answer["access_token"].as_str().ok_or_else(unread)?.into();
@@ -338,8 +348,8 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-/// Returns what a status says went wrong; `None` for 2xx, and for 404 and 410, which are answers.
-pub fn kind_of(status: u16) -> Option<FetchErrorKind> {
+/// Returns what a status says went wrong; 404 and 410 are answers.
+pub fn kind_of_status(status: u16) -> Option<FetchErrorKind> {
     Some(match status {
         200..=299 | 404 | 410 => return None,
         401 | 403 | 407 => FetchErrorKind::Denied,
@@ -404,7 +414,7 @@ mod tests {
             (503, Some(Unavailable)),
             (504, Some(Timeout)),
         ] {
-            assert_eq!(kind_of(status), kind, "{status}");
+            assert_eq!(kind_of_status(status), kind, "{status}");
         }
     }
 

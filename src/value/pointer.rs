@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-/// The way to a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The way to a value; by default to the whole document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointer(Vec<Step>);
 
 /// One step of a pointer.
@@ -67,14 +67,34 @@ impl Pointer {
         found
     }
 
-    /// Returns the members it goes through; `None` where it goes elsewhere too.
-    pub fn members(&self) -> Option<Vec<&str>> {
-        (self.0.iter())
-            .map(|step| match step {
-                Step::To(name) => Some(name.as_str()),
-                Step::Every | Step::Where(_) => None,
-            })
-            .collect()
+    /// Returns the names of the members on the way, where it is one of names alone.
+    pub fn names(&self) -> Option<Vec<&str>> {
+        let names = self.0.iter().map(|step| match step {
+            Step::To(name) => Some(name.as_str()),
+            Step::Every | Step::Where(_) => None,
+        });
+        names.collect()
+    }
+
+    /// Returns the members that must be there for the way to be walked: their paths from the document.
+    pub fn members(&self) -> Vec<Vec<&str>> {
+        let (mut path, mut paths) = (Vec::new(), Vec::new());
+        for step in &self.0 {
+            match step {
+                // A number may be an element's; no member that a schema declares begins with a digit.
+                Step::To(name) if !name.starts_with(|c: char| c.is_ascii_digit()) => path.push(name.as_str()),
+                Step::To(_) | Step::Every => {}
+                Step::Where(conditions) => {
+                    paths.extend(
+                        conditions
+                            .iter()
+                            .map(|(name, _)| path.iter().copied().chain([name.as_str()]).collect::<Vec<_>>()),
+                    );
+                }
+            }
+        }
+        paths.push(path);
+        paths
     }
 
     /// Returns the name of the member where the way starts, if it starts at one.
@@ -182,6 +202,9 @@ mod tests {
         assert_eq!(all("/names/*/text"), json!(["bolt", "Schraube"]));
         assert_eq!(all("/by_sku/*/n"), json!([1, 2]));
         assert_eq!(Pointer::parse("").unwrap().one(&document), Some(&document));
+        let conditional = Pointer::parse("/names/[language=de]/text").unwrap();
+        assert_eq!(conditional.members(), [["names", "language"], ["names", "text"]]);
+        assert_eq!(Pointer::parse("/values/0/data").unwrap().members(), [["values", "data"]]);
     }
 
     #[test]

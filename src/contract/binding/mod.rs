@@ -1,10 +1,15 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `odata`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `rest`, `odata`, `graphql` (with `graphql_document`, which takes its documents apart), `file`. Each
+//! holds what the user wrote and what the program runs on.
 
 mod asked;
+mod file;
+mod graphql;
+mod graphql_document;
 mod odata;
+mod rest;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -12,12 +17,22 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
-pub use self::odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion};
-pub use self::sql::{SqlGroup, SqlList};
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
+    graphql::{GraphQlGroupFile, meanings},
     odata::{OdataListFile, OdataSetFile, OdataSystemFile},
-    sql::SqlGroupFile,
+    rest::RestGroupFile,
+};
+pub use self::{
+    file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
+    graphql::{CONNECTION_VARIABLES, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging},
+    graphql_document::{GraphQlDocument, GraphQlPiece, GraphQlRoot, GraphQlVariable},
+    odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
+    rest::{
+        Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
+        RestList, RowsAt, TextTemplate, ValueTemplate,
+    },
+    sql::{SqlGroup, SqlList},
 };
 use super::reader::{Entry, Reader, Text};
 use crate::{
@@ -156,7 +171,10 @@ fn group<'a, 'i: 'a>(
     for entry in entries {
         match entry.0.get_ref().as_ref() {
             "fields" if asking.has_fields() => out.fields = fields(entry, reader),
-            "as_of" => out.as_of = reader.text(entry),
+            // Of files a table says how a name tells the time.
+            "as_of" if asking != Asking::File || matches!(entry.1.get_ref(), DeValue::String(_)) => {
+                out.as_of = reader.text(entry);
+            }
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),
@@ -170,7 +188,7 @@ fn group<'a, 'i: 'a>(
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), GROUP_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, place, reader);
+    out.asked.finish(&title, place, &out.fields, reader);
     out
 }
 
@@ -293,7 +311,15 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), LIST_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, out.name.place, reader);
+    out.asked.finish(&title, out.name.place, &out.fields, reader);
+    if let Some((_, place)) = out.order.as_ref().filter(|_| out.asked.is_ordered_by_system()) {
+        reader.findings.fault(
+            "ORDER_POINTLESS",
+            *place,
+            format!("{title} is a connection, which the system orders"),
+            "delete `order`; the connection's own cursors are used",
+        );
+    }
     match default_given {
         Some(place) if out.page_rows_default > out.page_rows_max => reader.findings.fault(
             "PAGE_ROWS_ORDER",

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GroupAsked, SqlGroupFile},
+        binding::{AdaptationFile, GraphQlGroupFile, GroupAsked},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -10,10 +10,13 @@ use super::{
     },
     Written,
     groups::{Groups, header},
-    odata,
+    odata, rest,
     survey::{Category, GroupName, Survey},
 };
-use crate::{contract::nearest, diagnostic::Findings};
+use crate::{
+    contract::{GraphQlKeys, nearest},
+    diagnostic::Findings,
+};
 
 /// Checks the bindings of all groups.
 pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
@@ -32,7 +35,28 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                 for query in asked.query.iter().chain(asked.parts.iter().map(|(_, query)| query)) {
                     keys_once(survey.written, query, n_key_fields, findings);
                 }
-                parts(survey, name, asked, ty, &fields, findings);
+                let filled: Vec<&Text> = asked.parts.iter().map(|(field, _)| field).collect();
+                parts(survey, name, &filled, ty, &fields, findings);
+            }
+            GroupAsked::File(asked) => {
+                parts(survey, name, &asked.part_fields(), ty, &fields, findings);
+                let n_key_fields = survey.key_fields(&name.entity).len();
+                for (field, _) in asked.parent_counts().filter(|(_, n_columns)| *n_columns != n_key_fields) {
+                    let help = "write parent = [\"…\", \"…\"], in the key's order".to_owned();
+                    let fields = if n_key_fields == 1 { "field" } else { "fields" };
+                    let message = format!("the key of `{}` has {n_key_fields} {fields}", name.entity);
+                    findings.fault("PART_PARENT", field.place, message, help);
+                }
+                let zone = file.zone.as_ref().or(survey.system(name.system).inherited.zone.as_ref());
+                if let (Some(time), None) = (asked.named_time(), zone) {
+                    let help = "add zone = \"Europe/Berlin\" to the group or its system";
+                    findings.fault("FILE_TIME", time.place, "nothing says in which zone this day begins", help);
+                }
+            }
+            GroupAsked::Rest(asked) => {
+                let keys: Vec<&str> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.as_str()).collect();
+                rest::keys_named(asked, &header(&name.entity, name.name.as_deref()), file.place, &keys, findings);
             }
             GroupAsked::Odata(asked) => {
                 let title = header(&name.entity, name.name.as_deref());
@@ -41,6 +65,7 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                 let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &keys };
                 odata::group(&checked, asked, findings);
             }
+            GroupAsked::GraphQl(asked) => key_variables(asked, &survey.key_fields(&name.entity), findings),
         }
         let keys = survey.key_fields(&name.entity);
         let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
@@ -118,6 +143,39 @@ fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: 
     }
 }
 
+/// A document that is given one key at a time names the key's fields, as one that is given all takes objects of them.
+fn key_variables(asked: &GraphQlGroupFile, keys: &[&FieldDef], findings: &mut Findings) {
+    let Some((group, place)) = asked.compile().zip(asked.place()) else { return };
+    let names: Vec<&str> = keys.iter().map(|field| field.name.name.as_str()).collect();
+    let of_one = keys.len() == 1;
+    match group.keys {
+        GraphQlKeys::Entities(_) => {}
+        GraphQlKeys::ByAlias(_) => {
+            let given = asked.key_variables();
+            let stranger = given.iter().find(|name| !(names.contains(&name.as_str()) || of_one && *name == "key"));
+            if let Some(stranger) = stranger {
+                findings.fault(
+                    "KEYS_ROW",
+                    place,
+                    format!("`${stranger}` is no field of the key"),
+                    if of_one { "write `$key`".to_owned() } else { format!("write ${}", names.join(", $")) },
+                );
+            }
+        }
+        GraphQlKeys::Together | GraphQlKeys::Ordered => {
+            let scalar = group.document.variable("keys").filter(|keys| BUILT_IN.contains(&keys.named.as_str()));
+            if let Some(keys) = scalar.filter(|_| !of_one) {
+                findings.fault(
+                    "KEYS_ROW",
+                    place,
+                    format!("the key is several fields, but `$keys` is `{}`", keys.ty),
+                    format!("take a list of input objects with {}", names.join(" and ")),
+                );
+            }
+        }
+    }
+}
+
 /// Reports a query that cannot be looked through.
 pub(super) fn not_readable(written: Written<'_>, query: &Text, unreadable: Unreadable, findings: &mut Findings) {
     let place = |at: usize| written.within(query.place, &query.text, at..at + 1);
@@ -136,12 +194,12 @@ pub(super) fn not_readable(written: Written<'_>, query: &Text, unreadable: Unrea
 fn parts(
     survey: &Survey<'_>,
     name: &GroupName,
-    file: &SqlGroupFile,
+    filled: &[&Text],
     ty: &TypeDef,
     fields: &[&FieldDef],
     findings: &mut Findings,
 ) {
-    for (n, (field_name, _)) in file.parts.iter().enumerate() {
+    for (n, field_name) in filled.iter().enumerate() {
         let (text, place) = (field_name.text.as_str(), field_name.place);
         let title = header(&name.entity, name.name.as_deref());
         let Some(field) = fields.iter().find(|field| field.name.name == text) else {
@@ -164,7 +222,7 @@ fn parts(
                 "fill it from a column of the group's query",
             );
         }
-        if file.parts[..n].iter().any(|(earlier, _)| earlier.text.eq_ignore_ascii_case(text)) {
+        if filled[..n].iter().any(|earlier| earlier.text.eq_ignore_ascii_case(text)) {
             findings.fault("PARTS_UNKNOWN", place, format!("`{text}` is filled twice"), "keep one query");
         }
     }

@@ -18,6 +18,7 @@ mod order;
 mod paging;
 mod protection;
 mod references;
+mod rest;
 mod samples;
 mod shapes;
 mod survey;

@@ -63,7 +63,7 @@ pub(super) fn list(
 fn pointers(checked: &Checked<'_>, asked_by: &[&str], findings: &mut Findings) {
     for (field, pointer) in checked.fields {
         let is_asked_by = asked_by.contains(&field.text.as_str());
-        if is_asked_by && pointer.members().is_none_or(|members| members.is_empty()) {
+        if is_asked_by && pointer.names().is_none_or(|members| members.is_empty()) {
             findings.fault(
                 "ODATA_PATH",
                 field.place,

@@ -39,6 +39,7 @@ use self::{
 };
 use crate::{
     contract::Contract,
+    fetch::FetchErrorKind,
     owner,
     telemetry::Telemetry,
     value::{GroupId, Key, ListId, SystemId, TypeId},
@@ -107,7 +108,11 @@ impl<'a> Rounds<'a> {
     /// Takes on the lists and groups of the systems that answer.
     fn take_on(&mut self, systems: &BTreeMap<SystemId, SystemReport>) {
         let contract = self.asking.contract;
-        let answers = |system: SystemId| systems.get(&system).is_some_and(|probed| probed.outcome.is_ok());
+        // A system that answers something wrong answers: a file system of which one drop is broken serves the others.
+        let answers = |system: SystemId| match systems.get(&system).map(|probed| &probed.outcome) {
+            Some(Err(failure)) => failure.code == FetchErrorKind::ContractViolation.code(),
+            probed => probed.is_some(),
+        };
         let lists = (0..contract.lists.len()).map(ListId::from);
         self.lists.extend(lists.filter(|list| answers(contract.list(*list).system)));
         let groups = (0..contract.groups.len()).map(GroupId::from);

@@ -87,7 +87,7 @@ impl Asker {
     }
 
     async fn ask_one(&self, call: Call, deadline: Instant) -> Result<Body, Failure> {
-        let answer = self.client.exchange(&call, deadline).await?;
+        let answer = self.client.answer(&call, deadline).await?;
         let answered = Answered::new(answer.status, answer.retry_after, &answer.body);
         answered.body().map_err(|refusal| self.failure(refusal))
     }
@@ -137,7 +137,7 @@ impl Asker {
             headers: of_call,
             body: Some(batch::written(self.version, &paths, &self.headers(server))),
         };
-        let answer = self.client.exchange(&call, deadline).await?;
+        let answer = self.client.answer(&call, deadline).await?;
         if !(200..=299).contains(&answer.status) {
             let answered = Answered::new(answer.status, answer.retry_after, &answer.body);
             let refusal = answered.body().err().map(|refusal| Refusal { status: 0, ..refusal });

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     fetch::FetchErrorKind,
-    source::http::{kind_of, quoted, retry_after},
+    source::http::{kind_of_status, quoted, retry_after},
 };
 
 /// The answer to one question, alone or in a batch.
@@ -94,7 +94,7 @@ impl Answered {
     /// error inside a body with status 200 is by the status it names, else a bad request.
     pub fn body(self) -> Result<Body, Refusal> {
         let refusal = |kind, status, detail| Refusal { kind, status, retry_after: self.retry_after, detail };
-        let kind = match kind_of(self.status) {
+        let kind = match kind_of_status(self.status) {
             None if !(200..=299).contains(&self.status) => Some(FetchErrorKind::BadRequest),
             kind => kind,
         };
@@ -115,8 +115,9 @@ impl Answered {
             && body.get("d").is_none()
             && let Some(said) = error_text(&body)
         {
-            let named = error_code(&body).and_then(|code| code.parse().ok()).filter(|code| kind_of(*code).is_some());
-            let kind = named.and_then(kind_of).unwrap_or(FetchErrorKind::BadRequest);
+            let named =
+                error_code(&body).and_then(|code| code.parse().ok()).filter(|code| kind_of_status(*code).is_some());
+            let kind = named.and_then(kind_of_status).unwrap_or(FetchErrorKind::BadRequest);
             let detail = format!("HTTP {} with an error inside: {said}", self.status);
             return Err(refusal(kind, named.unwrap_or(400), detail));
         }

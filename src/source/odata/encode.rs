@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{literal::Literals, select::Wanted};
 use crate::{
-    contract::{Condition, OdataDialect, OdataSet, OdataType, Piece},
+    contract::{Condition, ConditionPiece, OdataDialect, OdataSet, OdataType},
     value::{Argument, Key, Pointer},
 };
 
@@ -86,7 +86,7 @@ pub fn encoded_bytes(text: &str) -> usize {
 
 /// Returns the path of a property as conditions and orders name it; `None` of a pointer to what is none.
 pub fn property(pointer: &Pointer) -> Option<String> {
-    pointer.members().filter(|members| !members.is_empty()).map(|members| members.join("/"))
+    pointer.names().filter(|members| !members.is_empty()).map(|members| members.join("/"))
 }
 
 /// Returns the value of a property, by its path.
@@ -234,8 +234,8 @@ pub fn filled(
             let mut text = String::new();
             for piece in pieces {
                 match piece {
-                    Piece::Text(piece) => text.push_str(piece),
-                    Piece::Argument(name) => match argument(name) {
+                    ConditionPiece::Text(piece) => text.push_str(piece),
+                    ConditionPiece::Argument(name) => match argument(name) {
                         (Argument::Null, _) => return Ok(Filled::LeftOut),
                         (Argument::One(value), ty) => text.push_str(&write(name, ty, &value)?),
                         (Argument::Many(_), _) => {

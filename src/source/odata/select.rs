@@ -94,7 +94,7 @@ impl Wanted {
     }
 
     fn value(&mut self, pointer: &Pointer) {
-        match (pointer.first_member(), pointer.members()) {
+        match (pointer.first_member(), pointer.names()) {
             (None, _) => self.all = true,
             (Some(_), Some(members)) => self.members(&members),
             (Some(first), None) => match self.leads_to(first) {
@@ -120,7 +120,7 @@ impl Wanted {
 
     /// Wants the fields of a part, which stand in what `pointer` leads to.
     fn part(&mut self, contract: &Contract, group: &Group, path: &str, pointer: &Pointer, shape: ShapeId) {
-        let inner = match pointer.members().as_deref() {
+        let inner = match pointer.names().as_deref() {
             Some([name]) => self.leads_to(name),
             _ => None,
         };

@@ -304,6 +304,158 @@ const FILES: &[Mistake] = &[
     ("MAP_WORD", ERP, "B = \"BLOCKED\"", "B = \"BLOKED\""),
 ];
 
+/// The shop as a system that speaks HTTP.
+const REST_SHOP: &str = r#"kind = "rest"
+url = "https://shop.example/api"
+headers = { X-Tenant = "t" }
+auth = { bearer = "s3cr3t" }
+
+[Product]
+get = "/products"
+query = { skus = "{keys}" }
+rows = "/items/*"
+fields = { webVisible = "/flags/visible" }
+paging = { next = "/next", rows = 50 }
+errors = { at = "/error", code = "/error/code", map = { busy = "throttled" } }
+
+[Order]
+post = "/orders"
+body = { numbers = ["{key}"] }
+not_found = [403]
+
+[Person]
+get = "/persons/{key}"
+"#;
+
+/// Systems that speak HTTP: the code, and the change to the shop that makes the mistake.
+const HTTP: &[(&str, &str, &str)] = &[
+    ("URL_HTTP", "https://shop.example/api", "shop.example"),
+    ("URL_HTTP", "https://shop.example/api", "https:///api"),
+    ("HEADER_NAME", "{ X-Tenant = \"t\" }", "{ \"X Tenant\" = \"t\" }"),
+    ("ENV_MISSING", "s3cr3t", "${SHOP_TOKEN}"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ bearer = \"s3cr3t\", user = \"u\" }"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ user = \"u\" }"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ token_url = \"https://a/token\", client_id = \"id\" }"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ key = \"s3cr3t\" }"),
+    ("KEY_UNKNOWN", "{ bearer = \"s3cr3t\" }", "{ beerer = \"s3cr3t\" }"),
+    ("FIELDS_UNKNOWN", "webVisible =", "webVisble ="),
+    ("POINTER", "\"/flags/visible\"", "\"flags/visible\""),
+    ("POINTER", "\"/flags/visible\"", "\"/flags/[de]\""),
+    ("POINTER", "rows = \"/items/*\"", "rows = \"items/*\""),
+    ("CALL_MISSING", "get = \"/persons/{key}\"", ""),
+    ("CALL_TWICE", "get = \"/persons/{key}\"", "get = \"/persons/{key}\"\npost = \"/persons/{key}\""),
+    ("BODY_UNSENT", "post = \"/orders\"", "get = \"/orders\""),
+    ("BODY_UNSENT", "{ next = \"/next\", rows = 50 }", "{ offset = \"/page/offset\", rows = 50 }"),
+    ("TEMPLATE", "/persons/{key}", "persons/{key}"),
+    ("TEMPLATE", "/persons/{key}", "/persons/{key"),
+    ("TEMPLATE", "/persons/{key}", "/persons/{key:int}"),
+    ("TEMPLATE", "[\"{key}\"]", "[\"{key}\", 2026-01-01]"),
+    ("PLACEHOLDER_UNKNOWN", "/persons/{key}", "/persons/{key}?locale={locale}"),
+    ("PLACEHOLDER_UNKNOWN", "/persons/{key}", "/persons/{key.ids}"),
+    ("PLACEHOLDER_UNKNOWN", "/persons/{key}", "/persons/{key.customer_number}"),
+    ("KEYS_MISSING", "/persons/{key}", "/persons"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ cursor = \"/end\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ offset = \"skip\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ offset = \"skip\", page = \"page\", rows = 50 }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ next = \"/next\", limit = \"limit\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ next = \"/next\", more = \"/more\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ next = \"/next\", first = 0 }"),
+    ("ERROR_KIND", "\"throttled\"", "\"busy\""),
+    ("VALUE_TYPE", "not_found = [403]", "not_found = [200]"),
+];
+
+#[test]
+fn every_lint_of_a_system_that_speaks_http_says_so_too() {
+    let (mut said, mut wrong) = (String::new(), String::new());
+    let files = |text: &str| {
+        let mut files = base::files();
+        files.iter_mut().filter(|(path, _)| path == SHOP).for_each(|(_, shop)| text.clone_into(shop));
+        files
+    };
+    let loaded = base::loaded(files(REST_SHOP));
+    assert!(loaded.contract.is_some(), "{}", base::shown(&loaded));
+    for (code, from, to) in HTTP {
+        assert!(REST_SHOP.contains(from), "{from}");
+        let faults = base::faults(&base::loaded(files(&REST_SHOP.replacen(from, to, 1))));
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
+        if codes != [*code] {
+            let _ = writeln!(wrong, "{code}: {from:?} -> {to:?} gave {faults:#?}");
+        }
+        assert!(faults.iter().all(|fault| !fault.contains("s3cr3t")), "{faults:#?}");
+        faults.iter().for_each(|fault| said.push_str(&format!("{fault}\n")));
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(said);
+}
+
+/// The shop as a GraphQL system.
+const GRAPHQL_SHOP: &str = include_str!("base/systems/graphql_shop.toml");
+
+/// Bindings of a GraphQL system: the code, and the change to the shop's file.
+const GRAPHQL_BINDINGS: &[(&str, &str, &str)] = &[
+    ("KEY_UNKNOWN", "ordered = true", "orderd = true"),
+    ("KEY_UNKNOWN", "errors = { map", "errors = { mapp"),
+    ("ERROR_MEANING", "\"denied\"", "\"refused\""),
+    ("GRAPHQL_SYNTAX", "items { sku webVisible } }", "items { sku webVisible }"),
+    ("GRAPHQL_SYNTAX", "key_type = \"ID!\"", "key_type = \"ID!)\""),
+    ("GRAPHQL_SYNTAX", "account = \"ID!\"", "account = \"[ID!\""),
+    ("GRAPHQL_OPERATION", "\"query($keys: [String!]!, $channel", "\"mutation($keys: [String!]!, $channel"),
+    ("GRAPHQL_OPERATION", "{ products(", "{ ...all } fragment all on Query { products("),
+    ("GRAPHQL_VARIABLE", "channel: $channel)", "channel: $chanel)"),
+    ("GRAPHQL_VARIABLE", ", channel: $channel)", ")"),
+    ("GRAPHQL_VARIABLE", "offset = \"skip\"", "offset = \"skip\"\norder = [\"id\"]\n[lists.b]\nquery = \"b(a: $a)\""),
+    ("GRAPHQL_ROWS", "rows = \"/products/items\"", "rows = \"/products/nodes\""),
+    ("GRAPHQL_ROWS", "rows = \"/products/items\"", "rows = \"/products/0\""),
+    (
+        "GRAPHQL_ROWS",
+        "rows = \"/open\"\nlimit = \"take\"\noffset = \"skip\"\norder = [\"number\"]",
+        "connection = \"/open\"",
+    ),
+    ("ORDER_POINTLESS", "connection = \"/drafts\"", "connection = \"/drafts\"\norder = [\"number\"]"),
+    (
+        "KEYS_MISSING",
+        "query($keys: [String!]!, $channel: String!) { products(skus: $keys, ",
+        "query($channel: String!) { products(",
+    ),
+    ("KEYS_MISSING", "[String!]!", "String!"),
+    ("KEYS_MISSING", "argument = \"filter.number.in\"\n", ""),
+    ("KEYS_MISSING", "(id: $key)", ""),
+    ("KEYS_ROW", "(id: $key)", "(id: $number)"),
+    ("VARIABLE_UNFED", "variables = { channel = \"b2b\" }\n", ""),
+    ("VARIABLE_UNKNOWN", "variables = { channel = \"b2b\" }", "variables = { channel = \"b2b\", locale = \"de\" }"),
+    ("VARIABLE_UNKNOWN", "limit = \"take\"", "limit = \"first\""),
+    ("ASKING_MIXED", "query = \"orders\"", "query = \"orders\"\nentities = \"Order\""),
+    ("ASKING_MIXED", "aliases_max = 10", "aliases_max = 10\nordered = true"),
+    ("ASKING_MIXED", "page_rows = 100", "page_rows = 100\nargument = \"skus\""),
+    ("ASKING_MIXED", "limit = \"take\"\n", ""),
+    ("ASKING_MIXED", "query = \"drafts\"", "query = \"drafts\"\ndocument = \"{ drafts }\""),
+    ("QUERY_MISSING", "by_key = \"person(id: $key)\"\nkey_type = \"ID!\"\naliases_max = 10", ""),
+    ("QUERY_MISSING", "query = \"drafts\"\n", ""),
+];
+
+#[test]
+fn a_graphql_binding_is_checked_as_far_as_can_be() {
+    let shop = |from: &str, to: &str| {
+        assert!(GRAPHQL_SHOP.contains(from), "{from}");
+        let mut files = base::files();
+        let (_, text) = files.iter_mut().find(|(path, _)| path == SHOP).expect("the shop");
+        *text = GRAPHQL_SHOP.replacen(from, to, 1);
+        base::loaded(files)
+    };
+    assert!(shop("", "").contract.is_some(), "{}", base::shown(&shop("", "")));
+    let (mut said, mut wrong) = (String::new(), String::new());
+    for (code, from, to) in GRAPHQL_BINDINGS {
+        let faults = base::faults(&shop(from, to));
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
+        if codes != [*code] {
+            let _ = writeln!(wrong, "{code}: {from:?} -> {to:?} gave {faults:#?}");
+        }
+        faults.iter().for_each(|fault| said.push_str(&format!("{fault}\n")));
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(said);
+}
+
 #[test]
 fn every_lint_says_what_is_wrong_where_and_what_to_do() {
     let mut said = String::new();
@@ -351,6 +503,12 @@ fn every_code_is_shown_by_a_test() {
         codes.remove(*code);
     }
     for (code, ..) in super::odata::MISTAKES {
+        codes.remove(*code);
+    }
+    for (code, ..) in super::files::MISTAKES {
+        codes.remove(*code);
+    }
+    for (code, ..) in HTTP.iter().chain(GRAPHQL_BINDINGS) {
         codes.remove(*code);
     }
     // The last one is never met: it guards against a check that forgot to speak.
