@@ -114,3 +114,45 @@ fn what_a_server_can_is_no_part_of_the_version_and_what_it_is_asked_is() {
     let contract = loaded(SYSTEM.to_owned()).contract.expect("a contract");
     assert!(matches!(contract.systems[0].kind, SystemKind::Odata { .. }));
 }
+
+const WORKED: &str = r#"
+type Query {
+  product(sku: String!): Product @ref(key: "sku: $sku")
+  productsOfCategory(category: String!, since: DateTime): [Product] @list(name: "productsOfCategory")
+  order(number: String!): Order @ref(key: "number: $number")
+  ordersOfAccount(account: String!, states: [String!]): [Order] @list(name: "ordersOfAccount")
+}
+type Product @key(fields: "sku") @owner(system: "s4") @domain(name: "product") {
+  sku: String!
+  name: String
+  status: Status
+  changedAt: DateTime
+  units: [Unit!]
+}
+enum Status { ACTIVE BLOCKED }
+type Unit { unit: String factor: Decimal }
+type Order @key(fields: "number") @owner(system: "bc") @domain(name: "product") @scope(account: "account") {
+  number: String!
+  account: String
+  total: Decimal
+  lines: [Line!]
+}
+type Line { number: Int sku: String quantity: Decimal }
+"#;
+
+#[test]
+fn the_worked_bindings_load() {
+    let files = [
+        ("graph.graphql", WORKED),
+        (
+            "freehold.toml",
+            "systems = [\"systems/s4.toml\", \"systems/bc.toml\"]\n[freshness.product]\nmax_age = \"1h\"",
+        ),
+        ("systems/s4.toml", include_str!("../../contracts/odata/s4.toml")),
+        ("systems/bc.toml", include_str!("../../contracts/odata/bc.toml")),
+    ];
+    let files: Vec<_> = files.into_iter().map(|(path, text)| (path.to_owned(), text.to_owned())).collect();
+    let lookup = |name: &str| Some(if name == "S4_URL" { "https://s4.example".to_owned() } else { "x".to_owned() });
+    let loaded = load(&Files::new(files), &lookup);
+    assert!(loaded.contract.is_some(), "{}", base::shown(&loaded));
+}
