@@ -4,6 +4,7 @@ mod base;
 mod files;
 mod forty;
 mod lints;
+mod odata;
 mod ownership;
 mod reach;
 mod secrets;

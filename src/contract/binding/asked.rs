@@ -97,7 +97,7 @@ pub enum GroupAsked {
     /// By a call.
     Rest(Box<RestGroupFile>),
     /// Over OData.
-    Odata(OdataSetFile),
+    Odata(Box<OdataSetFile>),
     /// In GraphQL.
     GraphQl(GraphQlGroupFile),
 }
@@ -109,7 +109,7 @@ impl GroupAsked {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
-            Asking::Odata => Self::Odata(OdataSetFile::default()),
+            Asking::Odata => Self::Odata(Box::default()),
             Asking::GraphQl => Self::GraphQl(GraphQlGroupFile::default()),
         }
     }
@@ -181,7 +181,7 @@ pub enum ListAsked {
     /// By a call.
     Rest(Box<RestListFile>),
     /// Over OData.
-    Odata(OdataListFile),
+    Odata(Box<OdataListFile>),
     /// In GraphQL.
     GraphQl(GraphQlListFile),
 }
@@ -193,7 +193,7 @@ impl ListAsked {
             Asking::Sql => Self::Sql(SqlListFile::default()),
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
-            Asking::Odata => Self::Odata(OdataListFile::default()),
+            Asking::Odata => Self::Odata(Box::default()),
             Asking::GraphQl => Self::GraphQl(GraphQlListFile::default()),
         }
     }

@@ -168,7 +168,7 @@ pub struct OdataListFile {
     pub nullable: Option<Vec<Text>>,
 }
 
-/// Keys that an address cannot be longer than: what proxies and gateways are known to pass.
+/// Longer addresses than any gateway is known to pass.
 const URL_BYTES_MAX: u64 = 1 << 16;
 
 /// The query options that a binding has other keys for, or that Freehold writes.

@@ -42,7 +42,10 @@ pub(super) fn list(
         asked_by.into_iter().chain(parameters.iter().map(String::as_str)).chain(fields).collect();
     typed.sort_unstable();
     typed.dedup();
-    types(checked.title, &asked.set, &typed, findings);
+    // Of a condition that does not read nobody knows the arguments.
+    if asked.set.parameters().is_some() {
+        types(checked.title, &asked.set, &typed, findings);
+    }
     for column in asked.nullable.iter().flatten() {
         let is_key = checked.key_columns.contains(&column.text);
         if is_key || !order.contains(&column.text) {

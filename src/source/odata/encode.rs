@@ -3,6 +3,8 @@
 //! In: the binding, keys or arguments. Out: paths with percent-encoded query options, cut so that each fits one address.
 //! Quotes are doubled first and encoded then.
 
+use serde_json::Value;
+
 use super::{literal::Literals, select::Wanted};
 use crate::{
     contract::{Condition, ConditionPiece, OdataDialect, OdataSet, OdataType},
@@ -85,6 +87,11 @@ pub fn encoded_bytes(text: &str) -> usize {
 /// Returns the path of a property as conditions and orders name it; `None` of a pointer to what is none.
 pub fn property(pointer: &Pointer) -> Option<String> {
     pointer.names().filter(|members| !members.is_empty()).map(|members| members.join("/"))
+}
+
+/// Returns the value of a property, by its path.
+pub fn value_at<'v>(row: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('/').try_fold(row, |value, member| value.get(member))
 }
 
 /// A property that keys are found by.

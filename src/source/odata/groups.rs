@@ -3,14 +3,14 @@
 //! In: the keys. Out: their rows, and for the keys that have no answer the reason. Keys that a page left out are asked for
 //! again, and a question that the server fails is halved where the binding says that a single key can do that.
 
-use std::{collections::HashMap, time::Instant};
+use std::{borrow::Cow, collections::HashMap, time::Instant};
 
 use serde_json::Value;
 
 use super::{
     ask::{Asker, Failure},
     decode::Body,
-    encode::{Address, KeyFilter, KeyProperty, Question, property},
+    encode::{Address, KeyFilter, KeyProperty, Question, property, value_at},
     literal::{Literals, canonical},
     select::Wanted,
 };
@@ -182,10 +182,6 @@ impl GroupAsking {
         let error = asker.name.error(error.kind, detail).with_retry_after(error.retry_after);
         Failure { error, ..failure }
     }
-
-    fn cells<'r>(&self, row: &'r Value) -> Vec<Cell<'r>> {
-        self.columns.cells(row)
-    }
 }
 
 /// Which keys were asked for, by the texts that all texts of one value share.
@@ -201,14 +197,12 @@ impl Known {
     }
 
     fn position(&self, asking: &GroupAsking, row: &Value) -> Option<usize> {
-        let cells = asking.cells(row);
-        let texts = asking.layout.keys.iter().zip(&asking.layout.trims).zip(&asking.properties).map(
-            |((at, trim), property)| {
-                let text = cells.get(*at)?.text()?;
-                let text = if *trim { text.trim_end_matches([' ', '\0']) } else { &text };
-                Some(canonical(property.ty, text).into_owned())
-            },
-        );
+        let texts = asking.properties.iter().zip(&asking.layout.trims).map(|(property, trim)| {
+            let cell = Cell::Json(Cow::Borrowed(value_at(row, &property.path)?));
+            let text = cell.text()?;
+            let text = if *trim { text.trim_end_matches([' ', '\0']) } else { &text };
+            Some(canonical(property.ty, text).into_owned())
+        });
         self.0.get(&texts.collect::<Option<Vec<_>>>()?).copied()
     }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{
     ask::{Asker, Failure},
     decode::Body,
-    encode::{Address, Filled, Question, filled, grouped, property},
+    encode::{Address, Filled, Question, filled, grouped, property, value_at},
     literal::Literals,
     seek::{OrderProperty, Run, Seek, Side, literals, order_by, seek},
     select::Wanted,
@@ -183,8 +183,8 @@ impl ListAsking {
 
     /// Whether a row has no value in a column of the order.
     fn is_null(&self, row: &Value, column: usize) -> bool {
-        let cells = self.columns.cells(row);
-        self.layout.order.get(column).and_then(|at| cells.get(*at)).is_none_or(|cell| cell.text().is_none())
+        let value = self.order.get(column).and_then(|property| value_at(row, &property.path));
+        value.is_none_or(Value::is_null)
     }
 }
 

@@ -292,9 +292,8 @@ impl Service {
         let page = rows.get(skip.min(page_end)..page_end).unwrap_or_default();
         let select = options.get("$select").map(|text| text.split(',').map(str::to_owned).collect::<Vec<_>>());
         let expand = options.get("$expand").map(|text| expansions(text)).unwrap_or_default();
-        for name in
-            select.iter().flatten().filter(|name| *name != "*" && !known(name.split('/').next().unwrap_or(name)))
-        {
+        let is_unknown = |name: &&String| *name != "*" && !known(name.split('/').next().unwrap_or(name));
+        if let Some(name) = select.iter().flatten().find(is_unknown) {
             return Err(bad(&format!("`{name}` is no property to select")));
         }
         let shown =
