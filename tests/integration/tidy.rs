@@ -48,10 +48,20 @@ const ROOMS: [(&str, &[&str]); 17] = [
 const CRATES: [(&str, &[&str]); 7] = [
     ("sqlx", &["source/sql", "demo"]),
     ("reqwest", &["source/http"]),
-    ("axum", &["http"]),
+    ("axum", &["http", "demo/servers"]),
     ("hyper", &["http"]),
     ("clap", &["cli"]),
-    ("async_graphql", &["contract/sdl", "contract/public", "contract/binding/graphql_document", "plan/parse"]),
+    (
+        "async_graphql",
+        &[
+            "contract/sdl",
+            "contract/public",
+            "contract/binding/graphql_document",
+            "plan/parse",
+            "demo/servers",
+            "demo/shop_schema",
+        ],
+    ),
     ("quick_cache", &["engine/plans"]),
 ];
 

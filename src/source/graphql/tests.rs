@@ -62,7 +62,8 @@ fn contract(product: &str, price: &str, orders: &str) -> Arc<Contract> {
 
 const PRODUCT: &str = "query = \"products\"\nargument = \"skus\"";
 const PRICE: &str = "document = \"query($keys: [PriceKey!]!) { prices(keys: $keys) }\"";
-const ORDERS: &str = "query = \"orders\"\narguments = { account = \"ID!\", \"filter.states\" = \"[State!]\" }\nconnection = \"/orders\"";
+const ORDERS: &str =
+    "query = \"orders\"\narguments = { account = \"ID!\", \"filter.states\" = \"[State!]\" }\nconnection = \"/orders\"";
 
 fn group<'c>(contract: &'c Contract, name: &str) -> (&'c crate::contract::Group, &'c GraphQlGroup, String) {
     let group = contract.groups.iter().find(|group| group.name == format!("shop {name}")).unwrap();
@@ -133,7 +134,11 @@ fn one_root_field_for_each_key_where_the_system_has_no_other() {
 
 #[test]
 fn representations_are_nested_as_the_subgraphs_key_is() {
-    let contract = contract("entities = \"Item\"\nfields = { sku = \"/code\" }", "entities = \"Price\"\nfields = { book = \"/buyer/id\" }", ORDERS);
+    let contract = contract(
+        "entities = \"Item\"\nfields = { sku = \"/code\" }",
+        "entities = \"Price\"\nfields = { book = \"/buyer/id\" }",
+        ORDERS,
+    );
     let (_, asked, fields) = group(&contract, "Price");
     assert_eq!(
         encode::print(&asked.document, &fields),
@@ -283,8 +288,16 @@ fn any_json() -> impl Strategy<Value = Value> {
     ];
     leaf.prop_recursive(5, 40, 5, |inner| {
         let member = prop_oneof![
-            Just("data"), Just("errors"), Just("path"), Just("message"), Just("extensions"), Just("code"), Just("cost"),
-            Just("products"), Just("throttleStatus"), Just("*"),
+            Just("data"),
+            Just("errors"),
+            Just("path"),
+            Just("message"),
+            Just("extensions"),
+            Just("code"),
+            Just("cost"),
+            Just("products"),
+            Just("throttleStatus"),
+            Just("*"),
         ];
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),

@@ -313,7 +313,11 @@ const GRAPHQL_BINDINGS: &[(&str, &str, &str)] = &[
         "connection = \"/open\"",
     ),
     ("ORDER_POINTLESS", "connection = \"/drafts\"", "connection = \"/drafts\"\norder = [\"number\"]"),
-    ("KEYS_MISSING", "query($keys: [String!]!, $channel: String!) { products(skus: $keys, ", "query($channel: String!) { products("),
+    (
+        "KEYS_MISSING",
+        "query($keys: [String!]!, $channel: String!) { products(skus: $keys, ",
+        "query($channel: String!) { products(",
+    ),
     ("KEYS_MISSING", "[String!]!", "String!"),
     ("KEYS_MISSING", "argument = \"filter.number.in\"\n", ""),
     ("KEYS_MISSING", "(id: $key)", ""),

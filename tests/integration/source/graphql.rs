@@ -191,8 +191,12 @@ async fn s5_shopify_throttles_by_cost_and_says_when_to_come_back() {
     };
     let server = GraphQlServer::start(Vec::new(), Vec::new()).await;
     let files = [
-        ("graph.graphql", "type Query { product(sku: ID!): Product @ref(key: \"sku: $sku\") }\ntype Product @key(fields: \"sku\") \
-                           @owner(system: \"shop\") @domain(name: \"shop\") { sku: ID! name: String }".to_owned()),
+        (
+            "graph.graphql",
+            "type Query { product(sku: ID!): Product @ref(key: \"sku: $sku\") }\ntype Product @key(fields: \"sku\") \
+                           @owner(system: \"shop\") @domain(name: \"shop\") { sku: ID! name: String }"
+                .to_owned(),
+        ),
         ("freehold.toml", "systems = [\"shop.toml\"]\n[freshness.shop]\n".to_owned()),
         ("shop.toml", format!("kind = \"graphql\"\nurl = \"{}\"\n[Product]\n{TOGETHER}", server.url)),
     ];
@@ -318,7 +322,8 @@ async fn a_connection_is_paged_by_the_systems_own_cursors() {
     assert_eq!(variables.expect("a page behind a cursor")["after"], "opaque:00017");
     let last = shop.page("last: 2").await;
     assert_eq!((skus(&last), &last["pageInfo"]["hasPreviousPage"]), (vec!["P-228", "P-229"], &json!(true)));
-    let foreign = shop.freehold.answer("{ ofCategory(category: \"PUMPS\", after: \"x\") { totalCount } }", json!({})).await;
+    let foreign =
+        shop.freehold.answer("{ ofCategory(category: \"PUMPS\", after: \"x\") { totalCount } }", json!({})).await;
     assert_eq!(foreign["errors"][0]["extensions"]["code"], "BAD_ARGUMENT");
 }
 
@@ -350,7 +355,8 @@ const PLAIN: &str = "query = \"productList\"\norder = [\"sku desc\"]";
 #[tokio::test]
 async fn s6_09_a_plain_list_is_read_to_its_end_or_refused() {
     let types = "arguments = { category = \"String!\", status = \"String\", take = \"Int\", skip = \"Int\" }";
-    let shop = Shop::start(TOGETHER, &format!("{PLAIN}\n{types}\nlimit = \"take\"\noffset = \"skip\"\npage_rows = 100")).await;
+    let shop =
+        Shop::start(TOGETHER, &format!("{PLAIN}\n{types}\nlimit = \"take\"\noffset = \"skip\"\npage_rows = 100")).await;
     shop.server.set(|manners| manners.rows_max = 100);
     let page = shop.page("first: 2").await;
     assert_eq!((skus(&page), &page["totalCount"]), (vec!["P-229", "P-228"], &json!(230)));
