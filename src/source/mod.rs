@@ -3,8 +3,8 @@
 //! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
 //! pages), `window` (pages of rows that are all here), `learned` (what is known about questions), `json` (rows that are
 //! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite) and
-//! `graphql`. A source answers exactly what
-//! it is asked; chunking, deadlines and caching are wrapped around it by the room `owner`.
+//! `graphql`. A source answers exactly what it is asked; chunking, deadlines and caching are wrapped around it by the room
+//! `owner`.
 
 mod answer;
 mod graphql;

@@ -56,7 +56,7 @@ const CRATES: [(&str, &[&str]); 7] = [
         &[
             "contract/sdl",
             "contract/public",
-            "contract/binding/graphql_document",
+            "contract/binding/graphql/document",
             "plan/parse",
             "demo/servers",
             "demo/shop_schema",

@@ -71,7 +71,7 @@ pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
     /// In GraphQL.
-    GraphQl(GraphQlGroupFile),
+    GraphQl(Box<GraphQlGroupFile>),
 }
 
 impl GroupAsked {
@@ -79,7 +79,7 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
-            Asking::GraphQl => Self::GraphQl(GraphQlGroupFile::default()),
+            Asking::GraphQl => Self::GraphQl(Box::default()),
         }
     }
 
@@ -131,7 +131,7 @@ pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
     /// In GraphQL.
-    GraphQl(GraphQlListFile),
+    GraphQl(Box<GraphQlListFile>),
 }
 
 impl ListAsked {
@@ -139,7 +139,7 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
-            Asking::GraphQl => Self::GraphQl(GraphQlListFile::default()),
+            Asking::GraphQl => Self::GraphQl(Box::default()),
         }
     }
 

@@ -1,11 +1,10 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `graphql` (with `graphql_document`, which takes its documents apart). Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `graphql`. Each holds what the user wrote and what the program runs on.
 
 mod asked;
 mod graphql;
-mod graphql_document;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -19,8 +18,10 @@ pub(super) use self::{
     sql::SqlGroupFile,
 };
 pub use self::{
-    graphql::{CONNECTION_VARIABLES, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging},
-    graphql_document::{GraphQlDocument, GraphQlPiece, GraphQlRoot, GraphQlVariable},
+    graphql::{
+        CONNECTION_VARIABLES, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
+        GraphQlPiece, GraphQlRoot, GraphQlVariable,
+    },
     sql::{SqlGroup, SqlList},
 };
 use super::reader::{Entry, Reader, Text};
