@@ -1,16 +1,20 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
-//! `placeholder`, `template`, `rules`; checked by
+//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
+//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
+//! `drop`, `binding`, `env`, `secrets`,
+//! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
+mod condition;
 mod directive;
+mod drop;
 mod env;
 mod files;
 mod freshness;
+mod guards;
 mod http;
 mod load;
 mod merge;
@@ -19,6 +23,7 @@ mod ownership;
 mod place;
 mod placeholder;
 mod public;
+mod reach;
 mod reader;
 mod rules;
 mod sdl;
@@ -30,10 +35,16 @@ mod type_system;
 mod version;
 
 pub use binding::{
-    CONNECTION_VARIABLES, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
-    GraphQlPiece, GraphQlRoot, GraphQlVariable, SqlGroup, SqlList,
+    Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Csv, Delivery, Empty, FailureKind, Failures, FileGroup,
+    FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
+    GraphQlPiece, GraphQlRoot, GraphQlVariable, NextLink, OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet,
+    OdataType, OdataVersion, PageTarget, Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup, SqlList,
+    TextTemplate, ValueTemplate,
 };
+pub use condition::{Condition, ConditionError, ConditionPiece};
+pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
+pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{

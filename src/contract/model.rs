@@ -5,11 +5,16 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    binding::{GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, SqlGroup, SqlList},
+    Guards,
+    binding::{
+        FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, OdataDialect, OdataGroup,
+        OdataList, RestGroup, RestList, SqlGroup, SqlList,
+    },
+    drop::FileSystem,
     http::HttpSystem,
 };
 use crate::value::{
-    Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
+    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -35,6 +40,8 @@ pub struct Contract {
     pub marks_protected_data: bool,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
+    /// Keys that a check of the live systems may ask for, by entity type. They mean nothing to an answer.
+    pub samples: BTreeMap<TypeId, Vec<Key>>,
 }
 
 /// A type of the graph.
@@ -316,6 +323,8 @@ pub struct System {
     pub connections_max: u32,
     /// How many keys one fetch takes; more are asked in chunks.
     pub keys_per_fetch: usize,
+    /// How it is guarded, and others from it.
+    pub guards: Guards,
 }
 
 /// The kinds of system, with what each needs to connect.
@@ -330,6 +339,20 @@ pub enum SystemKind {
     Sqlite {
         /// A path, or `sqlite://path`.
         url: Secret,
+    },
+    /// A folder into which others put files.
+    File(FileSystem),
+    /// A REST or RPC interface.
+    Rest {
+        /// How it is reached.
+        http: HttpSystem,
+    },
+    /// An OData service.
+    Odata {
+        /// How it is reached.
+        http: HttpSystem,
+        /// How it is asked.
+        dialect: OdataDialect,
     },
     /// A GraphQL endpoint.
     GraphQl {
@@ -348,6 +371,9 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::File(_) => "file",
+            Self::Rest { .. } => "rest",
+            Self::Odata { .. } => "odata",
             Self::GraphQl { .. } => "graphql",
         }
     }
@@ -429,6 +455,12 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// By reading files.
+    File(FileGroup),
+    /// By a call.
+    Rest(Box<RestGroup>),
+    /// Over OData.
+    Odata(OdataGroup),
     /// In GraphQL.
     GraphQl(GraphQlGroup),
 }
@@ -438,6 +470,9 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Rest(_) => Vec::new(),
+            Self::Odata(_) => Vec::new(),
             Self::GraphQl(_) => Vec::new(),
         }
     }
@@ -448,6 +483,12 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// By reading files.
+    File(FileList),
+    /// By a call.
+    Rest(Box<RestList>),
+    /// Over OData.
+    Odata(OdataList),
     /// In GraphQL.
     GraphQl(GraphQlList),
 }

@@ -6,8 +6,10 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
-    GraphQlMeaning, Secret, System, SystemKind,
-    binding::{self, Asking, GroupFile, ListFile},
+    GraphQlMeaning, Guards, Secret, System, SystemKind,
+    binding::{self, Asking, GroupFile, ListFile, OdataSystemFile},
+    drop::DropFile,
+    guards,
     http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
 };
@@ -48,8 +50,20 @@ pub(super) struct Inherited {
     pub trim: bool,
 }
 
-const KEYS: &[&str] =
-    &["kind", "url", "timeout", "connections_max", "keys_per_fetch", "zone", "trim", "lists", "a type's name"];
+const KEYS: &[&str] = &[
+    "kind",
+    "url",
+    "timeout",
+    "connections_max",
+    "keys_per_fetch",
+    "rate",
+    "retries",
+    "breaker",
+    "zone",
+    "trim",
+    "lists",
+    "a type's name",
+];
 /// Reads a system file.
 ///
 /// *Shape*: `secrets` gets the places of texts that must never be shown.
@@ -81,12 +95,31 @@ pub(super) fn read(
                 connection.url_place = Some(reader.place(entry.1));
                 connection.url = filling.secret(entry, &mut reader);
             }
+            "folder" if asking == Asking::File => {
+                connection.url_given = true;
+                connection.drop.folder = Some(reader.place(entry.0));
+                let text = reader.text(entry);
+                connection.url = text.and_then(|text| filling.filled(&text, &mut reader)).map(Secret::new);
+            }
+            _ if asking == Asking::File && connection.drop.read(entry, &mut reader) => {}
             "errors" if asking.has_error_codes() => connection.meanings = binding::meanings(entry, &mut reader),
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
+            _ if asking == Asking::Odata && connection.odata.read(entry, &mut reader) => {}
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
+            "rate" => connection.guards.rate = guards::rate(entry, &mut reader),
+            "retries" => {
+                if let Some(retries_max) = guards::retries(entry, &mut reader) {
+                    connection.guards.retries_max = retries_max;
+                }
+            }
+            "breaker" => {
+                if let Some(breaker) = guards::breaker(entry, &mut reader) {
+                    connection.guards.breaker = breaker;
+                }
+            }
             "zone" => out.inherited.zone = binding::zone(entry, &mut reader),
             "trim" => out.inherited.trim = reader.boolean(entry).unwrap_or(false),
             "lists" => {
@@ -96,9 +129,17 @@ pub(super) fn read(
             }
             _ => match entry.1.get_ref() {
                 DeValue::Table(table) => binding::groups(entry, table, asking, &mut reader, &mut out.groups),
-                _ => reader.unknown_key(entry.0, &format!("system file {name}.toml"), KEYS),
+                _ => {
+                    let of_kind = if asking == Asking::Odata { OdataSystemFile::KEYS } else { &[] };
+                    let known: Vec<&str> = KEYS.iter().chain(of_kind).copied().collect();
+                    reader.unknown_key(entry.0, &format!("system file {name}.toml"), &known);
+                }
             },
         }
+    }
+    if connection.odata.is_v2() && out.inherited.zone.is_none() {
+        // Version 2 writes times as milliseconds, which count from 1970 in UTC unless the file says whose clock they show.
+        out.inherited.zone = Some(TimeZone::UTC);
     }
     out.system = connection.system(name, file, findings);
     out
@@ -113,10 +154,13 @@ struct Connection {
     url_place: Option<Place>,
     headers: Vec<(String, Secret)>,
     auth: Auth,
+    drop: DropFile,
     meanings: BTreeMap<String, GraphQlMeaning>,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
+    odata: OdataSystemFile,
+    guards: Guards,
 }
 
 impl Connection {
@@ -148,12 +192,20 @@ impl Connection {
             return None;
         };
         if !self.url_given {
-            let help = format!("add url = \"${{{}_URL}}\"", name.to_uppercase());
+            let key = if kind.text == "file" { "folder" } else { "url" };
+            let help = format!("add {key} = \"${{{}_{}}}\"", name.to_uppercase(), key.to_uppercase());
             findings.fault("URL_MISSING", start, format!("system `{name}` does not say where it is"), help);
         }
         let kind = match kind.text.as_str() {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
+            "file" => SystemKind::File(self.drop.system(self.url?, self.url_place, findings)),
+            "rest" => SystemKind::Rest { http: self.http(findings)? },
+            "odata" => {
+                let dialect = std::mem::take(&mut self.odata).dialect(start, findings);
+                let http = self.http(findings)?;
+                SystemKind::Odata { http, dialect: dialect? }
+            }
             "graphql" => {
                 // Some servers answer at the address with its slash alone.
                 let path = if self.url.as_ref().is_some_and(|url| url.reveal().ends_with('/')) { "/" } else { "" };
@@ -164,7 +216,7 @@ impl Connection {
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\", \"sqlite\" and \"graphql\"",
+                    "the kinds are \"postgres\", \"sqlite\", \"rest\", \"odata\", \"graphql\" and \"file\"",
                 );
                 return None;
             }
@@ -175,6 +227,7 @@ impl Connection {
             timeout: self.timeout.unwrap_or(Duration::from_secs(5)),
             connections_max: self.connections_max.map_or(8, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             keys_per_fetch: self.keys_per_fetch.map_or(1_000, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+            guards: self.guards,
         })
     }
 }

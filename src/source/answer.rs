@@ -117,7 +117,7 @@ fn padded_keys<'k>(keys: impl Iterator<Item = &'k Key>) -> HashMap<String, Strin
     pairs.collect()
 }
 
-/// Returns the key that a row says, `None` where it says none.
+/// Reads the key of a row; `None` when it has none.
 pub fn key_of(row: &[Cell<'_>], columns: &[usize], trims: &[bool]) -> Option<Key> {
     let mut texts = Vec::with_capacity(columns.len());
     for (column, trim) in columns.iter().zip(trims) {

@@ -65,16 +65,18 @@ pub enum CallMethod {
 /// The answer to a call.
 #[derive(Debug)]
 pub struct CallAnswer {
-    /// The status.
+    /// The status: of [`HttpClient::send`] 2xx, or 404 or 410; elsewhere any.
     pub status: u16,
-    /// How long the system asks to be left alone.
-    pub retry_after: Option<Duration>,
     /// The `Link` headers.
     pub links: Vec<String>,
     /// The media type.
     pub media_type: Option<String>,
+    /// How long the system asks to be left alone.
+    pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
+    /// The token of OAuth 2 it was called with.
+    token: Option<Arc<str>>,
 }
 
 impl Call {
@@ -95,14 +97,6 @@ impl CallAnswer {
     /// Whether there is no such thing.
     pub fn is_not_found(&self) -> bool {
         matches!(self.status, 404 | 410)
-    }
-
-    /// Reads the body as JSON, numbers with the digits they have.
-    pub fn json(&self, name: &SystemName) -> Result<Value, FetchError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let detail = format!("the answer is not JSON: {error}: {}", quoted(&self.body));
-            name.error(FetchErrorKind::ContractViolation, detail)
-        })
     }
 }
 
@@ -144,37 +138,51 @@ impl HttpClient {
     /// `Unavailable`; with what the system asks to be left alone for. 404 and 410 are answers: what they mean depends on
     /// what was asked.
     pub async fn send(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
-        self.accepted(self.exchange(call, deadline).await?)
+        self.accepted(self.answer(call, deadline).await?)
     }
 
-    /// Sends a call and reads its answer to the end, whatever its status: for systems that say in the body what went
-    /// wrong.
+    /// Sends a call and reads its answer to the end, whatever its status: for protocols whose bodies say what went wrong.
+    /// A token that was refused is fetched again once: servers end tokens before their time.
+    pub async fn answer(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
+        let answer = self.exchange(call, deadline).await?;
+        let denied = kind_of_status(answer.status) == Some(FetchErrorKind::Denied);
+        if denied && self.renew(&answer, deadline).await? { self.exchange(call, deadline).await } else { Ok(answer) }
+    }
+
+    /// Sends a call once and reads its answer to the end, whatever its status says.
+    ///
+    /// *Errors*: only that there is no answer.
     pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
-        let answered = tokio::time::timeout_at(deadline.into(), self.send_with_token(call)).await;
+        let answered = tokio::time::timeout_at(deadline.into(), self.exchanged(call)).await;
         answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
+    }
+
+    /// Fetches another token than the one that was refused; false where the system has none.
+    pub async fn renew(&self, refused: &CallAnswer, deadline: Instant) -> Result<bool, FetchError> {
+        let Some(token) = &refused.token else { return Ok(false) };
+        let renewed = tokio::time::timeout_at(deadline.into(), self.token(Some(token))).await;
+        let late = |_| Err(self.name.error(FetchErrorKind::Timeout, "no token in time"));
+        renewed.unwrap_or_else(late).map(|_| true)
+    }
+
+    async fn exchanged(&self, call: &Call) -> Result<CallAnswer, FetchError> {
+        let token = match &self.system.auth {
+            Auth::OAuth2 { .. } => Some(self.token(None).await?),
+            _ => None,
+        };
+        let answer = self.send_as(call, token.as_deref()).await?;
+        Ok(CallAnswer { token, ..answer })
     }
 
     /// Refuses an answer whose status says that something went wrong.
     pub fn accepted(&self, answer: CallAnswer) -> Result<CallAnswer, FetchError> {
-        match kind_of(answer.status) {
+        match kind_of_status(answer.status) {
             None => Ok(answer),
             Some(kind) => {
                 let detail = format!("HTTP {}: {}", answer.status, quoted(&answer.body));
                 Err(self.name.error(kind, detail).with_retry_after(answer.retry_after))
             }
         }
-    }
-
-    async fn send_with_token(&self, call: &Call) -> Result<CallAnswer, FetchError> {
-        let Auth::OAuth2 { .. } = &self.system.auth else { return self.send_as(call, None).await };
-        let token = self.token(None).await?;
-        let answer = self.send_as(call, Some(&token)).await?;
-        if kind_of(answer.status) != Some(FetchErrorKind::Denied) {
-            return Ok(answer);
-        }
-        // Servers end tokens before their time; one fetched after that is tried once.
-        let again = self.token(Some(&token)).await?;
-        self.send_as(call, Some(&again)).await
     }
 
     async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<CallAnswer, FetchError> {
@@ -213,7 +221,8 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(CallAnswer { status: status.as_u16(), retry_after, links, media_type, body: body.freeze() })
+        let body = body.freeze();
+        Ok(CallAnswer { status: status.as_u16(), links, media_type, retry_after, body, token: None })
     }
 
     /// Returns the address of a path, or of a link that stays with the system.
@@ -339,7 +348,8 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-fn kind_of(status: u16) -> Option<FetchErrorKind> {
+/// Returns what a status says went wrong; 404 and 410 are answers.
+pub fn kind_of_status(status: u16) -> Option<FetchErrorKind> {
     Some(match status {
         200..=299 | 404 | 410 => return None,
         401 | 403 | 407 => FetchErrorKind::Denied,
@@ -351,7 +361,7 @@ fn kind_of(status: u16) -> Option<FetchErrorKind> {
 }
 
 /// Reads `Retry-After`: seconds, or a date.
-fn retry_after(text: &str) -> Option<Duration> {
+pub fn retry_after(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -360,7 +370,7 @@ fn retry_after(text: &str) -> Option<Duration> {
 }
 
 /// Quotes the beginning of a body.
-fn quoted(body: &[u8]) -> String {
+pub fn quoted(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(QUOTED_BYTES)]);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -404,7 +414,7 @@ mod tests {
             (503, Some(Unavailable)),
             (504, Some(Timeout)),
         ] {
-            assert_eq!(kind_of(status), kind, "{status}");
+            assert_eq!(kind_of_status(status), kind, "{status}");
         }
     }
 

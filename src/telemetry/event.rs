@@ -81,6 +81,39 @@ pub enum Event<'a> {
         /// What the contract says the value is.
         expected: &'a str,
     },
+    /// A complete file was loaded and is served from here on.
+    FileLoaded {
+        /// The system's name.
+        system: &'a str,
+        /// The group's or list's name.
+        group: &'a str,
+        /// The file's name. Never a metrics label: there is another one every night.
+        file: &'a str,
+        /// The rows it and the files of its parts hold.
+        n_rows: usize,
+        /// Their size.
+        n_bytes: u64,
+        /// How long reading them took.
+        duration: Duration,
+    },
+    /// A file was not taken, so that what was served before still is.
+    FileRefused {
+        /// The system's name.
+        system: &'a str,
+        /// The group's or list's name; `folder` where the whole folder cannot be read.
+        group: &'a str,
+        /// The file's name.
+        file: &'a str,
+        /// What is wrong with it; only in the log.
+        detail: &'a str,
+    },
+    /// A guard did something about the questions to a system.
+    Guarded {
+        /// The system's name.
+        system: &'a str,
+        /// What it did.
+        guarded: Guarded<'a>,
+    },
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -130,4 +163,76 @@ pub struct Failure<'a> {
     pub code: &'static str,
     /// What the operator needs; only in the log.
     pub detail: &'a str,
+}
+
+/// What a guard around an owner did.
+#[derive(Debug, Clone, Copy)]
+pub enum Guarded<'a> {
+    /// Keys of a question are under way for others, who share the answer.
+    KeysJoined {
+        /// The group's or list's name.
+        group: &'a str,
+        /// The keys, or the parents of a list.
+        n_keys: usize,
+    },
+    /// A caller had no more time to wait; the system goes on answering the others.
+    GivenUp {
+        /// The group's or list's name.
+        group: &'a str,
+        /// How long it had waited.
+        waited: Duration,
+    },
+    /// A question that failed was asked again.
+    Retried {
+        /// What it had failed of.
+        code: &'static str,
+        /// The keys asked again.
+        n_keys: usize,
+    },
+    /// A question that failed was not asked again: too many others were.
+    RetryWithheld {
+        /// What it had failed of.
+        code: &'static str,
+    },
+    /// A breaker changed.
+    BreakerChanged {
+        /// What it became.
+        state: BreakerState,
+        /// Why; only in the log.
+        detail: &'a str,
+    },
+    /// An open breaker refused a call.
+    BreakerRefused,
+    /// A call waited for its turn.
+    RateWaited {
+        /// How long.
+        duration: Duration,
+    },
+    /// A call had no turn within its time.
+    RateRefused {
+        /// When it would have had one.
+        retry_after: Duration,
+    },
+}
+
+/// What a breaker lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Every call.
+    Closed,
+    /// One call, to see whether the system is back.
+    HalfOpen,
+    /// None.
+    Open,
+}
+
+impl BreakerState {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half-open",
+            Self::Open => "open",
+        }
+    }
 }

@@ -16,7 +16,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::event::{Event, Failure};
+use super::{
+    event::{Event, Failure},
+    guard_metrics::GuardMetrics,
+};
 
 /// The code of a fetch that was answered.
 const ANSWERED: &str = "OK";
@@ -71,6 +74,10 @@ pub(super) struct Metrics {
     list_parents: Family<AskedLabels, Counter>,
     list_rows: Family<AskedLabels, Counter>,
     violations: Family<AskedLabels, Counter>,
+    files_loaded: Family<AskedLabels, Counter>,
+    files_refused: Family<AskedLabels, Counter>,
+    file_rows: Family<AskedLabels, Gauge>,
+    guards: GuardMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -85,8 +92,10 @@ fn seconds() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let mut registry = Registry::with_prefix("freehold");
+        let guards = GuardMetrics::new(&mut registry);
         let mut metrics = Self {
-            registry: Registry::with_prefix("freehold"),
+            registry,
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             refusals: Family::default(),
@@ -105,6 +114,10 @@ impl Default for Metrics {
             list_parents: Family::default(),
             list_rows: Family::default(),
             violations: Family::default(),
+            files_loaded: Family::default(),
+            files_refused: Family::default(),
+            file_rows: Family::default(),
+            guards,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -166,6 +179,9 @@ impl Metrics {
         );
         to.register("list_parents", "Parents listed for", self.list_parents.clone());
         to.register("list_rows", "Rows listed", self.list_rows.clone());
+        to.register("files_loaded", "Complete files that were loaded", self.files_loaded.clone());
+        to.register("files_refused", "Files that were not taken, once each", self.files_refused.clone());
+        to.register("file_rows", "Rows of the files that are served", self.file_rows.clone());
         to.register("contract_violations", "Values that did not fit their declared type", self.violations.clone());
     }
 
@@ -213,6 +229,15 @@ impl Metrics {
             Event::ViolationMet { system, group, .. } => {
                 self.violations.get_or_create(&labels(system, group, None).0).inc();
             }
+            Event::FileLoaded { system, group, n_rows, .. } => {
+                let asked = labels(system, group, None).0;
+                self.files_loaded.get_or_create(&asked).inc();
+                self.file_rows.get_or_create(&asked).set(i64::try_from(n_rows).unwrap_or(i64::MAX));
+            }
+            Event::FileRefused { system, group, .. } => {
+                self.files_refused.get_or_create(&labels(system, group, None).0).inc();
+            }
+            Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

@@ -1,9 +1,11 @@
 //! Contracts: what loads, what does not, and what is said about it.
 
 mod base;
+mod files;
 mod forty;
 mod lints;
 mod ownership;
+mod reach;
 mod secrets;
 mod soup;
 mod valid;

@@ -1,12 +1,16 @@
 //! The integration tests: one binary, one file per room or property, the machinery in `common`.
 
+mod cli;
 mod common;
 mod contract;
 mod differential;
+mod domain;
 mod fuzz;
 mod http;
 mod kinds;
+mod live;
 mod outage;
+mod owner;
 mod readme;
 mod real_data;
 mod scenario;

@@ -45,7 +45,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("sqlx", &["source/sql", "demo"]),
     ("reqwest", &["source/http"]),
     ("axum", &["http", "demo/servers"]),
@@ -62,6 +62,8 @@ const CRATES: [(&str, &[&str]); 7] = [
             "demo/shop_schema",
         ],
     ),
+    ("notify", &["source/file"]),
+    ("encoding_rs", &["source/file", "contract/binding/file"]),
     ("quick_cache", &["engine/plans"]),
 ];
 

@@ -8,10 +8,13 @@ use super::{
         placeholder::Unreadable,
         reader::{Entry, Reader, Text},
     },
+    file::{FileGroupFile, FileListFile},
     graphql::{GraphQlGroupFile, GraphQlListFile},
+    odata::{OdataGroup, OdataListFile, OdataSetFile},
+    rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
-use crate::diagnostic::Place;
+use crate::{diagnostic::Place, value::Pointer};
 
 /// The kinds of binding: several kinds of system may be asked in the same way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +22,12 @@ pub enum Asking {
     /// In SQL.
     #[default]
     Sql,
+    /// By reading files.
+    File,
+    /// By calls of a REST or RPC interface.
+    Rest,
+    /// Over OData.
+    Odata,
     /// In GraphQL.
     GraphQl,
 }
@@ -27,6 +36,9 @@ impl Asking {
     /// Returns how a kind of system is asked; of an unknown kind, what most systems are asked in.
     pub fn of_kind(kind: &str) -> Self {
         match kind {
+            "file" => Self::File,
+            "rest" => Self::Rest,
+            "odata" => Self::Odata,
             "graphql" => Self::GraphQl,
             _ => Self::Sql,
         }
@@ -36,6 +48,9 @@ impl Asking {
     pub fn is_http(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => false,
+            Self::Rest => true,
+            Self::Odata => true,
             Self::GraphQl => true,
         }
     }
@@ -44,6 +59,9 @@ impl Asking {
     pub fn has_fields(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => true,
+            Self::Rest => true,
+            Self::Odata => true,
             Self::GraphQl => true,
         }
     }
@@ -53,6 +71,7 @@ impl Asking {
         match self {
             Self::Sql => false,
             Self::GraphQl => true,
+            Self::File | Self::Odata | Self::Rest => false,
         }
     }
 
@@ -60,6 +79,9 @@ impl Asking {
     pub fn group_tables(self) -> &'static [&'static str] {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
+            Self::File => FileGroupFile::TABLES,
+            Self::Rest => RestGroupFile::TABLES,
+            Self::Odata => OdataSetFile::TABLES,
             Self::GraphQl => GraphQlGroupFile::TABLES,
         }
     }
@@ -70,6 +92,12 @@ impl Asking {
 pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
+    /// By reading files.
+    File(Box<FileGroupFile>),
+    /// By a call.
+    Rest(Box<RestGroupFile>),
+    /// Over OData.
+    Odata(Box<OdataSetFile>),
     /// In GraphQL.
     GraphQl(Box<GraphQlGroupFile>),
 }
@@ -79,6 +107,9 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
+            Asking::File => Self::File(Box::default()),
+            Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
+            Asking::Odata => Self::Odata(Box::default()),
             Asking::GraphQl => Self::GraphQl(Box::default()),
         }
     }
@@ -87,6 +118,9 @@ impl GroupAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
+            Self::File(_) => FileGroupFile::KEYS,
+            Self::Rest(_) => RestGroupFile::KEYS,
+            Self::Odata(_) => OdataSetFile::KEYS,
             Self::GraphQl(_) => GraphQlGroupFile::KEYS,
         }
     }
@@ -95,14 +129,23 @@ impl GroupAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
             Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => {
+                asked.finish(title, place, reader);
+                asked.refuse_arguments(reader);
+            }
             Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
@@ -111,6 +154,9 @@ impl GroupAsked {
     pub fn compile(&self) -> Option<GroupBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
+            Self::File(asked) => asked.compile().map(GroupBinding::File),
+            Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
+            Self::Odata(asked) => asked.compile().map(|set| GroupBinding::Odata(OdataGroup { set })),
             Self::GraphQl(asked) => asked.compile().map(GroupBinding::GraphQl),
         }
     }
@@ -130,6 +176,12 @@ pub struct Parameter {
 pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
+    /// By reading files.
+    File(Box<FileListFile>),
+    /// By a call.
+    Rest(Box<RestListFile>),
+    /// Over OData.
+    Odata(Box<OdataListFile>),
     /// In GraphQL.
     GraphQl(Box<GraphQlListFile>),
 }
@@ -139,6 +191,9 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
+            Asking::File => Self::File(Box::default()),
+            Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
+            Asking::Odata => Self::Odata(Box::default()),
             Asking::GraphQl => Self::GraphQl(Box::default()),
         }
     }
@@ -147,6 +202,9 @@ impl ListAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
+            Self::File(_) => FileListFile::KEYS,
+            Self::Rest(_) => RestListFile::KEYS,
+            Self::Odata(_) => OdataListFile::KEYS,
             Self::GraphQl(_) => GraphQlListFile::KEYS,
         }
     }
@@ -155,14 +213,20 @@ impl ListAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
             Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => asked.set.finish(title, place, reader),
             Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
@@ -171,6 +235,9 @@ impl ListAsked {
     pub fn parameters(&self) -> Option<Result<Vec<Parameter>, (&Text, Unreadable)>> {
         match self {
             Self::Sql(asked) => asked.parameters(),
+            Self::File(asked) => asked.parameters(),
+            Self::Rest(asked) => Some(Ok(asked.parameters())),
+            Self::Odata(asked) => asked.set.parameters().map(Ok),
             Self::GraphQl(asked) => asked.parameters().map(Ok),
         }
     }
@@ -180,6 +247,7 @@ impl ListAsked {
         match self {
             Self::Sql(_) => false,
             Self::GraphQl(asked) => asked.is_ordered_by_system(),
+            Self::File(_) | Self::Odata(_) | Self::Rest(_) => false,
         }
     }
 
@@ -187,6 +255,9 @@ impl ListAsked {
     pub fn compile(&self) -> Option<ListBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
+            Self::File(asked) => asked.compile().map(ListBinding::File),
+            Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
+            Self::Odata(asked) => asked.compile().map(ListBinding::Odata),
             Self::GraphQl(asked) => asked.compile().map(ListBinding::GraphQl),
         }
     }

@@ -1,10 +1,14 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `graphql`. Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `rest`, `odata`, `graphql`, `file`. Each
+//! holds what the user wrote and what the program runs on.
 
 mod asked;
+mod file;
 mod graphql;
+mod odata;
+mod rest;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -15,12 +19,19 @@ use toml::de::{DeTable, DeValue};
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
     graphql::{GraphQlGroupFile, meanings},
-    sql::SqlGroupFile,
+    odata::{OdataListFile, OdataSetFile, OdataSystemFile},
+    rest::RestGroupFile,
 };
 pub use self::{
+    file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
     graphql::{
         CONNECTION_VARIABLES, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
         GraphQlPiece, GraphQlRoot, GraphQlVariable,
+    },
+    odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
+    rest::{
+        Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
+        RestList, RowsAt, TextTemplate, ValueTemplate,
     },
     sql::{SqlGroup, SqlList},
 };
@@ -161,7 +172,10 @@ fn group<'a, 'i: 'a>(
     for entry in entries {
         match entry.0.get_ref().as_ref() {
             "fields" if asking.has_fields() => out.fields = fields(entry, reader),
-            "as_of" => out.as_of = reader.text(entry),
+            // Of files a table says how a name tells the time.
+            "as_of" if asking != Asking::File || matches!(entry.1.get_ref(), DeValue::String(_)) => {
+                out.as_of = reader.text(entry);
+            }
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),
@@ -175,7 +189,7 @@ fn group<'a, 'i: 'a>(
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), GROUP_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, place, reader);
+    out.asked.finish(&title, place, &out.fields, reader);
     out
 }
 
@@ -298,7 +312,7 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), LIST_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, out.name.place, reader);
+    out.asked.finish(&title, out.name.place, &out.fields, reader);
     if let Some((_, place)) = out.order.as_ref().filter(|_| out.asked.is_ordered_by_system()) {
         reader.findings.fault(
             "ORDER_POINTLESS",

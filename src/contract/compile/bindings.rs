@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GraphQlGroupFile, GroupAsked, SqlGroupFile},
+        binding::{AdaptationFile, GraphQlGroupFile, GroupAsked},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -10,6 +10,7 @@ use super::{
     },
     Written,
     groups::{Groups, header},
+    odata, rest,
     survey::{Category, GroupName, Survey},
 };
 use crate::{
@@ -34,7 +35,35 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                 for query in asked.query.iter().chain(asked.parts.iter().map(|(_, query)| query)) {
                     keys_once(survey.written, query, n_key_fields, findings);
                 }
-                parts(survey, name, asked, ty, &fields, findings);
+                let filled: Vec<&Text> = asked.parts.iter().map(|(field, _)| field).collect();
+                parts(survey, name, &filled, ty, &fields, findings);
+            }
+            GroupAsked::File(asked) => {
+                parts(survey, name, &asked.part_fields(), ty, &fields, findings);
+                let n_key_fields = survey.key_fields(&name.entity).len();
+                for (field, _) in asked.parent_counts().filter(|(_, n_columns)| *n_columns != n_key_fields) {
+                    let help = "write parent = [\"…\", \"…\"], in the key's order".to_owned();
+                    let fields = if n_key_fields == 1 { "field" } else { "fields" };
+                    let message = format!("the key of `{}` has {n_key_fields} {fields}", name.entity);
+                    findings.fault("PART_PARENT", field.place, message, help);
+                }
+                let zone = file.zone.as_ref().or(survey.system(name.system).inherited.zone.as_ref());
+                if let (Some(time), None) = (asked.named_time(), zone) {
+                    let help = "add zone = \"Europe/Berlin\" to the group or its system";
+                    findings.fault("FILE_TIME", time.place, "nothing says in which zone this day begins", help);
+                }
+            }
+            GroupAsked::Rest(asked) => {
+                let keys: Vec<&str> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.as_str()).collect();
+                rest::keys_named(asked, &header(&name.entity, name.name.as_deref()), file.place, &keys, findings);
+            }
+            GroupAsked::Odata(asked) => {
+                let title = header(&name.entity, name.name.as_deref());
+                let keys: Vec<String> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect();
+                let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &keys };
+                odata::group(&checked, asked, findings);
             }
             GroupAsked::GraphQl(asked) => key_variables(asked, &survey.key_fields(&name.entity), findings),
         }
@@ -165,12 +194,12 @@ pub(super) fn not_readable(written: Written<'_>, query: &Text, unreadable: Unrea
 fn parts(
     survey: &Survey<'_>,
     name: &GroupName,
-    file: &SqlGroupFile,
+    filled: &[&Text],
     ty: &TypeDef,
     fields: &[&FieldDef],
     findings: &mut Findings,
 ) {
-    for (n, (field_name, _)) in file.parts.iter().enumerate() {
+    for (n, field_name) in filled.iter().enumerate() {
         let (text, place) = (field_name.text.as_str(), field_name.place);
         let title = header(&name.entity, name.name.as_deref());
         let Some(field) = fields.iter().find(|field| field.name.name == text) else {
@@ -193,7 +222,7 @@ fn parts(
                 "fill it from a column of the group's query",
             );
         }
-        if file.parts[..n].iter().any(|(earlier, _)| earlier.text.eq_ignore_ascii_case(text)) {
+        if filled[..n].iter().any(|earlier| earlier.text.eq_ignore_ascii_case(text)) {
             findings.fault("PARTS_UNKNOWN", place, format!("`{text}` is filled twice"), "keep one query");
         }
     }
@@ -208,7 +237,11 @@ pub(super) fn values(
     fields: &[&FieldDef],
     findings: &mut Findings,
 ) {
-    let Some(leaf) = leaf_at(survey, &path.text, fields) else {
+    let leaf = match part_of_type_name(survey, &path.text, fields) {
+        true => Some("String"),
+        false => leaf_at(survey, &path.text, fields),
+    };
+    let Some(leaf) = leaf else {
         let near = nearest(&path.text, fields.iter().map(|field| field.name.name.as_str()));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
@@ -254,7 +287,11 @@ fn field_known(survey: &Survey<'_>, title: &str, path: &Text, fields: &[&FieldDe
             .iter()
             .any(|field| field.name.name == path && matches!(survey.category(field.ty.named()), Category::Parts(_)))
     };
-    if path.text == "__typename" || is_part(&path.text) || leaf_at(survey, &path.text, fields).is_some() {
+    if path.text == "__typename"
+        || part_of_type_name(survey, &path.text, fields)
+        || is_part(&path.text)
+        || leaf_at(survey, &path.text, fields).is_some()
+    {
         return;
     }
     let help = match nearest(&path.text, fields.iter().map(|field| field.name.name.as_str())) {
@@ -262,6 +299,13 @@ fn field_known(survey: &Survey<'_>, title: &str, path: &Text, fields: &[&FieldDe
         None => "name a field of the group, or a path to one inside a part: fields.\"lines.sku\"".to_owned(),
     };
     findings.fault("FIELDS_UNKNOWN", path.place, format!("{title} does not answer a field `{}`", path.text), help);
+}
+
+/// Whether a path is the `__typename` of a part that may have several types.
+fn part_of_type_name(survey: &Survey<'_>, path: &str, fields: &[&FieldDef]) -> bool {
+    let Some((part, "__typename")) = path.rsplit_once('.') else { return false };
+    let field = fields.iter().find(|field| field.name.name == part);
+    field.is_some_and(|field| matches!(survey.category(field.ty.named()), Category::Parts(parts) if parts.len() > 1))
 }
 
 /// Follows a path to a leaf, through parts of any of the types a field may have; returns the leaf's type.

@@ -1,8 +1,9 @@
 //! Compiling: the schema, the settings and the system files as written become the contract the program runs on.
 //!
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
-//! (connections), `groups` (the field groups and their domains), `bindings` (their queries), `shapes` (layouts), `feeds`
-//! (templates), `references` (`@ref`), `lists` and `order` (`@list`), `protection` (scopes, audiences, copies), `assemble` (the
+//! (connections), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
+//! it is OData's), `shapes` (layouts), `feeds`
+//! (templates), `references` (`@ref`), `lists` and `order` (`@list`), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
 //! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
 //! reported a fault, so a number that stands for something unknown is never used.
 
@@ -12,10 +13,13 @@ mod classify;
 mod feeds;
 mod groups;
 mod lists;
+mod odata;
 mod order;
 mod paging;
 mod protection;
 mod references;
+mod rest;
+mod samples;
 mod shapes;
 mod survey;
 
@@ -47,10 +51,11 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
     let references = references::compile(&survey, &classes, findings);
     let lists = lists::compile(&survey, &classes, &groups, findings);
     protection::check(&survey, findings);
+    let samples = samples::compile(&survey, findings);
     if findings.n_faults() > 0 {
         return None;
     }
-    assemble::assemble(&survey, &classes, groups, &references, lists)
+    assemble::assemble(&survey, &classes, groups, &references, lists, samples)
 }
 
 /// A field of an object type: the type's name and the field's position.

@@ -15,6 +15,7 @@ use crate::{
     demo::{DemoServers, serve},
     fetch::{Cursor, Direction, Fetch, ListFetch, Outcome, Window},
     source,
+    telemetry::Telemetry,
     value::{Argument, GroupId, Key, ListId, SystemId},
 };
 
@@ -73,7 +74,7 @@ impl Company {
     }
 
     async fn outcomes(&self, id: GroupId, keys: &[Key]) -> Vec<Outcome> {
-        let owner = source::open(&self.contract, self.contract.group(id).system);
+        let owner = source::open(&self.contract, self.contract.group(id).system, &Telemetry::new());
         let mut outcomes = Vec::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_FETCH) {
             outcomes.extend(owner.fetch(Fetch { group: id, keys: keys.into(), deadline: later() }).await);
@@ -146,7 +147,7 @@ async fn every_list_runs_and_gives_each_row_once() {
             _ => given.get(parameter.as_str()).map_or(Argument::Null, |text| Argument::One((*text).into())),
         };
         let arguments: Box<[Argument]> = list.parameters.iter().map(value).collect();
-        let owner = source::open(&company.contract, SystemId::from(list.system.index()));
+        let owner = source::open(&company.contract, SystemId::from(list.system.index()), &Telemetry::new());
         let (mut keys, mut places, mut after, mut n_rows) = (BTreeSet::new(), BTreeSet::new(), None::<Cursor>, 0);
         loop {
             let window = Window { direction: Direction::Forward, n_rows: list.page_rows_max, after, before: None };

@@ -89,7 +89,7 @@ impl GraphQlSource {
         let mut call = Call::post_json(endpoint.path, &body);
         let accepted = "application/graphql-response+json, application/json;q=0.9";
         call.headers.push(("accept".to_owned(), accepted.to_owned()));
-        let answer = endpoint.client.exchange(&call, deadline).await?;
+        let answer = endpoint.client.answer(&call, deadline).await?;
         let answered = decode::read(answer.status, answer.retry_after, &answer.body);
         match answered.filter(|answered| answer.status < 300 || !answered.errors.is_empty()) {
             Some(answered) => Ok(answered),
