@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::{
     contract::{self, Contract, Files},
-    demo::{self, DemoSystems},
+    demo::{self, DemoServers},
     settings::{HttpSettings, Settings},
     telemetry::Telemetry,
 };
@@ -26,8 +26,8 @@ Examples:
   freehold demo
   freehold demo --listen 127.0.0.1:8080 --data ./demo
 
-An ERP, a PIM and a shop as three SQLite files, filled with an invented manufacturer, and the contract that
-Freehold ships over them. The rows are the same each time. They are served unprotected: they are nobody's.";
+An ERP and a PIM as SQLite files and a shop that speaks GraphQL, filled with an invented manufacturer, and the
+contract that Freehold ships over them. The rows are the same each time. They are served unprotected: they are nobody's.";
 
 /// Fill and serve a demo company
 #[derive(Debug, Args)]
@@ -57,15 +57,17 @@ impl Demo {
     }
 
     fn serve(&self, folder: &Path) -> Exit {
-        let filled = match tokio::runtime::Runtime::new() {
-            Ok(runtime) => runtime.block_on(demo::fill(folder)),
+        // The demo's own systems run apart from what asks them, as they would.
+        let runtime = match tokio::runtime::Runtime::new() {
+            Ok(runtime) => runtime,
             Err(error) => return failed("start the runtime", &error),
         };
-        let systems = match filled {
-            Ok(systems) => systems,
+        let started = runtime.block_on(async { demo::serve(&demo::fill(folder).await?).await });
+        let servers = match started {
+            Ok(servers) => servers,
             Err(error) => return failed("set up the demo company", &error),
         };
-        let contract = match contract(&systems) {
+        let contract = match contract(&servers) {
             Ok(contract) => contract,
             Err(exit) => return exit,
         };
@@ -76,14 +78,9 @@ impl Demo {
 }
 
 /// Loads the contract that Freehold ships, bound to the demo company's systems.
-fn contract(systems: &DemoSystems) -> Result<Contract, Exit> {
+fn contract(servers: &DemoServers) -> Result<Contract, Exit> {
     let files = demo::CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    let loaded = contract::load(&Files::new(files), &|name| match name {
-        "ERP_URL" => Some(systems.erp.display().to_string()),
-        "PIM_URL" => Some(systems.pim.display().to_string()),
-        "SHOP_URL" => Some(systems.shop.display().to_string()),
-        _ => None,
-    });
+    let loaded = contract::load(&Files::new(files), &|name| servers.url(name));
     load::accept(loaded)
 }
 

@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn protected_data_is_served_only_where_somebody_says_so() {
         let files = demo::CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        let contract = load(&Files::new(files), &|_| Some("unset".to_owned())).contract.expect("it has no faults");
+        let contract =
+            load(&Files::new(files), &|_| Some("http://unset".to_owned())).contract.expect("it has no faults");
         assert!(!may_be_served(&contract, false));
         assert!(may_be_served(&contract, true));
         let open = Contract { marks_protected_data: false, ..contract };

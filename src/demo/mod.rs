@@ -1,8 +1,8 @@
 //! The demo company: Aquator, a maker of pumps, valves, fittings, drives and their spare parts, with an ERP, a PIM and a
-//! shop as three SQLite databases. The same rows on every machine, every day; its today is 2026-06-30.
+//! shop, filled into three SQLite databases; the shop is spoken to in GraphQL. The same rows on every machine, every day; its today is 2026-06-30.
 //!
-//! In: a folder. Out: three files in it, the shipped contract that binds them, and queries worth trying. The systems
-//! disagree on purpose, as real ones do.
+//! In: a folder. Out: three files in it, servers over them, the shipped contract that binds them, and queries worth trying.
+//! The systems disagree on purpose, as real ones do.
 //!
 //! | look at | because |
 //! |---|---|
@@ -33,7 +33,7 @@
 //!
 //! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor` decide; `catalogue`, `content`, `price`,
 //! `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
-//! `shipped` holds the contract and the queries.
+//! `servers` starts what has to run, `shop_schema` is what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
 
 mod account;
 mod anchor;
@@ -50,8 +50,11 @@ mod order;
 mod price;
 mod random;
 mod sales;
+mod servers;
 mod shipped;
 mod shop;
+mod shop_rows;
+mod shop_schema;
 mod stock;
 mod story;
 mod table;
@@ -61,6 +64,7 @@ mod vocabulary;
 
 use std::path::{Path, PathBuf};
 
+pub use servers::{DemoServers, serve};
 pub use shipped::{CONTRACT, DemoQuery, QUERIES};
 
 /// Where the demo company's databases are.
@@ -86,8 +90,11 @@ pub enum DemoError {
         source: std::io::Error,
     },
     /// A database does not take its rows.
-    #[error("fill a demo database")]
+    #[error("fill or open a demo database")]
     Database(#[from] sqlx::Error),
+    /// There is no port for a server.
+    #[error("listen on a free port of this machine")]
+    Port(#[source] std::io::Error),
 }
 
 /// Makes the demo company's three databases in a folder, anew where they exist.

@@ -13,26 +13,19 @@ use freehold::{
     telemetry::Telemetry,
 };
 
-/// The demo company as `freehold demo` serves it.
-async fn demo_engine(folder: &Path) -> Engine {
+/// The demo company as `freehold demo` serves it, and its systems.
+async fn demo_engine(folder: &Path) -> (Engine, demo::DemoServers) {
     let systems = demo::fill(folder).await.expect("a filled demo company");
-    let env = |name: &str| {
-        let path = match name {
-            "ERP_URL" => &systems.erp,
-            "PIM_URL" => &systems.pim,
-            "SHOP_URL" => &systems.shop,
-            _ => return None,
-        };
-        Some(path.display().to_string())
-    };
+    let servers = demo::serve(&systems).await.expect("running systems");
     let files = demo::CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    let loaded = load(&Files::new(files), &env);
+    let loaded = load(&Files::new(files), &|name| servers.url(name));
     let Some(contract) = loaded.contract else {
         panic!("{}", render_text(&loaded.diagnostics, &loaded.sources, false))
     };
     let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
     let owners = owner::open(&contract, &telemetry);
-    Engine::new(contract, owners, EngineSettings::default(), telemetry).expect("an engine")
+    let engine = Engine::new(contract, owners, EngineSettings::default(), telemetry).expect("an engine");
+    (engine, servers)
 }
 
 fn readme() -> String {
@@ -50,7 +43,7 @@ fn fence(readme: &str, heading: &str, language: &str) -> String {
 #[tokio::test]
 async fn the_readme_and_the_demo_answer_as_printed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let engine = demo_engine(folder.path()).await;
+    let (engine, _servers) = demo_engine(folder.path()).await;
     let readme = readme();
     let query = fence(&readme, "## A query and its answer", "graphql");
 

@@ -99,7 +99,7 @@ pub enum GroupAsked {
     /// Over OData.
     Odata(Box<OdataSetFile>),
     /// In GraphQL.
-    GraphQl(GraphQlGroupFile),
+    GraphQl(Box<GraphQlGroupFile>),
 }
 
 impl GroupAsked {
@@ -110,7 +110,7 @@ impl GroupAsked {
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
             Asking::Odata => Self::Odata(Box::default()),
-            Asking::GraphQl => Self::GraphQl(GraphQlGroupFile::default()),
+            Asking::GraphQl => Self::GraphQl(Box::default()),
         }
     }
 
@@ -183,7 +183,7 @@ pub enum ListAsked {
     /// Over OData.
     Odata(Box<OdataListFile>),
     /// In GraphQL.
-    GraphQl(GraphQlListFile),
+    GraphQl(Box<GraphQlListFile>),
 }
 
 impl ListAsked {
@@ -194,7 +194,7 @@ impl ListAsked {
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
             Asking::Odata => Self::Odata(Box::default()),
-            Asking::GraphQl => Self::GraphQl(GraphQlListFile::default()),
+            Asking::GraphQl => Self::GraphQl(Box::default()),
         }
     }
 

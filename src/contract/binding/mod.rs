@@ -1,13 +1,12 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `rest`, `odata`, `graphql` (with `graphql_document`, which takes its documents apart), `file`. Each
+//! way to ask: `sql`, `rest`, `odata`, `graphql`, `file`. Each
 //! holds what the user wrote and what the program runs on.
 
 mod asked;
 mod file;
 mod graphql;
-mod graphql_document;
 mod odata;
 mod rest;
 mod sql;
@@ -25,8 +24,10 @@ pub(super) use self::{
 };
 pub use self::{
     file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
-    graphql::{CONNECTION_VARIABLES, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging},
-    graphql_document::{GraphQlDocument, GraphQlPiece, GraphQlRoot, GraphQlVariable},
+    graphql::{
+        CONNECTION_VARIABLES, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
+        GraphQlPiece, GraphQlRoot, GraphQlVariable,
+    },
     odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
     rest::{
         Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,

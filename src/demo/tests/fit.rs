@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, Row};
 use super::{Filled, filled, opened, shipped};
 use crate::{
     contract::{Contract, Group, Role, TypeKind},
+    demo::{DemoServers, serve},
     fetch::{Cursor, Direction, Fetch, ListFetch, Outcome, Window},
     source,
     telemetry::Telemetry,
@@ -42,14 +43,17 @@ const KEYS_PER_FETCH: usize = 500;
 
 struct Company {
     filled: Arc<Filled>,
+    _servers: DemoServers,
     contract: Arc<Contract>,
 }
 
 impl Company {
     async fn new() -> Self {
         let filled = filled().await;
-        let contract = Arc::new(shipped(&filled.systems));
-        Self { filled, contract }
+        // Each test has its own runtime, and servers end with the one they run on.
+        let servers = serve(&filled.systems).await.unwrap();
+        let contract = Arc::new(shipped(&|name| servers.url(name)));
+        Self { filled, _servers: servers, contract }
     }
 
     /// Reads keys straight from the rows.
@@ -162,5 +166,19 @@ async fn every_list_runs_and_gives_each_row_once() {
         }
         assert!(n_rows > 0, "{}: no row to judge by", list.name);
         assert_eq!((keys.len(), places.len()), (n_rows, n_rows), "the order of {} is not total", list.name);
+    }
+}
+
+#[tokio::test]
+async fn s6_14_a_draft_is_a_row_of_the_shop_and_none_of_the_erp() {
+    let company = Company::new().await;
+    let draft = [Key::one("W-900001")];
+    for (id, type_name, handed_over) in groups(&company.contract) {
+        let group = company.contract.group(id);
+        if type_name != "Order" || !(handed_over || group.name == "erp Order") {
+            continue;
+        }
+        let record = company.outcomes(id, &draft).await.remove(0).unwrap();
+        assert_eq!(record.table().is_some(), handed_over, "{}", group.name);
     }
 }

@@ -4,6 +4,7 @@
 //! costs the keys that did not come; one that belongs to nothing costs the call.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     sync::Arc,
     time::Instant,
@@ -134,7 +135,13 @@ impl Asking<'_> {
     }
 
     fn key_of(&self, row: &Value) -> Option<Key> {
-        key_of(&self.learned.columns.cells(row), &self.learned.layout.keys, &self.learned.layout.trims)
+        let cell = |pointer: &'_ Pointer| match pointer.one(row) {
+            None | Some(Value::Null) => Cell::Null,
+            Some(value) => Cell::Json(Cow::Borrowed(value)),
+        };
+        let cells: Vec<Cell<'_>> = self.form.pointers.iter().map(cell).collect();
+        let columns: Vec<usize> = (0..cells.len()).collect();
+        key_of(&cells, &columns, &self.learned.layout.trims)
     }
 
     /// Asks for some keys, as often as it takes.

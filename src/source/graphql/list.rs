@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::{
     CALLS_AT_ONCE, GraphQlSource,
-    decode::{self, AnswerError, Answered, Step},
+    decode::{AnswerError, Answered, Step},
     encode::{self, Question},
+    portion::{self, CursorRow, Cut, Portion, cut},
     selection::Selection,
 };
 use crate::{
@@ -44,20 +45,12 @@ pub(super) struct LearnedList {
 #[derive(Default)]
 struct Read {
     /// The rows in the list's order, each with the system's cursor where it has one.
-    rows: Vec<(Option<String>, Value)>,
+    rows: Vec<CursorRow>,
     /// Whether there are rows beyond, in the direction read.
     has_more: bool,
     /// The number of all rows, where the system says it.
     count: Option<u64>,
     failed: Option<FetchError>,
-}
-
-/// One answer's part of a parent's list.
-struct Portion {
-    rows: Vec<(Option<String>, Value)>,
-    has_next: bool,
-    has_previous: bool,
-    count: Option<u64>,
 }
 
 /// A list being asked.
@@ -328,7 +321,10 @@ impl Asking<'_> {
         let portion = |(key, failed): (&String, Option<FetchError>)| match failed {
             Some(error) => Err(error),
             None => match data.get_mut(key).map(Value::take) {
-                Some(found) => self.portion(found, way),
+                Some(found) => {
+                    let read = portion::read(&self.asked.paging, found, way);
+                    read.map_err(|detail| self.source.violation(format!("{}: {detail}", self.list.name)))
+                }
                 None => Err(self.source.violation(format!("{}: the answer has no {key}", self.list.name))),
             },
         };
@@ -340,50 +336,6 @@ impl Asking<'_> {
             Step::Member(first) => keys.iter().position(|key| key == first),
             Step::Element(_) => None,
         }
-    }
-
-    /// Reads what stands below a root field.
-    fn portion(&self, found: Value, way: &[String]) -> Result<Portion, FetchError> {
-        let nothing = || {
-            self.source.violation(format!(
-                "{}: the answer has nothing at /{}",
-                self.list.name,
-                self.asked.rows.join("/")
-            ))
-        };
-        let null_row = || self.source.violation(format!("{}: a row of the list is null", self.list.name));
-        let GraphQlPaging::Connection { count } = &self.asked.paging else {
-            let rows = decode::rows(found, way).ok_or_else(nothing)?;
-            let rows = rows.into_iter().map(|(_, row)| if row.is_null() { Err(null_row()) } else { Ok((None, row)) });
-            return Ok(Portion {
-                rows: rows.collect::<Result<_, _>>()?,
-                has_next: false,
-                has_previous: false,
-                count: None,
-            });
-        };
-        let mut connection = found;
-        for name in way {
-            if connection.is_null() {
-                break;
-            }
-            connection = connection.get_mut(name).map(Value::take).ok_or_else(nothing)?;
-        }
-        if connection.is_null() {
-            return Ok(Portion { rows: Vec::new(), has_next: false, has_previous: false, count: Some(0) });
-        }
-        let says = |name: &str| connection["pageInfo"][name].as_bool();
-        let has_next = says("hasNextPage").ok_or_else(nothing)?;
-        let has_previous = says("hasPreviousPage").unwrap_or(false);
-        let count = connection[count.as_str()].as_u64();
-        let Some(Value::Array(edges)) = connection.get_mut("edges").map(Value::take) else { return Err(nothing()) };
-        let mut rows = Vec::with_capacity(edges.len());
-        for mut edge in edges {
-            let node = edge.get_mut("node").map(Value::take).filter(|node| !node.is_null()).ok_or_else(null_row)?;
-            let cursor = edge["cursor"].as_str().ok_or_else(nothing)?.to_owned();
-            rows.push((Some(cursor), node));
-        }
-        Ok(Portion { rows, has_next, has_previous, count })
     }
 
     /// Makes a parent's page.
@@ -403,7 +355,7 @@ impl Asking<'_> {
             let rows = window(self.list, &self.learned.layout, cells, asked).ok_or_else(foreign)?;
             return facts.page(&self.source.name, &rows, count, started_ms);
         };
-        let cut = if self.is_pushed { self.pushed(&read) } else { cut(&read, asked).ok_or_else(foreign)? };
+        let cut = if self.is_pushed { self.pushed(&read) } else { cut(&read.rows, asked).ok_or_else(foreign)? };
         let mut items = Vec::with_capacity(cut.rows.len());
         for (cursor, row) in cut.rows {
             let mut item =
@@ -434,33 +386,4 @@ impl Asking<'_> {
             },
         }
     }
-}
-
-/// The rows of a page.
-struct Cut<'r> {
-    rows: &'r [(Option<String>, Value)],
-    has_next: bool,
-    has_previous: bool,
-}
-
-/// Cuts a window out of a whole connection, by the system's own cursors; `None` when a cursor is not among them.
-fn cut<'r>(read: &'r Read, window: &Window) -> Option<Cut<'r>> {
-    let position = |cursor: &Cursor| {
-        let wanted = cursor.0.first()?;
-        read.rows.iter().position(|(own, _)| own == wanted)
-    };
-    let start = match &window.after {
-        None => 0,
-        Some(after) => position(after)? + 1,
-    };
-    let end = match &window.before {
-        None => read.rows.len(),
-        Some(before) => position(before)?.max(start),
-    };
-    let n_rows = (window.n_rows as usize).min(end - start);
-    let (from, to) = match window.direction {
-        Direction::Forward => (start, start + n_rows),
-        Direction::Backward => (end - n_rows, end),
-    };
-    Some(Cut { rows: &read.rows[from..to], has_next: to < read.rows.len(), has_previous: from > 0 })
 }

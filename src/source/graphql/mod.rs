@@ -1,13 +1,15 @@
 //! GraphQL: asks shops and subgraphs with documents of theirs, over HTTP.
 //!
 //! Reading order: `selection` (what of a row is asked for), `encode` (the document and its variables), `decode` (rows and
-//! errors, each with its place), `failure` (what an error means), then the I/O: `group` and `list`.
+//! errors, each with its place), `failure` (what an error means), `portion` (what an answer holds of a list), then the I/O:
+//! `group` and `list`.
 
 mod decode;
 mod encode;
 mod failure;
 mod group;
 mod list;
+mod portion;
 mod selection;
 #[cfg(test)]
 mod tests;

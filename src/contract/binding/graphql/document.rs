@@ -15,7 +15,7 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-use super::super::{place::Spots, reader::Text};
+use super::super::super::{place::Spots, reader::Text};
 
 /// A query for a GraphQL system, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
