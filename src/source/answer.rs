@@ -164,7 +164,8 @@ impl PageFacts<'_> {
         Ok(Page { items, has_next, has_previous, count, started_ms })
     }
 
-    fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
+    /// Makes the item of a row; what is wrong with it otherwise.
+    pub fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
         let name = &self.list.name;
         let mut texts = Vec::with_capacity(self.layout.keys.len());
         for (position, column) in self.layout.keys.iter().zip(&self.list.key_columns) {

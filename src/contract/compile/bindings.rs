@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GroupAsked},
+        binding::{AdaptationFile, GraphQlGroupFile, GroupAsked},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -10,10 +10,13 @@ use super::{
     },
     Written,
     groups::{Groups, header},
-    rest,
+    odata, rest,
     survey::{Category, GroupName, Survey},
 };
-use crate::{contract::nearest, diagnostic::Findings};
+use crate::{
+    contract::{GraphQlKeys, nearest},
+    diagnostic::Findings,
+};
 
 /// Checks the bindings of all groups.
 pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
@@ -55,6 +58,14 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                     survey.key_fields(&name.entity).iter().map(|field| field.name.name.as_str()).collect();
                 rest::keys_named(asked, &header(&name.entity, name.name.as_deref()), file.place, &keys, findings);
             }
+            GroupAsked::Odata(asked) => {
+                let title = header(&name.entity, name.name.as_deref());
+                let keys: Vec<String> =
+                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect();
+                let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &keys };
+                odata::group(&checked, asked, findings);
+            }
+            GroupAsked::GraphQl(asked) => key_variables(asked, &survey.key_fields(&name.entity), findings),
         }
         let keys = survey.key_fields(&name.entity);
         let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
@@ -129,6 +140,39 @@ fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: 
             "this query does not ask for keys",
             "add `where column in (:keys)`; a group is always asked for many keys at once",
         );
+    }
+}
+
+/// A document that is given one key at a time names the key's fields, as one that is given all takes objects of them.
+fn key_variables(asked: &GraphQlGroupFile, keys: &[&FieldDef], findings: &mut Findings) {
+    let Some((group, place)) = asked.compile().zip(asked.place()) else { return };
+    let names: Vec<&str> = keys.iter().map(|field| field.name.name.as_str()).collect();
+    let of_one = keys.len() == 1;
+    match group.keys {
+        GraphQlKeys::Entities(_) => {}
+        GraphQlKeys::ByAlias(_) => {
+            let given = asked.key_variables();
+            let stranger = given.iter().find(|name| !(names.contains(&name.as_str()) || of_one && *name == "key"));
+            if let Some(stranger) = stranger {
+                findings.fault(
+                    "KEYS_ROW",
+                    place,
+                    format!("`${stranger}` is no field of the key"),
+                    if of_one { "write `$key`".to_owned() } else { format!("write ${}", names.join(", $")) },
+                );
+            }
+        }
+        GraphQlKeys::Together | GraphQlKeys::Ordered => {
+            let scalar = group.document.variable("keys").filter(|keys| BUILT_IN.contains(&keys.named.as_str()));
+            if let Some(keys) = scalar.filter(|_| !of_one) {
+                findings.fault(
+                    "KEYS_ROW",
+                    place,
+                    format!("the key is several fields, but `$keys` is `{}`", keys.ty),
+                    format!("take a list of input objects with {}", names.join(" and ")),
+                );
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        binding::{ListFile, Parameter},
+        binding::{ListAsked, ListFile, Parameter},
         directive,
         sdl::FieldDef,
     },
@@ -12,7 +12,7 @@ use super::{
     classify::Class,
     feeds::{Fed, Reader},
     groups::{self, Groups},
-    order, paging, path,
+    odata, order, paging, path,
     references::{common_key, nullable},
     shapes::adaptations,
     survey::{Category, Survey},
@@ -306,13 +306,21 @@ fn list(
     for (path, adaptation) in &file.values {
         bindings::values(survey, &format!("[lists.{name}]"), path, adaptation, &key_fields, findings);
     }
+    let order = order::order(name, file, &key_columns, findings);
+    let parameters: Vec<String> = names(uses).into_iter().map(str::to_owned).collect();
+    if let ListAsked::Odata(asked) = &file.asked {
+        let title = format!("[lists.{name}]");
+        let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &key_columns };
+        let columns: Vec<String> = order.iter().map(|order| order.column.clone()).collect();
+        odata::list(&checked, asked, &columns, &parameters, findings);
+    }
     Some(List {
         name: name.to_owned(),
         system,
         of: survey.type_ids.get(asked.named).copied().unwrap_or(crate::value::TypeId(0)),
-        order: order::order(name, file, &key_columns, findings),
+        order,
         key_columns,
-        parameters: names(uses).into_iter().map(str::to_owned).collect(),
+        parameters,
         fields: file.fields.iter().map(|(column, pointer)| (column.text.clone(), pointer.clone())).collect(),
         binding: file.asked.compile()?,
         page_rows_max: file.page_rows_max,
