@@ -55,7 +55,8 @@ fn contract(folder: &str, glob: &str) -> Arc<Contract> {
           price(sku: String!): Price @ref(key: \"sku: $sku\")\n\
           pricesOf(category: String, first: Int): [Price] @list(name: \"pricesOf\")\n}\n\
         type Price @key(fields: \"sku\") @owner(system: \"drop\") @domain(name: \"price\") {\n\
-          sku: String! amount: Decimal currency: String category: String text: String\n}\n";
+          sku: String! amount: Decimal currency: String category: String text: String\n}\n"
+        .to_owned();
     let system = format!(
         "kind = \"file\"\nfolder = \"{folder}\"\nsettle = \"0s\"\n[Price]\nglob = \"{glob}\"\n\
          [lists.pricesOf]\nglob = \"{glob}\"\nwhere = {{ category = \"category\" }}\norder = [\"amount desc\", \"sku\"]\n"

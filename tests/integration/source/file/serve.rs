@@ -248,7 +248,7 @@ async fn a_live_check_tells_of_the_refused_file_and_asks_what_is_served() {
     let said = "drop Price: prices-2.csv: line 2: 2 cells where there are 5 columns; prices-1.csv is still served";
     assert!(failure.detail.contains(said), "{}", failure.detail);
     assert_eq!(report.systems[0].n_unasked, 0);
-    let asked = report.asks.iter().find(|ask| ask.name == "drop Price").unwrap();
+    let asked = report.asks.iter().find(|ask| ask.name == "Price").unwrap();
     assert_eq!((asked.n_rows, asked.failures.len()), (2, 0), "{asked:?}");
 }
 
