@@ -29,7 +29,7 @@ mod template;
 mod type_system;
 mod version;
 
-pub use binding::{SqlGroup, SqlList};
+pub use binding::{Crossref, KeyMapping, SqlGroup, SqlList};
 pub use files::{Files, ReadError, read_folder};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{SqlGroup, SqlList};
+use super::binding::{KeyMapping, SqlGroup, SqlList};
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -22,7 +22,7 @@ pub struct Contract {
     pub systems: Vec<System>,
     /// The freshness domains.
     pub domains: Vec<Domain>,
-    /// The field groups.
+    /// The field groups, behind them the groups that answer cross-references, of which no type has a field.
     pub groups: Vec<Group>,
     /// The named lists.
     pub lists: Vec<List>,
@@ -399,6 +399,8 @@ pub struct Group {
     pub shape: ShapeId,
     /// The names of the key columns, in the order of the entity's key.
     pub key_columns: Vec<String>,
+    /// How the graph's keys become the system's own, where the binding says so.
+    pub key: Option<KeyMapping>,
     /// The tightest domain of its fields.
     pub domain: DomainId,
     /// Where each field stands in a row, where that is not the member of its name.
@@ -445,8 +447,12 @@ pub struct List {
     pub of: TypeId,
     /// The names of the key columns its rows give, in the order of the entity's key.
     pub key_columns: Vec<String>,
+    /// How the system's own keys, which its rows give, become the graph's, where the binding says so.
+    pub key: Option<KeyMapping>,
     /// The names of its parameters, each once, in order of appearance.
     pub parameters: Vec<String>,
+    /// For each parameter: how the graph's key that it gets becomes the system's own, where the binding says so.
+    pub argument_keys: Vec<Option<KeyMapping>>,
     /// Where each column stands in a row, where that is not the member of its name.
     pub fields: BTreeMap<String, Pointer>,
     /// How it is asked.

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::{
     Secret, System, SystemKind,
-    binding::{self, Asking, GroupFile, ListFile},
+    binding::{self, Asking, CrossrefFile, GroupFile, ListFile},
     http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
 };
@@ -21,6 +21,7 @@ pub(super) struct SystemFile {
     pub system: Option<System>,
     pub groups: Vec<GroupFile>,
     pub lists: Vec<ListFile>,
+    pub crossrefs: Vec<CrossrefFile>,
     /// The system's own zone and trim, which its groups and lists inherit.
     pub inherited: Inherited,
     /// Whether the file could be read; if not, its groups and lists are not missed elsewhere.
@@ -35,6 +36,7 @@ impl SystemFile {
             system: None,
             groups: Vec::new(),
             lists: Vec::new(),
+            crossrefs: Vec::new(),
             inherited: Inherited::default(),
             readable: false,
         }
@@ -49,7 +51,7 @@ pub(super) struct Inherited {
 }
 
 const KEYS: &[&str] =
-    &["kind", "url", "timeout", "connections_max", "keys_per_fetch", "zone", "trim", "lists", "a type's name"];
+    &["kind", "url", "timeout", "connections_max", "keys_per_fetch", "zone", "trim", "lists", "crossrefs", "a type's name"];
 /// Reads a system file.
 ///
 /// *Shape*: `secrets` gets the places of texts that must never be shown.
@@ -91,6 +93,11 @@ pub(super) fn read(
             "lists" => {
                 for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
                     out.lists.extend(binding::list(entry, asking, &mut reader));
+                }
+            }
+            "crossrefs" => {
+                for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
+                    out.crossrefs.extend(binding::crossref(entry, asking, &mut reader));
                 }
             }
             _ => match entry.1.get_ref() {

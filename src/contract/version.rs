@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, GroupBinding, ListBinding, OnOutage, Role, TypeKind, TypeRef, TypeRefKind,
+    Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OnOutage, Role, TypeKind, TypeRef, TypeRefKind,
     placeholder::canonical,
 };
 use crate::value::{Adaptations, TypeId, duration_text};
@@ -42,6 +42,9 @@ fn lines(contract: &Contract) -> Vec<String> {
         let head = format!("group {}", group.name);
         let domain = &contract.domain(group.domain).name;
         lines.push(format!("{head} key={:?} domain={domain}", group.key_columns));
+        if let Some(key) = &group.key {
+            lines.push(format!("{head} maps {}", mapping(key)));
+        }
         if let Some(as_of) = &group.as_of {
             lines.push(format!("{head} as_of={as_of}"));
         }
@@ -68,12 +71,22 @@ fn lines(contract: &Contract) -> Vec<String> {
             list.count_max,
             contract.domain(list.domain).name,
         ));
+        let parameters = list.parameters.iter().zip(&list.argument_keys);
+        let keys = parameters.filter_map(|(parameter, key)| Some((parameter.as_str(), key.as_ref()?)));
+        for (of, key) in list.key.iter().map(|key| ("rows", key)).chain(keys) {
+            lines.push(format!("{head} maps {of} {}", mapping(key)));
+        }
         match &list.binding {
             ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }
     lines
+}
+
+fn mapping(key: &KeyMapping) -> String {
+    // The numbers of a cross-reference's groups depend on the order of systems, which is not meaning.
+    format!("{:?} crossref={:?}", key.spellings, key.crossref.as_ref().map(|crossref| &crossref.name))
 }
 
 fn adaptation_lines(head: &str, adaptations: &Adaptations, lines: &mut Vec<String>) {

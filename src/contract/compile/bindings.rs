@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GroupAsked, SqlGroupFile},
+        binding::{AdaptationFile, GroupAsked, GroupFile, SqlGroupFile},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -10,12 +10,13 @@ use super::{
     },
     Written,
     groups::{Groups, header},
+    keys::Crossrefs,
     survey::{Category, GroupName, Survey},
 };
 use crate::{contract::nearest, diagnostic::Findings};
 
 /// Checks the bindings of all groups.
-pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
+pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossrefs<'_>, findings: &mut Findings) {
     for (name, plan) in groups {
         let Some(ty) = survey.written.schema.types.get(&name.entity) else { continue };
         let Some(file) = plan.binding else { continue };
@@ -37,11 +38,29 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
         let keys = survey.key_fields(&name.entity);
         let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
         let title = header(&name.entity, name.name.as_deref());
-        for (path, _) in &file.fields {
+        let mapped = crossrefs.of_group(survey, &name.entity, file, findings);
+        let is_key = |path: &Text| mapped.as_ref().is_some_and(|mapped| mapped.columns.contains(&path.text));
+        for (path, _) in file.fields.iter().filter(|(path, _)| !is_key(path)) {
             field_known(survey, &title, path, &known, findings);
         }
-        for (path, adaptation) in &file.values {
+        for (path, adaptation) in file.values.iter().filter(|(path, _)| !is_key(path)) {
             values(survey, &title, path, adaptation, &known, findings);
+        }
+    }
+}
+
+/// Checks one direction of a cross-reference.
+pub(super) fn crossref(survey: &Survey<'_>, name: &str, file: &GroupFile, findings: &mut Findings) {
+    match &file.asked {
+        GroupAsked::Sql(asked) => {
+            if let Some(query) = &asked.query {
+                keys_once(survey.written, query, 1, findings);
+            }
+            if let Some((field, _)) = asked.parts.first() {
+                let help = "delete it; the query gives `key` and `own`";
+                let message = format!("the cross-reference `{name}` has no field `{}`", field.text);
+                findings.fault("PARTS_UNKNOWN", field.place, message, help);
+            }
         }
     }
 }
