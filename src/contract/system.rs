@@ -50,8 +50,18 @@ pub(super) struct Inherited {
     pub trim: bool,
 }
 
-const KEYS: &[&str] =
-    &["kind", "url", "timeout", "connections_max", "keys_per_fetch", "zone", "trim", "lists", "crossrefs", "a type's name"];
+const KEYS: &[&str] = &[
+    "kind",
+    "url",
+    "timeout",
+    "connections_max",
+    "keys_per_fetch",
+    "zone",
+    "trim",
+    "lists",
+    "crossrefs",
+    "a type's name",
+];
 /// Reads a system file.
 ///
 /// *Shape*: `secrets` gets the places of texts that must never be shown.

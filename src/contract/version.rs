@@ -6,8 +6,8 @@
 use std::fmt::Write;
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OnOutage, Role, TypeKind, TypeRef, TypeRefKind,
-    placeholder::canonical,
+    Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OnOutage, Role, TypeKind, TypeRef,
+    TypeRefKind, placeholder::canonical,
 };
 use crate::value::{Adaptations, TypeId, duration_text};
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{bulkhead::Bulkhead, chunked::Chunked, deadline::Deadline, observed::Observed};
+use super::{bulkhead::Bulkhead, chunked::Chunked, deadline::Deadline, mapped::Mapped, observed::Observed};
 use crate::{
     contract::Contract,
     fetch::Owner,
@@ -44,5 +44,5 @@ pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
         let observed = Observed::new(bounded, contract.clone(), system.name.clone(), telemetry.clone());
         Arc::new(Chunked::new(Arc::new(observed), system.keys_per_fetch))
     };
-    Owners((0..contract.systems.len()).map(stack).collect())
+    Owners(Mapped::wrap(contract, (0..contract.systems.len()).map(stack).collect(), telemetry))
 }

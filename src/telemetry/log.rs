@@ -100,6 +100,23 @@ pub(super) fn read(event: &Event<'_>) {
             );
             debug!(system.name = system, group.name = group, record.key = key, "contract violation's key");
         }
+        Event::KeysUnmatched { system, asked, n_keys, samples } => debug!(
+            system.name = system,
+            group.name = asked,
+            fetch.unmatched = n_keys,
+            fetch.unmatched_keys = ?samples,
+            "keys without a match"
+        ),
+        Event::RowsLeftOut { system, list, n_unmatched, n_ambiguous, samples } => {
+            warn!(
+                system.name = system,
+                list.name = list,
+                list.unmatched = n_unmatched,
+                list.ambiguous = n_ambiguous,
+                "rows left out of a list: their keys are none of the graph's"
+            );
+            debug!(system.name = system, list.name = list, list.left_out_keys = ?samples, "keys of rows left out");
+        }
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),
         Event::ConnectionRefused { connections_max } => {

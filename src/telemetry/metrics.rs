@@ -71,6 +71,8 @@ pub(super) struct Metrics {
     list_parents: Family<AskedLabels, Counter>,
     list_rows: Family<AskedLabels, Counter>,
     violations: Family<AskedLabels, Counter>,
+    keys_unmatched: Family<AskedLabels, Counter>,
+    rows_left_out: Family<AskedLabels, Counter>,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -105,6 +107,8 @@ impl Default for Metrics {
             list_parents: Family::default(),
             list_rows: Family::default(),
             violations: Family::default(),
+            keys_unmatched: Family::default(),
+            rows_left_out: Family::default(),
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -167,6 +171,12 @@ impl Metrics {
         to.register("list_parents", "Parents listed for", self.list_parents.clone());
         to.register("list_rows", "Rows listed", self.list_rows.clone());
         to.register("contract_violations", "Values that did not fit their declared type", self.violations.clone());
+        to.register("keys_unmatched", "Keys that a system has no key of its own for", self.keys_unmatched.clone());
+        to.register(
+            "rows_left_out",
+            "Rows left out of lists because their keys are none of the graph's",
+            self.rows_left_out.clone(),
+        );
     }
 
     fn register_process(&mut self) {
@@ -212,6 +222,13 @@ impl Metrics {
             }
             Event::ViolationMet { system, group, .. } => {
                 self.violations.get_or_create(&labels(system, group, None).0).inc();
+            }
+            Event::KeysUnmatched { system, asked, n_keys, .. } => {
+                self.keys_unmatched.get_or_create(&labels(system, asked, None).0).inc_by(n_keys as u64);
+            }
+            Event::RowsLeftOut { system, list, n_unmatched, n_ambiguous, .. } => {
+                let n_rows = n_unmatched.saturating_add(n_ambiguous);
+                self.rows_left_out.get_or_create(&labels(system, list, None).0).inc_by(n_rows);
             }
             Event::ConnectionOpened => {
                 self.connections_open.inc();

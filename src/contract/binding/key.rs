@@ -40,6 +40,16 @@ impl KeyMapping {
         self.crossref.is_some() || !self.spellings.iter().all(Spelling::is_same)
     }
 
+    /// Returns the group that is asked for the system's keys, if one is.
+    pub fn asked_to_own(&self) -> Option<GroupId> {
+        self.crossref.as_ref()?.to_own
+    }
+
+    /// Returns the group that is asked for the graph's keys, if one is.
+    pub fn asked_to_graph(&self) -> Option<GroupId> {
+        self.crossref.as_ref()?.to_graph
+    }
+
     /// Whether the graph's keys can be told from the system's.
     pub fn is_two_way(&self) -> bool {
         self.spellings.iter().all(Spelling::is_two_way)
@@ -116,7 +126,8 @@ pub fn key(entry: Entry<'_, '_>, title: &str, reader: &mut Reader<'_>) -> Option
     }
     out.one.finish(reader);
     if table.is_empty() {
-        let help = "name the column that holds the key, key = { field = \"erp_sku\" }, say how it is spelled, or delete it";
+        let help =
+            "name the column that holds the key, key = { field = \"erp_sku\" }, say how it is spelled, or delete it";
         reader.findings.fault("KEY_EMPTY", place, format!("{title} says nothing about its key"), help);
     }
     Some(out)

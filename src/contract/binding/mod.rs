@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
-pub use self::{
-    key::{Crossref, KeyMapping},
-    sql::{SqlGroup, SqlList},
-};
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
     key::{ArgumentKeyFile, CrossrefFile, KeyFile, crossref},
     sql::SqlGroupFile,
+};
+pub use self::{
+    key::{Crossref, KeyMapping},
+    sql::{SqlGroup, SqlList},
 };
 use super::reader::{Entry, Reader, Text};
 use crate::{

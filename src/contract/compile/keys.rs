@@ -259,9 +259,11 @@ impl Crossrefs<'_> {
                 _ if mapped.mapping.spellings.iter().any(|spelling| !spelling.without.is_empty()) => {
                     "what `without` leaves out cannot be put back: map by a cross-reference".to_owned()
                 }
-                _ => "say the case of the graph's keys, graph_case = \"upper\", or map by a cross-reference where they \
+                _ => {
+                    "say the case of the graph's keys, graph_case = \"upper\", or map by a cross-reference where they \
                       have both cases"
-                    .to_owned(),
+                        .to_owned()
+                }
             };
             findings.fault("KEY_ONE_WAY", file.name.place, message, help);
         }
@@ -346,7 +348,8 @@ impl Crossrefs<'_> {
         for (name, known) in &self.0 {
             let by = |mapping: &KeyMapping| mapping.crossref.as_ref().is_some_and(|crossref| crossref.name == **name);
             let of_groups = made.iter().filter(|group| group.key.as_ref().is_some_and(by));
-            let of_lists = lists.iter().filter(|list| list.key.iter().chain(list.argument_keys.iter().flatten()).any(by));
+            let of_lists =
+                lists.iter().filter(|list| list.key.iter().chain(list.argument_keys.iter().flatten()).any(by));
             let users: Vec<(TypeId, DomainId)> = (of_groups.map(|group| (group.entity, group.domain)))
                 .chain(of_lists.map(|list| (list.of, list.domain)))
                 .collect();
