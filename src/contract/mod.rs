@@ -1,7 +1,8 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
 //! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `http`, `binding`, `env`, `secrets`,
+//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`, `binding`,
+//! `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -11,6 +12,7 @@ mod directive;
 mod env;
 mod files;
 mod freshness;
+mod guards;
 mod http;
 mod load;
 mod merge;
@@ -31,6 +33,7 @@ mod version;
 
 pub use binding::{Crossref, KeyMapping, SqlGroup, SqlList};
 pub use files::{Files, ReadError, read_folder};
+pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{

@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::binding::{KeyMapping, SqlGroup, SqlList};
+use super::{
+    Guards,
+    binding::{KeyMapping, SqlGroup, SqlList},
+};
 use crate::value::{
     Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
@@ -313,6 +316,8 @@ pub struct System {
     pub connections_max: u32,
     /// How many keys one fetch takes; more are asked in chunks.
     pub keys_per_fetch: usize,
+    /// How it is guarded, and others from it.
+    pub guards: Guards,
 }
 
 /// The kinds of system, with what each needs to connect.

@@ -6,8 +6,9 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
-    Secret, System, SystemKind,
+    Guards, Secret, System, SystemKind,
     binding::{self, Asking, CrossrefFile, GroupFile, ListFile},
+    guards,
     http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
 };
@@ -56,6 +57,9 @@ const KEYS: &[&str] = &[
     "timeout",
     "connections_max",
     "keys_per_fetch",
+    "rate",
+    "retries",
+    "breaker",
     "zone",
     "trim",
     "lists",
@@ -98,6 +102,17 @@ pub(super) fn read(
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
+            "rate" => connection.guards.rate = guards::rate(entry, &mut reader),
+            "retries" => {
+                if let Some(retries_max) = guards::retries(entry, &mut reader) {
+                    connection.guards.retries_max = retries_max;
+                }
+            }
+            "breaker" => {
+                if let Some(breaker) = guards::breaker(entry, &mut reader) {
+                    connection.guards.breaker = breaker;
+                }
+            }
             "zone" => out.inherited.zone = binding::zone(entry, &mut reader),
             "trim" => out.inherited.trim = reader.boolean(entry).unwrap_or(false),
             "lists" => {
@@ -132,6 +147,7 @@ struct Connection {
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
+    guards: Guards,
 }
 
 impl Connection {
@@ -185,6 +201,7 @@ impl Connection {
             timeout: self.timeout.unwrap_or(Duration::from_secs(5)),
             connections_max: self.connections_max.map_or(8, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             keys_per_fetch: self.keys_per_fetch.map_or(1_000, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+            guards: self.guards,
         })
     }
 }

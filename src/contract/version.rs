@@ -1,7 +1,8 @@
 //! The version: a hash of what a contract means.
 //!
 //! Every fact becomes a line that names things by name, and the lines are sorted; so formatting, comments, descriptions
-//! and the order of files and fields do not matter, and neither does where a system is reached or how patiently.
+//! and the order of files and fields do not matter, and neither does where a system is reached, how patiently, or how it is
+//! guarded (`rate`, `retries`, `breaker`): that changes when an answer comes, never what it says.
 
 use std::fmt::Write;
 

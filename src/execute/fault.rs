@@ -3,6 +3,8 @@
 //! In: what failed and where. Out: finished JSON. The number of entries is bounded; the last one says how many more
 //! there were.
 
+use std::time::Duration;
+
 use crate::{
     contract::Contract,
     fetch::{FetchError, Violation},
@@ -136,6 +138,10 @@ impl<'c> Faults<'c> {
         if let Some(count) = described.count {
             entry.number("count", count);
         }
+        if let Some(retry_after) = described.retry_after {
+            let member = format!(",\"retryAfterMs\":{}", retry_after.as_millis());
+            entry.out.extend_from_slice(member.as_bytes());
+        }
         entry.member("reason", &described.reason);
         entry.out.extend_from_slice(b"}}");
     }
@@ -165,6 +171,7 @@ impl<'c> Faults<'c> {
                 described.message = format!("{}: {reason}", contract.system(system).name);
                 described.system = Some(system);
                 described.asked = Some(*asked);
+                described.retry_after = error.retry_after;
                 described
             }
             Failure::Violation { violation, group, key } => {
@@ -234,12 +241,23 @@ struct Described {
     key: Option<String>,
     field: Option<String>,
     count: Option<u64>,
+    retry_after: Option<Duration>,
 }
 
 impl Described {
     fn new(code: &'static str, reason: &str) -> Self {
         let reason = reason.to_owned();
-        Self { message: String::new(), code, reason, system: None, asked: None, key: None, field: None, count: None }
+        Self {
+            message: String::new(),
+            code,
+            reason,
+            system: None,
+            asked: None,
+            key: None,
+            field: None,
+            count: None,
+            retry_after: None,
+        }
     }
 }
 

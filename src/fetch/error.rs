@@ -10,7 +10,7 @@ use crate::value::SystemId;
 pub struct FetchError(Arc<FetchFailure>);
 
 /// What a failed fetch says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FetchFailure {
     /// The system that was asked, by name.
     pub system: Arc<str>,
@@ -20,7 +20,7 @@ pub struct FetchFailure {
     pub kind: FetchErrorKind,
     /// What the operator needs. Never shown to a client: it may quote the system's own message.
     pub detail: String,
-    /// How long the system asked to be left alone.
+    /// How long to wait before asking again, counted from the failure: said by the system, or by the guard that refused.
     pub retry_after: Option<Duration>,
 }
 
@@ -30,11 +30,10 @@ impl FetchError {
         Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into(), retry_after: None }))
     }
 
-    /// Says how long the system asked to be left alone.
-    pub fn with_retry_after(self, retry_after: Option<Duration>) -> Self {
-        let FetchFailure { system, system_id, kind, detail, .. } = &*self.0;
-        let (system, detail) = (Arc::clone(system), detail.clone());
-        Self(Arc::new(FetchFailure { system, system_id: *system_id, kind: *kind, detail, retry_after }))
+    /// Says when asking again makes sense, if that is known.
+    pub fn with_retry_after(mut self, retry_after: impl Into<Option<Duration>>) -> Self {
+        Arc::make_mut(&mut self.0).retry_after = retry_after.into();
+        self
     }
 }
 
@@ -61,6 +60,8 @@ pub enum FetchErrorKind {
     Throttled,
     /// The answer is not what the contract says it is.
     ContractViolation,
+    /// The system is itself a copy, and older than the freshness domain allows.
+    Stale,
     /// The caller's cursor is not one of the list: nobody's failure but the question's.
     ForeignCursor,
 }
@@ -75,6 +76,7 @@ impl FetchErrorKind {
             Self::BadRequest => "SOURCE_BAD_REQUEST",
             Self::Throttled => "SOURCE_THROTTLED",
             Self::ContractViolation => "CONTRACT_VIOLATION",
+            Self::Stale => "STALE_REFUSED",
             Self::ForeignCursor => "BAD_ARGUMENT",
         }
     }
@@ -88,6 +90,7 @@ impl FetchErrorKind {
             Self::BadRequest => "the system did not understand the question",
             Self::Throttled => "the system asked to be asked less often",
             Self::ContractViolation => "the system's answer does not fit the contract",
+            Self::Stale => "the system's copy is older than the field's freshness allows",
             Self::ForeignCursor => "the cursor is not one of this list: pass one that it gave",
         }
     }

@@ -23,6 +23,7 @@ pub struct Layout {
 #[derive(Debug, Clone)]
 pub struct PartLayout {
     type_name_column: Option<usize>,
+    type_name: Adaptation,
     variants: Vec<(String, Layout)>,
 }
 
@@ -153,7 +154,11 @@ impl PartLayout {
             let layout = Layout::at(path, variant.shape, shapes, &numbered, &[], adaptations);
             (variant.type_name.clone(), layout)
         });
-        Self { type_name_column: columns.iter().position(|column| column == "__typename"), variants: layouts.collect() }
+        Self {
+            type_name_column: columns.iter().position(|column| column == "__typename"),
+            type_name: adaptations.of(&join(path, "__typename")),
+            variants: layouts.collect(),
+        }
     }
 
     /// Returns the names of the slots that nothing fills, as paths inside the part.
@@ -166,6 +171,7 @@ impl PartLayout {
             return Some(0);
         }
         let name = cells.get(self.type_name_column?)?.text()?;
+        let name = self.type_name.apply(&name, None).ok()?;
         self.variants.iter().position(|(type_name, _)| *type_name == name)
     }
 }
@@ -339,6 +345,7 @@ impl Laying<'_> {
         let number = match variants {
             [_] => 0,
             _ => (members.get("__typename").and_then(Value::as_str))
+                .and_then(|name| adaptations.of("__typename").apply(name, None).ok().map(Cow::into_owned))
                 .and_then(|name| variants.iter().position(|variant| variant.type_name == name))
                 .ok_or("a __typename that the field's type allows")?,
         };

@@ -2,13 +2,10 @@
 //!
 //! In: any question. Out: its answer in time, or a timeout for every key. What is late is dropped, not awaited.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     fetch::{Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page},
@@ -29,8 +26,8 @@ impl Deadline {
     }
 
     /// The earlier of the caller's deadline and the system's.
-    fn earlier(&self, deadline: Instant) -> Instant {
-        deadline.min(Instant::now() + self.timeout)
+    fn earlier(&self, deadline: std::time::Instant) -> std::time::Instant {
+        deadline.min((Instant::now() + self.timeout).into_std())
     }
 
     fn error(&self, asked: Instant) -> FetchError {
@@ -69,8 +66,7 @@ impl Owner for Deadline {
     fn probe(&self) -> BoxFuture<'_, Result<(), FetchError>> {
         async move {
             let asked = Instant::now();
-            let deadline = self.earlier(asked + self.timeout);
-            timeout_at(deadline.into(), self.inner.probe()).await.unwrap_or_else(|_| Err(self.error(asked)))
+            timeout_at(asked + self.timeout, self.inner.probe()).await.unwrap_or_else(|_| Err(self.error(asked)))
         }
         .boxed()
     }

@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
-use super::{bulkhead::Bulkhead, chunked::Chunked, deadline::Deadline, mapped::Mapped, observed::Observed};
+use super::{
+    breaker::Breaker, bulkhead::Bulkhead, chunked::Chunked, coalesced::Coalesced, deadline::Deadline, fresh::Fresh,
+    guarded_system::GuardedSystem, mapped::Mapped, observed::Observed, rate::Rate, retried::Retried,
+};
 use crate::{
     contract::Contract,
-    fetch::Owner,
+    fetch::{Owner, SystemClock},
     source::{self, SystemName},
     telemetry::Telemetry,
     value::SystemId,
@@ -35,14 +38,44 @@ impl Owners {
 
 /// Builds every system's stack. Nothing is connected until something is asked.
 pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
-    let stack = |number: usize| -> Arc<dyn Owner> {
+    let stack = |number: usize| {
         let id = SystemId::from(number);
-        let (system, name) = (contract.system(id), SystemName::new(contract, id));
-        let source = source::open(contract, id);
-        let guarded = Arc::new(Bulkhead::new(source, name.clone(), system.connections_max));
-        let bounded = Arc::new(Deadline::new(guarded, name, system.timeout));
-        let observed = Observed::new(bounded, contract.clone(), system.name.clone(), telemetry.clone());
-        Arc::new(Chunked::new(Arc::new(observed), system.keys_per_fetch))
+        guard(source::open(contract, id), contract, id, telemetry)
     };
+    // Outside of all that: a cross-reference is a question to a system like any other.
     Owners(Mapped::wrap(contract, (0..contract.systems.len()).map(stack).collect(), telemetry))
+}
+
+/// Builds a system's stack around its source. There is one per system and process, so every bound in it holds for the
+/// whole process.
+///
+/// From the source outwards, each stands where it does for a reason:
+///
+/// - `bulkhead` counts what really runs at the source, so it stands next to it.
+/// - `deadline` stands around it: a place in the queue counts as waiting for the system. What it drops gives its place up.
+/// - `rate` stands around both: who waits for a turn holds no place at the source. It counts a call until after its end,
+///   so that a stay in the queue cannot push two windows' calls into one.
+/// - `breaker` sees every attempt, retries too, and sees the timeouts, which the deadline makes. It refuses before a turn is
+///   spent.
+/// - `retried` stands around the breaker, so that a retry stops as soon as the breaker opens.
+/// - `fresh` judges what came in the end: a stale copy is an answer to the breaker, and not worth a retry.
+/// - `observed` tells how a question ended after all that: its refusals are failures of the system to whoever asked. The
+///   guards tell what they did themselves.
+/// - `chunked` cuts what is too large for one call; each piece is retried and told by itself.
+/// - `coalesced` comes first: what is joined costs none of the above. It gives each call its deadline, so that waits and
+///   retries all together take no longer than the system's timeout.
+pub fn guard(source: Arc<dyn Owner>, contract: &Arc<Contract>, id: SystemId, telemetry: &Telemetry) -> Arc<dyn Owner> {
+    let (system, guarded) = (contract.system(id), GuardedSystem::new(contract, id, telemetry));
+    let name = SystemName::new(contract, id);
+    let bulkhead = Bulkhead::new(source, name.clone(), system.connections_max);
+    let deadline = Deadline::new(Arc::new(bulkhead), name, system.timeout);
+    let rate = Rate::new(Arc::new(deadline), guarded.clone());
+    let breaker = Breaker::new(Arc::new(rate), guarded.clone());
+    let retried = Retried::new(Arc::new(breaker), guarded.clone());
+    let fresh = Fresh::new(Arc::new(retried), guarded.clone(), Arc::new(SystemClock));
+    let observed = Observed::new(Arc::new(fresh), contract.clone(), system.name.clone(), telemetry.clone());
+    let chunked = Chunked::new(Arc::new(observed), system.keys_per_fetch);
+    // Half of the connections: one group under load leaves the others of its system room.
+    let calls_max = (system.connections_max / 2).max(1) as usize;
+    Arc::new(Coalesced::new(Arc::new(chunked), guarded, calls_max))
 }

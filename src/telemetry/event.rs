@@ -105,6 +105,13 @@ pub enum Event<'a> {
         /// A few of their keys. Only in the debug log: they may name customers.
         samples: &'a [String],
     },
+    /// A guard did something about the questions to a system.
+    Guarded {
+        /// The system's name.
+        system: &'a str,
+        /// What it did.
+        guarded: Guarded<'a>,
+    },
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -154,4 +161,76 @@ pub struct Failure<'a> {
     pub code: &'static str,
     /// What the operator needs; only in the log.
     pub detail: &'a str,
+}
+
+/// What a guard around an owner did.
+#[derive(Debug, Clone, Copy)]
+pub enum Guarded<'a> {
+    /// Keys of a question are under way for others, who share the answer.
+    KeysJoined {
+        /// The group's or list's name.
+        group: &'a str,
+        /// The keys, or the parents of a list.
+        n_keys: usize,
+    },
+    /// A caller had no more time to wait; the system goes on answering the others.
+    GivenUp {
+        /// The group's or list's name.
+        group: &'a str,
+        /// How long it had waited.
+        waited: Duration,
+    },
+    /// A question that failed was asked again.
+    Retried {
+        /// What it had failed of.
+        code: &'static str,
+        /// The keys asked again.
+        n_keys: usize,
+    },
+    /// A question that failed was not asked again: too many others were.
+    RetryWithheld {
+        /// What it had failed of.
+        code: &'static str,
+    },
+    /// A breaker changed.
+    BreakerChanged {
+        /// What it became.
+        state: BreakerState,
+        /// Why; only in the log.
+        detail: &'a str,
+    },
+    /// An open breaker refused a call.
+    BreakerRefused,
+    /// A call waited for its turn.
+    RateWaited {
+        /// How long.
+        duration: Duration,
+    },
+    /// A call had no turn within its time.
+    RateRefused {
+        /// When it would have had one.
+        retry_after: Duration,
+    },
+}
+
+/// What a breaker lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Every call.
+    Closed,
+    /// One call, to see whether the system is back.
+    HalfOpen,
+    /// None.
+    Open,
+}
+
+impl BreakerState {
+    /// Returns the word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half-open",
+            Self::Open => "open",
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::event::Event;
+use super::event::{BreakerState, Event, Guarded};
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,7 @@ pub(super) fn read(event: &Event<'_>) {
             );
             debug!(system.name = system, list.name = list, list.left_out_keys = ?samples, "keys of rows left out");
         }
+        Event::Guarded { system, ref guarded } => read_guarded(system, guarded),
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),
         Event::ConnectionRefused { connections_max } => {
@@ -137,6 +138,37 @@ pub(super) fn read(event: &Event<'_>) {
         Event::ServerStopped { n_cut_off: 0 } => info!("server stopped"),
         Event::ServerStopped { n_cut_off } => {
             warn!(connections.cut_off = n_cut_off, "server stopped: the grace period ended before these connections");
+        }
+    }
+}
+
+/// A change of a breaker is for the operator; the rest is the daily work of guards, whose failures `Fetched` tells.
+fn read_guarded(system: &str, guarded: &Guarded<'_>) {
+    match *guarded {
+        Guarded::KeysJoined { group, n_keys } => {
+            debug!(system.name = system, group.name = group, fetch.keys = n_keys, "keys joined");
+        }
+        Guarded::GivenUp { group, waited } => {
+            debug!(system.name = system, group.name = group, duration_ms = ms(waited), "a caller gave up waiting");
+        }
+        Guarded::Retried { code, n_keys } => {
+            debug!(system.name = system, failure.code = code, fetch.keys = n_keys, "asking again");
+        }
+        Guarded::RetryWithheld { code } => {
+            debug!(system.name = system, failure.code = code, "not asking again: the budget is spent");
+        }
+        Guarded::BreakerChanged { state: BreakerState::Open, detail } => {
+            warn!(system.name = system, breaker.state = "open", failure.detail = detail, "breaker opened");
+        }
+        Guarded::BreakerChanged { state, detail } => {
+            info!(system.name = system, breaker.state = state.word(), breaker.reason = detail, "breaker changed");
+        }
+        Guarded::BreakerRefused => debug!(system.name = system, "refused by the open breaker"),
+        Guarded::RateWaited { duration } => {
+            debug!(system.name = system, duration_ms = ms(duration), "waited for a turn");
+        }
+        Guarded::RateRefused { retry_after } => {
+            debug!(system.name = system, retry_after_ms = ms(retry_after), "no turn in time");
         }
     }
 }

@@ -16,7 +16,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::event::{Event, Failure};
+use super::{
+    event::{Event, Failure},
+    guard_metrics::GuardMetrics,
+};
 
 /// The code of a fetch that was answered.
 const ANSWERED: &str = "OK";
@@ -73,6 +76,7 @@ pub(super) struct Metrics {
     violations: Family<AskedLabels, Counter>,
     keys_unmatched: Family<AskedLabels, Counter>,
     rows_left_out: Family<AskedLabels, Counter>,
+    guards: GuardMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -87,8 +91,10 @@ fn seconds() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let mut registry = Registry::with_prefix("freehold");
+        let guards = GuardMetrics::new(&mut registry);
         let mut metrics = Self {
-            registry: Registry::with_prefix("freehold"),
+            registry,
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             refusals: Family::default(),
@@ -109,6 +115,7 @@ impl Default for Metrics {
             violations: Family::default(),
             keys_unmatched: Family::default(),
             rows_left_out: Family::default(),
+            guards,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -230,6 +237,7 @@ impl Metrics {
                 let n_rows = n_unmatched.saturating_add(n_ambiguous);
                 self.rows_left_out.get_or_create(&labels(system, list, None).0).inc_by(n_rows);
             }
+            Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

@@ -190,7 +190,11 @@ pub(super) fn values(
     fields: &[&FieldDef],
     findings: &mut Findings,
 ) {
-    let Some(leaf) = leaf_at(survey, &path.text, fields) else {
+    let leaf = match part_of_type_name(survey, &path.text, fields) {
+        true => Some("String"),
+        false => leaf_at(survey, &path.text, fields),
+    };
+    let Some(leaf) = leaf else {
         let near = nearest(&path.text, fields.iter().map(|field| field.name.name.as_str()));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
@@ -236,7 +240,11 @@ fn field_known(survey: &Survey<'_>, title: &str, path: &Text, fields: &[&FieldDe
             .iter()
             .any(|field| field.name.name == path && matches!(survey.category(field.ty.named()), Category::Parts(_)))
     };
-    if path.text == "__typename" || is_part(&path.text) || leaf_at(survey, &path.text, fields).is_some() {
+    if path.text == "__typename"
+        || part_of_type_name(survey, &path.text, fields)
+        || is_part(&path.text)
+        || leaf_at(survey, &path.text, fields).is_some()
+    {
         return;
     }
     let help = match nearest(&path.text, fields.iter().map(|field| field.name.name.as_str())) {
@@ -244,6 +252,13 @@ fn field_known(survey: &Survey<'_>, title: &str, path: &Text, fields: &[&FieldDe
         None => "name a field of the group, or a path to one inside a part: fields.\"lines.sku\"".to_owned(),
     };
     findings.fault("FIELDS_UNKNOWN", path.place, format!("{title} does not answer a field `{}`", path.text), help);
+}
+
+/// Whether a path is the `__typename` of a part that may have several types.
+fn part_of_type_name(survey: &Survey<'_>, path: &str, fields: &[&FieldDef]) -> bool {
+    let Some((part, "__typename")) = path.rsplit_once('.') else { return false };
+    let field = fields.iter().find(|field| field.name.name == part);
+    field.is_some_and(|field| matches!(survey.category(field.ty.named()), Category::Parts(parts) if parts.len() > 1))
 }
 
 /// Follows a path to a leaf, through parts of any of the types a field may have; returns the leaf's type.

@@ -245,6 +245,7 @@ impl Crossrefs<'_> {
                         format!("the rows of the list `{name}` may have keys that map in different ways"),
                         format!("say in [lists.{name}] how they do: key = {{ … }}"),
                     );
+                    return None;
                 }
                 first.unwrap_or_default()
             }

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use freehold::{
-    contract::{Contract, Group, GroupBinding, List, ListBinding, OrderColumn, SqlGroup, SqlList, System, SystemKind},
+    contract::{
+        Contract, Group, GroupBinding, Guards, List, ListBinding, OrderColumn, SqlGroup, SqlList, System, SystemKind,
+    },
     fetch::{Entry, Record, Table},
     value::{
         Adaptations, DomainId, GroupId, Leaf, ListId, Nesting, Scalar, Shape, ShapeId, Slot, SlotKind, SystemId,
@@ -20,12 +22,21 @@ pub struct Bindings {
     timeout: Duration,
     keys_per_fetch: usize,
     connections_max: u32,
+    guards: Guards,
 }
 
 impl Bindings {
     pub fn new() -> Self {
         let (groups, lists, shapes) = Default::default();
-        Self { groups, lists, shapes, timeout: Duration::from_secs(10), keys_per_fetch: 1000, connections_max: 4 }
+        Self {
+            groups,
+            lists,
+            shapes,
+            timeout: Duration::from_secs(10),
+            keys_per_fetch: 1000,
+            connections_max: 4,
+            guards: Guards::default(),
+        }
     }
 
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -40,6 +51,11 @@ impl Bindings {
 
     pub fn connections_max(mut self, connections_max: u32) -> Self {
         self.connections_max = connections_max;
+        self
+    }
+
+    pub fn guards(mut self, guards: Guards) -> Self {
+        self.guards = guards;
         self
     }
 
@@ -108,6 +124,7 @@ impl Bindings {
             timeout: self.timeout,
             connections_max: self.connections_max,
             keys_per_fetch: self.keys_per_fetch,
+            guards: self.guards,
         };
         Arc::new(Contract {
             version: "test".to_owned(),

@@ -2,5 +2,6 @@
 
 pub mod binding;
 pub mod engine;
+pub mod fault_proxy;
 pub mod postgres;
 pub mod system;

@@ -38,6 +38,7 @@ fn layout_comments_descriptions_and_file_order_do_not_change_it() {
             "from   item\n  where item_no in (:keys)",
         ),
         ("systems/erp.toml", "timeout = \"2s\"", "timeout = \"3s\""),
+        ("systems/erp.toml", "timeout = \"2s\"", "rate = { calls = 10, per = \"1s\" }\nretries = 1\nbreaker = false"),
         ("systems/erp.toml", "s3cr3t", "other"),
         ("freehold.toml", "max_age = \"1h\"\n", "max_age = '60m' # the same\n"),
     ] {
@@ -68,6 +69,10 @@ fn every_change_of_meaning_changes_it() {
         ("systems/erp.toml", "\"sku desc\"", "\"sku\""),
         ("systems/erp.toml", "zone = \"Europe/Berlin\"", "zone = \"UTC\""),
         ("systems/erp.toml", "kind = \"postgres\"", "kind = \"sqlite\""),
+        ("systems/shop.toml", "prefix = \"P-\"", "prefix = \"Q-\""),
+        ("systems/shop.toml", "order = [\"id\"]", "order = [\"id\"]\nkey = { pad = 8 }"),
+        ("systems/erp.toml", "domain = \"order\"", "domain = \"order\"\nkeys = { account = { pad = 10 } }"),
+        ("systems/erp.toml", "from person_key where no", "from persons where no"),
         ("freehold.toml", "1h", "2h"),
         ("freehold.toml", "24h", "25h"),
     ] {

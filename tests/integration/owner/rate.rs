@@ -1,0 +1,124 @@
+//! The rate: so many calls in any window, and none while the system has asked for quiet.
+
+use std::{sync::Arc, time::Duration};
+
+use freehold::{
+    contract::{Guards, RateLimit},
+    fetch::{FetchErrorKind, Owner},
+    owner::{Bulkhead, Rate},
+    source::SystemName,
+    value::SystemId,
+};
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use super::scripted::{Guarded, Scripted, contract, failing, fetch, keys, kinds, list, ms, well};
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+fn limited(calls: u32, per: Duration) -> Guarded {
+    Guarded::new(Guards { rate: Some(RateLimit { calls, per }), ..Guards::default() }, TIMEOUT)
+}
+
+/// The most calls that began within any window of this length.
+fn most_within(source: &Scripted, per: Duration) -> usize {
+    let began: Vec<Instant> = source.asked().iter().map(|asked| asked.began).collect();
+    let within = |start: &Instant| began.iter().filter(|one| **one >= *start && **one < *start + per).count();
+    began.iter().map(within).max().unwrap_or_default()
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_window_holds_more_calls_than_the_rate_however_they_come_and_however_long_they_take() {
+    for seed in 0..20_u64 {
+        let guarded = limited(5, ms(1_000));
+        let source = Scripted::new(move |asked| well(asked, ms((asked.number as u64 * 37 + seed * 91) % 400)));
+        // The place at the source is short, so that calls are held up after their turn.
+        let name = SystemName::new(&contract(Guards::default(), TIMEOUT), SystemId(0));
+        let bulkhead = Bulkhead::new(source.clone(), name, 2);
+        let rate = Arc::new(Rate::new(Arc::new(bulkhead), guarded.system.clone()));
+        let calls = (0..60_u64).map(|n| {
+            let rate = rate.clone();
+            async move {
+                sleep(ms((n * n * 13 + n * seed * 7) % 3_000)).await;
+                rate.fetch(fetch(keys([n as usize]), TIMEOUT)).await.remove(0)
+            }
+        });
+        let outcomes = join_all(calls).await;
+        let n_answered = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+        assert!(most_within(&source, ms(1_000)) <= 5, "seed {seed}");
+        assert_eq!(source.n_asked(), n_answered);
+        assert!(n_answered >= 35, "seed {seed}: most of what fits is asked: {n_answered}");
+        let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+        assert!(refused.clone().all(|error| error.kind == FetchErrorKind::Throttled && error.retry_after.is_some()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_turn_in_its_time_fails_at_once_and_says_when_there_is_one() {
+    let guarded = limited(3, ms(60_000));
+    let source = Scripted::new(|asked| well(asked, ms(0)));
+    let rate = Rate::new(source.clone(), guarded.system.clone());
+    for _ in 0..3 {
+        assert_eq!(kinds(&rate.fetch(fetch(keys([1]), TIMEOUT)).await), [None]);
+    }
+    sleep(ms(20_000)).await;
+    let begun = Instant::now();
+    let error = rate.fetch(fetch(keys([1, 2]), TIMEOUT)).await.remove(1).unwrap_err();
+    assert_eq!((error.kind, error.retry_after), (FetchErrorKind::Throttled, Some(ms(40_000))));
+    assert_eq!(rate.probe().await.unwrap_err().kind, FetchErrorKind::Throttled);
+    assert_eq!((begun.elapsed(), source.n_asked()), (ms(0), 3));
+    assert!(guarded.counted(r#"freehold_rate_refusals_total{system="erp"} 2"#));
+    sleep(ms(35_000)).await;
+    assert_eq!(kinds(&rate.list(list(&["pumps"], TIMEOUT)).await), [None], "five seconds are worth waiting for");
+    assert!(guarded.counted(r#"freehold_rate_wait_seconds_count{system="erp"} 1"#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn turns_are_taken_in_order_and_who_stands_too_far_behind_fails_at_once() {
+    let guarded = limited(1, ms(1_000));
+    let source = Scripted::new(|asked| well(asked, ms(0)));
+    let rate = Rate::new(source.clone(), guarded.system.clone());
+    let begun = Instant::now();
+    let calls = (0..8).map(|n| {
+        let rate = &rate;
+        async move {
+            let outcome = rate.fetch(fetch(keys([n]), ms(4_500))).await.remove(0);
+            (outcome.err().map(|error| error.kind), begun.elapsed().as_secs())
+        }
+    });
+    let ended = join_all(calls).await;
+    let answered: Vec<u64> = ended.iter().filter(|(kind, _)| kind.is_none()).map(|(_, at)| *at).collect();
+    assert_eq!(answered, [0, 1, 2, 3, 4]);
+    assert!(ended[5..].iter().all(|end| *end == (Some(FetchErrorKind::Throttled), 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_system_that_asked_for_quiet_is_not_asked_until_then() {
+    let guarded = Guarded::new(Guards::default(), TIMEOUT);
+    let error = guarded.error(FetchErrorKind::Throttled).with_retry_after(ms(5_000));
+    let source = Scripted::new(move |asked| match asked.number {
+        0 => failing(asked, ms(0), &error),
+        _ => well(asked, ms(0)),
+    });
+    let rate = Rate::new(source.clone(), guarded.system.clone());
+    rate.fetch(fetch(keys([1]), TIMEOUT)).await;
+    sleep(ms(1_000)).await;
+    let error = rate.fetch(fetch(keys([1]), ms(3_000))).await.remove(0).unwrap_err();
+    assert_eq!((error.kind, error.retry_after), (FetchErrorKind::Throttled, Some(ms(4_000))), "the rest of the time");
+    assert_eq!(source.n_asked(), 1);
+    let begun = Instant::now();
+    assert_eq!(kinds(&rate.fetch(fetch(keys([1]), ms(5_000))).await), [None]);
+    assert_eq!(begun.elapsed(), ms(4_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_word_of_a_system_silences_it_for_longer_than_ten_minutes() {
+    let guarded = Guarded::new(Guards::default(), TIMEOUT);
+    let error = guarded.error(FetchErrorKind::Throttled).with_retry_after(Duration::from_secs(7 * 86_400));
+    let source = Scripted::new(move |asked| failing(asked, ms(0), &error));
+    let rate = Rate::new(source.clone(), guarded.system.clone());
+    rate.fetch(fetch(keys([1]), TIMEOUT)).await;
+    sleep(Duration::from_secs(600)).await;
+    rate.fetch(fetch(keys([1]), TIMEOUT)).await;
+    assert_eq!(source.n_asked(), 2);
+}
