@@ -76,7 +76,8 @@ impl System {
         }
     }
 
-    fn path(&self) -> String {
+    /// Returns where it is.
+    pub fn path(&self) -> String {
         match self {
             Self::Postgres { url } => url.clone(),
             Self::Sqlite { folder } => folder.path().join("erp.sqlite").display().to_string(),

@@ -275,8 +275,18 @@ const FILES: &[Mistake] = &[
     ("KEY_FIELDS", SHOP, "[Order]\n", "[Order]\nkey = { fields = { nmber = \"id\" } }\n"),
     ("KEY_FIELDS", SHOP, "[Order]\n", "[Order]\nkey = { pad = 8, fields = { number = \"id\" } }\n"),
     ("CROSSREF_UNKNOWN", SHOP, "[Order]\n", "[Order]\nkey = { crossref = \"peopel\" }\n"),
-    ("CROSSREF_DUPLICATE", SHOP, "[Order]\n", "[crossrefs.people.to_own]\nquery = \"select 1 where a in (:keys)\"\n[Order]\n"),
-    ("CROSSREF_UNUSED", SHOP, "[Order]\n", "[crossrefs.idle.to_own]\nquery = \"select 1 where a in (:keys)\"\n[Order]\n"),
+    (
+        "CROSSREF_DUPLICATE",
+        SHOP,
+        "[Order]\n",
+        "[crossrefs.people.to_own]\nquery = \"select 1 where a in (:keys)\"\n[Order]\n",
+    ),
+    (
+        "CROSSREF_UNUSED",
+        SHOP,
+        "[Order]\n",
+        "[crossrefs.idle.to_own]\nquery = \"select 1 where a in (:keys)\"\n[Order]\n",
+    ),
     (
         "CROSSREF_ONE_WAY",
         ERP,
