@@ -86,16 +86,20 @@ impl Mapped {
     }
 
     fn tell_unmatched(&self, asked: &str, keys: &[Key], others: &[Other]) {
-        let unmatched = keys.iter().zip(others).filter(|(_, other)| matches!(other, Other::Unmatched(_)));
-        let keys: Vec<&Key> = unmatched.map(|(key, _)| key).collect();
-        if !keys.is_empty() {
-            let samples: Vec<String> = keys.iter().take(LeftOut::SAMPLES_MAX).map(ToString::to_string).collect();
-            self.telemetry.emit(&Event::KeysUnmatched {
-                system: &self.contract.system(self.name.id()).name,
-                asked,
-                n_keys: keys.len(),
-                samples: &samples,
-            });
+        let (mut n_unmatched, mut n_ambiguous, mut samples) = (0, 0, Vec::new());
+        for (key, other) in keys.iter().zip(others) {
+            match other {
+                Other::Unmatched(_) => n_unmatched += 1,
+                Other::Failed(error) if error.kind == FetchErrorKind::ContractViolation => n_ambiguous += 1,
+                Other::Key(_) | Other::Failed(_) => continue,
+            }
+            if samples.len() < LeftOut::SAMPLES_MAX {
+                samples.push(key.to_string());
+            }
+        }
+        if n_unmatched + n_ambiguous > 0 {
+            let system = &self.contract.system(self.name.id()).name;
+            self.telemetry.emit(&Event::KeysUnmatched { system, asked, n_unmatched, n_ambiguous, samples: &samples });
         }
     }
 

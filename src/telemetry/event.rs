@@ -81,14 +81,16 @@ pub enum Event<'a> {
         /// What the contract says the value is.
         expected: &'a str,
     },
-    /// Keys were asked for that a system has no key of its own for.
+    /// Keys were asked for that a system has no key of its own for, or none that is theirs alone.
     KeysUnmatched {
         /// The system's name.
         system: &'a str,
         /// The name of the group or list that was to be asked.
         asked: &'a str,
-        /// How many.
-        n_keys: usize,
+        /// How many have no match.
+        n_unmatched: usize,
+        /// How many have several, or share one.
+        n_ambiguous: usize,
         /// A few of them. Only in the debug log: they may name customers.
         samples: &'a [String],
     },

@@ -100,13 +100,19 @@ pub(super) fn read(event: &Event<'_>) {
             );
             debug!(system.name = system, group.name = group, record.key = key, "contract violation's key");
         }
-        Event::KeysUnmatched { system, asked, n_keys, samples } => debug!(
-            system.name = system,
-            group.name = asked,
-            fetch.unmatched = n_keys,
-            fetch.unmatched_keys = ?samples,
-            "keys without a match"
-        ),
+        Event::KeysUnmatched { system, asked, n_unmatched, n_ambiguous, samples } => {
+            if n_ambiguous > 0 {
+                warn!(system.name = system, group.name = asked, fetch.ambiguous = n_ambiguous, "ambiguous keys");
+            }
+            debug!(
+                system.name = system,
+                group.name = asked,
+                fetch.unmatched = n_unmatched,
+                fetch.ambiguous = n_ambiguous,
+                fetch.unmatched_keys = ?samples,
+                "keys without a match of their own"
+            );
+        }
         Event::RowsLeftOut { system, list, n_unmatched, n_ambiguous, samples } => {
             warn!(
                 system.name = system,

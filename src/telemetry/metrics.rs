@@ -178,7 +178,11 @@ impl Metrics {
         to.register("list_parents", "Parents listed for", self.list_parents.clone());
         to.register("list_rows", "Rows listed", self.list_rows.clone());
         to.register("contract_violations", "Values that did not fit their declared type", self.violations.clone());
-        to.register("keys_unmatched", "Keys that a system has no key of its own for", self.keys_unmatched.clone());
+        to.register(
+            "keys_unmatched",
+            "Keys that a system has no key of its own for, or none that is theirs alone",
+            self.keys_unmatched.clone(),
+        );
         to.register(
             "rows_left_out",
             "Rows left out of lists because their keys are none of the graph's",
@@ -230,8 +234,9 @@ impl Metrics {
             Event::ViolationMet { system, group, .. } => {
                 self.violations.get_or_create(&labels(system, group, None).0).inc();
             }
-            Event::KeysUnmatched { system, asked, n_keys, .. } => {
-                self.keys_unmatched.get_or_create(&labels(system, asked, None).0).inc_by(n_keys as u64);
+            Event::KeysUnmatched { system, asked, n_unmatched, n_ambiguous, .. } => {
+                let n_keys = n_unmatched.saturating_add(n_ambiguous) as u64;
+                self.keys_unmatched.get_or_create(&labels(system, asked, None).0).inc_by(n_keys);
             }
             Event::RowsLeftOut { system, list, n_unmatched, n_ambiguous, .. } => {
                 let n_rows = n_unmatched.saturating_add(n_ambiguous);

@@ -185,7 +185,7 @@ impl Keys {
         self.freehold.answer(&query, json!({ "skus": skus })).await
     }
 
-    fn fetches(&self, system: &str, asked: &str) -> u64 {
+    fn fetches(&self, system: &str, asked: &str) -> f64 {
         self.freehold
             .metric(&format!("freehold_fetches_total{{system=\"{system}\",group=\"{system} {asked}\",code=\"OK\"}}"))
     }
@@ -275,7 +275,7 @@ async fn s6_07_the_pim_has_its_own_key_plus_the_erps_and_pages_go_on_past_rows_t
     let expected: Vec<String> =
         texts.iter().enumerate().filter(|(n, _)| !lacks(*n)).map(|(_, [_, sku, _])| sku.clone()).collect();
     assert_eq!((seen, n_left_out), (expected, 5));
-    assert_eq!(keys.freehold.metric(r#"freehold_rows_left_out_total{system="pim",group="productsOfPim"}"#), 5);
+    assert_eq!(keys.freehold.metric(r#"freehold_rows_left_out_total{system="pim",group="productsOfPim"}"#), 5.0);
 }
 
 async fn by_hub(system: fn() -> System) {
@@ -303,8 +303,8 @@ async fn by_hub(system: fn() -> System) {
         assert_eq!(*product, json!({"sku": all[n], "slug": slug}));
     }
     let crossed = |direction: &str| keys.fetches("hub", &format!("crossrefs.skus.{direction}"));
-    assert_eq!((crossed("to_own"), keys.fetches("shop", "Product")), (1, 1), "one more for sixty keys");
-    assert_eq!(keys.freehold.metric(r#"freehold_keys_unmatched_total{system="shop",group="shop Product"}"#), 2);
+    assert_eq!((crossed("to_own"), keys.fetches("shop", "Product")), (1.0, 1.0), "one more for sixty keys");
+    assert_eq!(keys.freehold.metric(r#"freehold_keys_unmatched_total{system="shop",group="shop Product"}"#), 2.0);
 
     let query = "{ inShop(first: 60) { nodes { sku slug } } }";
     let answer = keys.freehold.answer(query, json!({})).await;
@@ -313,10 +313,11 @@ async fn by_hub(system: fn() -> System) {
         all.iter().enumerate().filter(|(n, _)| *n != 7 && *n != 10).map(|(_, sku)| *sku).collect();
     assert_eq!(skus(page), expected);
     assert_eq!(errors(&answer), ["inShop KEY_UNMATCHED shop 2"]);
-    assert_eq!((crossed("to_graph"), crossed("to_own")), (1, 2), "one for all rows, and one for all their fields");
+    assert_eq!((crossed("to_graph"), crossed("to_own")), (1.0, 2.0), "one for all rows, and one for all their fields");
 
     let explained = keys.freehold.explain(query);
     assert_eq!(explained.n_fetches(), 5, "{explained}");
+    assert_eq!(keys.freehold.metric("freehold_request_fetches_sum"), 3.0 + 5.0);
     assert_eq!(plan(&explained), PLAN);
     let steps = &explained.to_json()["stages"];
     assert_eq!(steps[0][0]["crossrefs"], json!(["hub crossrefs.skus.to_graph"]));
@@ -429,7 +430,10 @@ async fn s6_07_a_list_is_asked_with_the_systems_own_key_and_knows_nothing_of_wha
     let bins = json!([{"id": "1", "place": "left"}, {"id": "2", "place": "right"}]);
     let expected = json!({"products": [{"bins": []}, {"bins": []}, {"bins": bins}]});
     assert_eq!(keys.freehold.data(query, json!({})).await, expected);
-    assert_eq!(keys.fetches("hub", "crossrefs.skus.to_own"), 1, "one for all parents");
+    assert_eq!(keys.fetches("hub", "crossrefs.skus.to_own"), 1.0, "one for all parents");
+    let explained = keys.freehold.explain(query);
+    assert_eq!(explained.n_fetches(), 4, "{explained}");
+    assert!(explained.to_string().contains("keys mapped: sku by cross-reference skus, lower case"), "{explained}");
     let query = "query($skus: [String!]) { bins(skus: $skus) { id } }";
     for (skus, ids) in [(json!(["A", "N"]), vec!["1", "2"]), (json!(["N"]), vec![]), (Value::Null, vec!["1", "2", "3"])]
     {
@@ -437,6 +441,46 @@ async fn s6_07_a_list_is_asked_with_the_systems_own_key_and_knows_nothing_of_wha
         let said = keys.freehold.data(query, json!({ "skus": skus })).await;
         assert_eq!(said["bins"], json!(expected), "{skus}");
     }
+}
+
+#[tokio::test]
+async fn s6_07_a_key_of_the_systems_own_may_be_a_number() {
+    let graph = r#"
+        type Product @key(fields: "sku") @owner(system: "shop") @domain(name: "product") { sku: String! slug: String }
+        type Query {
+          products(skus: [String!]!): [Product] @ref(key: "sku: $skus")
+          all: [Product] @list(name: "all")
+        }"#;
+    let shop = r#"
+        kind = "postgres"
+        url = "${SHOP}"
+        [Product]
+        query = "select id, slug from product where id in (:keys)"
+        key = { field = "id", crossref = "skus" }
+        [lists.all]
+        query = "select id from product"
+        order = ["id"]
+        [crossrefs.skus]
+        to_own.query = "select sku as key, product as own from xref where sku in (:keys)"
+        to_graph.query = "select product as own, sku as key from xref where product in (:keys)""#;
+    let system = System::postgres();
+    system
+        .load(
+            "create table product (id bigint, slug text); create table xref (sku text, product bigint);
+             insert into product values (7, 'pump'), (8, 'unknown'), (9, 'bolt');
+             insert into xref values ('P/1', 7), ('B 2', 9), ('GONE', 99), ('OPEN', null);",
+        )
+        .await;
+    let settings = "systems = [\"shop.toml\"]";
+    let files = [("g.graphql", graph), ("freehold.toml", settings), ("shop.toml", shop)];
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let freehold = Freehold::over(files, &[("SHOP", &system.path())]);
+    let query = "{ products(skus: [\"B 2\", \"GONE\", \"OPEN\", \"NONE\", \"P/1\"]) { sku slug } }";
+    let (bolt, pump) = (json!({"sku": "B 2", "slug": "bolt"}), json!({"sku": "P/1", "slug": "pump"}));
+    assert_eq!(freehold.data(query, json!({})).await, json!({"products": [bolt, null, null, null, pump]}));
+    let answer = freehold.answer("{ all { sku slug } }", json!({})).await;
+    assert_eq!(answer["data"]["all"], json!([pump, bolt]));
+    assert_eq!(errors(&answer), ["all KEY_UNMATCHED shop 1"]);
 }
 
 #[tokio::test]

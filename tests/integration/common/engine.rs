@@ -56,10 +56,10 @@ impl Freehold {
     }
 
     /// Returns a number of the metrics by its name and labels, as they are written; 0 where it was never counted.
-    pub fn metric(&self, name: &str) -> u64 {
+    pub fn metric(&self, name: &str) -> f64 {
         let text = self.telemetry.metrics_text();
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.map_or(0, |number| number.parse().expect("a whole number"))
+        line.map_or(0.0, |number| number.parse().expect("a number"))
     }
 
     /// Explains the plan of a query.
