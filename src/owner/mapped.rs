@@ -150,7 +150,7 @@ impl Mapped {
             Some(keys.iter().cloned().zip(others).collect::<HashMap<Key, Other>>())
         });
         let others = join_all(others).await;
-        let mapped = |arguments: &Box<[Argument]>| {
+        let mapped = |arguments: &[Argument]| {
             let own = arguments.iter().enumerate().map(|(position, argument)| {
                 match others.get(position).and_then(Option::as_ref) {
                     None => Ok(argument.clone()),
@@ -159,7 +159,7 @@ impl Mapped {
             });
             own.collect::<Result<Box<[Argument]>, Option<FetchError>>>()
         };
-        fetch.arguments.iter().map(mapped).collect()
+        fetch.arguments.iter().map(|arguments| mapped(arguments)).collect()
     }
 
     /// Gives the rows of all pages the graph's keys.

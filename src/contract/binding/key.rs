@@ -93,7 +93,7 @@ pub enum ArgumentKeyFile {
     /// As the keys of this entity are mapped.
     Entity(Text),
     /// In a way of its own.
-    Own(KeyFile),
+    Own(Box<KeyFile>),
 }
 
 /// `[crossrefs.skus]`
@@ -208,7 +208,7 @@ pub fn argument_keys(entry: Entry<'_, '_>, title: &str, reader: &mut Reader<'_>)
         let file = match entry.1.get_ref() {
             DeValue::Table(_) => {
                 let title = format!("`keys.{}` of {title}", parameter.text);
-                key(entry, &title, reader).map(ArgumentKeyFile::Own)
+                key(entry, &title, reader).map(|key| ArgumentKeyFile::Own(Box::new(key)))
             }
             _ => reader.text(entry).map(ArgumentKeyFile::Entity),
         };

@@ -103,7 +103,7 @@ fn unused(survey: &Survey<'_>, known: &BTreeMap<&str, Known<'_>>, findings: &mut
     let systems = survey.written.systems;
     let of_lists = systems.iter().flat_map(|system| &system.lists).flat_map(|list| {
         let of_parameters = list.keys.iter().filter_map(|(_, file)| match file {
-            ArgumentKeyFile::Own(file) => Some(file),
+            ArgumentKeyFile::Own(file) => Some(&**file),
             ArgumentKeyFile::Entity(_) => None,
         });
         list.key.iter().chain(of_parameters)
