@@ -10,6 +10,7 @@ pub mod engine;
 pub mod execute;
 pub mod fetch;
 pub mod http;
+pub mod job;
 pub mod owner;
 pub mod plan;
 pub mod settings;

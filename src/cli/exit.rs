@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-/// How a command ended. A wrong command line ends with 2, which clap sees to.
+/// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
     /// Done.
     Done = 0,
     /// There are faults: in the contract, or in the query.
     Faults = 1,
+    /// The command line is wrong. Most of this clap sees to, with the same code.
+    Misused = 2,
     /// Something outside failed: a file, an address, a system.
     Failed = 3,
 }

@@ -122,7 +122,7 @@ impl BoundFlags {
 }
 
 /// Reads a time such as `500ms`, `20s` or `2m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
     duration.filter(|duration| !duration.is_zero()).ok_or_else(|| "write a time such as 500ms, 20s or 2m".to_owned())
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
-//! `check` and `live` (faults without and with asking the owners), `ownership`, `explain`, `schema`, `demo`.
+//! `check` (faults, with and without asking the systems), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
@@ -11,7 +11,6 @@ mod demo;
 mod exit;
 mod explain;
 mod flags;
-mod live;
 mod load;
 mod ownership;
 mod schema;

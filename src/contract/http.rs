@@ -110,20 +110,26 @@ pub(super) fn headers(
 ) -> Vec<(String, Secret)> {
     let mut out = Vec::new();
     for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
-        let name = entry.0.get_ref().to_string();
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if name.is_empty() || !name.bytes().all(is_token) {
-            reader.findings.fault(
-                "HEADER_NAME",
-                reader.place(entry.0),
-                format!("`{name}` is no name of an HTTP header"),
-                "write letters, digits and dashes: \"X-Tenant\"",
-            );
-            continue;
-        }
+        let Some(name) = header_name(entry, reader) else { continue };
         out.extend(filling.secret(entry, reader).map(|value| (name, value)));
     }
     out
+}
+
+/// Reads the name of a header.
+pub(super) fn header_name(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
+    let name = entry.0.get_ref().to_string();
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_token) {
+        return Some(name);
+    }
+    reader.findings.fault(
+        "HEADER_NAME",
+        reader.place(entry.0),
+        format!("`{name}` is no name of an HTTP header"),
+        "write letters, digits and dashes: \"X-Tenant\"",
+    );
+    None
 }
 
 /// Reads `auth = { bearer = "${TOKEN}" }` and its like.

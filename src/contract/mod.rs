@@ -1,14 +1,15 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` (the schema a caller sees), `files` and `load` (the way in); as
-//! written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`, `binding`,
-//! `env`, `secrets`,
+//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
+//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
+//! `drop`, `binding`, `env`, `secrets`,
 //! `placeholder`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
 mod directive;
+mod drop;
 mod env;
 mod files;
 mod freshness;
@@ -21,6 +22,7 @@ mod ownership;
 mod place;
 mod placeholder;
 mod public;
+mod reach;
 mod reader;
 mod rules;
 mod sdl;
@@ -31,7 +33,12 @@ mod template;
 mod type_system;
 mod version;
 
-pub use binding::{Crossref, KeyMapping, SqlGroup, SqlList};
+pub use binding::{
+    Blank, BlankForm, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures, FileGroup, FileList,
+    FilePart, Form, KeyMapping, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup,
+    SqlList, TextTemplate, ValueTemplate,
+};
+pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};

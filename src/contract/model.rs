@@ -6,10 +6,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Guards,
-    binding::{KeyMapping, SqlGroup, SqlList},
+    binding::{FileGroup, FileList, KeyMapping, RestGroup, RestList, SqlGroup, SqlList},
+    drop::FileSystem,
+    http::HttpSystem,
 };
 use crate::value::{
-    Adaptations, DomainId, GroupId, Input, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
+    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -35,6 +37,8 @@ pub struct Contract {
     pub marks_protected_data: bool,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
+    /// Keys that a check of the live systems may ask for, by entity type. They mean nothing to an answer.
+    pub samples: BTreeMap<TypeId, Vec<Key>>,
 }
 
 /// A type of the graph.
@@ -333,6 +337,13 @@ pub enum SystemKind {
         /// A path, or `sqlite://path`.
         url: Secret,
     },
+    /// A folder into which others put files.
+    File(FileSystem),
+    /// A REST or RPC interface.
+    Rest {
+        /// How it is reached.
+        http: HttpSystem,
+    },
 }
 
 impl SystemKind {
@@ -341,6 +352,8 @@ impl SystemKind {
         match self {
             Self::Postgres { .. } => "postgres",
             Self::Sqlite { .. } => "sqlite",
+            Self::File(_) => "file",
+            Self::Rest { .. } => "rest",
         }
     }
 }
@@ -423,6 +436,10 @@ pub struct Group {
 pub enum GroupBinding {
     /// In SQL.
     Sql(SqlGroup),
+    /// By reading files.
+    File(FileGroup),
+    /// By a call.
+    Rest(Box<RestGroup>),
 }
 
 impl GroupBinding {
@@ -430,6 +447,8 @@ impl GroupBinding {
     pub fn part_names(&self) -> Vec<&str> {
         match self {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Rest(_) => Vec::new(),
         }
     }
 }
@@ -439,6 +458,10 @@ impl GroupBinding {
 pub enum ListBinding {
     /// In SQL.
     Sql(SqlList),
+    /// By reading files.
+    File(FileList),
+    /// By a call.
+    Rest(Box<RestList>),
 }
 
 /// A named list query of an owner.

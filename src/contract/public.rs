@@ -1,6 +1,6 @@
 //! The public schema: the compiled contract as an async-graphql schema.
 //!
-//! In: a contract. Out: a schema that parses, validates, introspects and prints SDL. It never resolves data: every
+//! In: a contract. Out: a schema that parses, validates, introspects and prints SDL, all of the types that a query can meet. It never resolves data: every
 //! resolver it has answers null, and none is ever called for a field of the contract.
 
 use async_graphql::{
@@ -14,7 +14,10 @@ use async_graphql::{
 };
 use std::sync::{Arc, Mutex};
 
-use super::model::{Argument, Contract, Field, TypeKind, TypeRef, TypeRefKind};
+use super::{
+    model::{Argument, Contract, Field, TypeKind, TypeRef, TypeRefKind},
+    reach::reachable,
+};
 use crate::value::{Input, TypeId};
 
 /// The schema a caller sees.
@@ -134,7 +137,7 @@ fn wrap_type_names(set: &mut SelectionSet) {
 
 fn builder(contract: &Contract) -> SchemaBuilder {
     let mut builder = Schema::build(&contract.ty(contract.query).name, None, None).limit_recursive_depth(64);
-    for ty in &contract.types {
+    for ty in reachable(contract).into_iter().map(|id| contract.ty(id)) {
         let described = ty.description.as_deref();
         let public: SchemaType = match &ty.kind {
             TypeKind::Scalar { specified_by, .. } => {

@@ -1,4 +1,5 @@
-//! `freehold.toml` as written: which systems there are, which audiences, how fresh each domain must be.
+//! `freehold.toml` as written: which systems there are, which audiences, how fresh each domain must be, and keys that a
+//! check may ask for.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,17 +23,20 @@ pub(super) struct Settings {
     pub audiences: Vec<String>,
     /// The domains, built-in ones included.
     pub domains: BTreeMap<String, Domain>,
+    /// Keys that a check of the live systems may ask for: a type, and its keys.
+    pub samples: Vec<(Text, Vec<Text>)>,
     /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
-const KEYS: &[&str] = &["systems", "audiences", "freshness"];
+const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples"];
 const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "on_outage", "absent"];
 
 impl Settings {
     /// Returns what holds without a file.
     pub fn unreadable() -> Self {
-        Self { systems: Vec::new(), audiences: Vec::new(), domains: freshness::built_in(), readable: false }
+        let (systems, audiences, samples) = Default::default();
+        Self { systems, audiences, domains: freshness::built_in(), samples, readable: false }
     }
 }
 
@@ -52,6 +56,9 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
             "freshness" => reader.table(entry).map(|table| {
                 table.iter().for_each(|entry| domain("", entry, &mut reader, &mut settings.domains));
             }),
+            "samples" => reader.table(entry).map(|table| {
+                settings.samples = table.iter().filter_map(|entry| samples(entry, &mut reader)).collect();
+            }),
             _ => {
                 reader.unknown_key(entry.0, "freehold.toml", KEYS);
                 None
@@ -61,6 +68,12 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
     }
     same_system_twice(&settings.systems, reader.findings);
     settings
+}
+
+/// Reads an entry of `[samples]`.
+fn samples(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<(Text, Vec<Text>)> {
+    let ty = Text { text: entry.0.get_ref().to_string(), place: reader.place(entry.0) };
+    Some((ty, reader.texts(entry)?))
 }
 
 /// Returns the name a system has by its file: `systems/erp.toml` is `erp`.

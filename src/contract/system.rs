@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::{
     Guards, Secret, System, SystemKind,
     binding::{self, Asking, CrossrefFile, GroupFile, ListFile},
+    drop::DropFile,
     guards,
     http::{self, Auth, Filling, HttpSystem},
     reader::{self, Reader, Text},
@@ -97,6 +98,13 @@ pub(super) fn read(
                 connection.url_place = Some(reader.place(entry.1));
                 connection.url = filling.secret(entry, &mut reader);
             }
+            "folder" if asking == Asking::File => {
+                connection.url_given = true;
+                connection.drop.folder = Some(reader.place(entry.0));
+                let text = reader.text(entry);
+                connection.url = text.and_then(|text| filling.filled(&text, &mut reader)).map(Secret::new);
+            }
+            _ if asking == Asking::File && connection.drop.read(entry, &mut reader) => {}
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
             "timeout" => connection.timeout = reader.duration(entry),
@@ -144,6 +152,7 @@ struct Connection {
     url_place: Option<Place>,
     headers: Vec<(String, Secret)>,
     auth: Auth,
+    drop: DropFile,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
@@ -169,7 +178,7 @@ impl Connection {
 
     fn system(mut self, name: &str, file: FileId, findings: &mut Findings) -> Option<System> {
         let start = Place { file, start: 0, end: 0 };
-        let Some(kind) = self.kind else {
+        let Some(kind) = self.kind.take() else {
             findings.fault(
                 "KIND_MISSING",
                 start,
@@ -179,18 +188,21 @@ impl Connection {
             return None;
         };
         if !self.url_given {
-            let help = format!("add url = \"${{{}_URL}}\"", name.to_uppercase());
+            let key = if kind.text == "file" { "folder" } else { "url" };
+            let help = format!("add {key} = \"${{{}_{}}}\"", name.to_uppercase(), key.to_uppercase());
             findings.fault("URL_MISSING", start, format!("system `{name}` does not say where it is"), help);
         }
         let kind = match kind.text.as_str() {
             "postgres" => SystemKind::Postgres { url: self.url? },
             "sqlite" => SystemKind::Sqlite { url: self.url? },
+            "file" => SystemKind::File(self.drop.system(self.url?, self.url_place, findings)),
+            "rest" => SystemKind::Rest { http: self.http(findings)? },
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\" and \"sqlite\"",
+                    "the kinds are \"postgres\", \"sqlite\", \"rest\" and \"file\"",
                 );
                 return None;
             }

@@ -56,6 +56,8 @@ fn lines(contract: &Contract) -> Vec<String> {
                     lines.push(format!("{head} part {field}={:?}", canonical(query)));
                 }
             }
+            GroupBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", group.fields)),
+            GroupBinding::Rest(asked) => lines.push(format!("{head} call={asked:?} fields={:?}", group.fields)),
         }
         adaptation_lines(&head, &group.adaptations, &mut lines);
     }
@@ -79,6 +81,8 @@ fn lines(contract: &Contract) -> Vec<String> {
         }
         match &list.binding {
             ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
+            ListBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", list.fields)),
+            ListBinding::Rest(asked) => lines.push(format!("{head} call={asked:?} fields={:?}", list.fields)),
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }

@@ -196,7 +196,7 @@ impl Laying<'_> {
             let path_length = self.enter(&slot.name);
             let start = out.len();
             let laid = match fill {
-                Fill::Missing => Err("a column of this name".to_owned()),
+                Fill::Missing => Err(Violation::COLUMN.to_owned()),
                 Fill::Column { column, quantity, adaptation, inner } => {
                     let quantity = quantity.and_then(|column| cells.get(column)?.text());
                     let quantity = quantity.as_deref();
@@ -407,7 +407,7 @@ impl Layout {
 }
 
 fn null(refused: bool) -> Result<(), String> {
-    if refused { Err("a value, and there is none".to_owned()) } else { Ok(()) }
+    if refused { Err(Violation::VALUE.to_owned()) } else { Ok(()) }
 }
 
 fn json_of<'a>(cell: &'a Cell<'_>) -> Option<Cow<'a, Value>> {

@@ -35,6 +35,19 @@ pub struct Violation {
     pub expected: String,
 }
 
+impl Violation {
+    /// What is expected where a question's answer has no column for a field.
+    pub const COLUMN: &str = "a column of this name";
+
+    /// What is expected where null is refused.
+    pub const VALUE: &str = "a value, and there is none";
+
+    /// Whether the field has no column at all, in this row as in every other.
+    pub fn is_missing_column(&self) -> bool {
+        self.expected == Self::COLUMN
+    }
+}
+
 impl Record {
     /// Makes the record of a row.
     pub fn row(stamp: Stamp, tape: Box<[u8]>, violations: Box<[Violation]>) -> Self {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::{Answering, Shared, error::readiness_status, respond};
-use crate::engine::Probe;
+use crate::{engine::Probe, fetch::FetchErrorKind};
 
 const JSON: &str = "application/json; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -38,7 +38,7 @@ impl Readiness {
         }
         let probes = answering.probe().await;
         // A contract without systems has nothing that could fail.
-        let any_system_answers = probes.is_empty() || probes.iter().any(|probe| probe.outcome.is_ok());
+        let any_system_answers = probes.is_empty() || probes.iter().any(answers);
         let status = readiness_status(any_system_answers);
         let body = json!({
             "ready": any_system_answers,
@@ -49,6 +49,11 @@ impl Readiness {
         *last = Some((Instant::now(), state.0, state.1.clone()));
         state
     }
+}
+
+/// Whether a system answers: one that says something wrong does.
+fn answers(probe: &Probe) -> bool {
+    probe.outcome.as_ref().map_or_else(|error| error.kind == FetchErrorKind::ContractViolation, |_| true)
 }
 
 /// What a caller may read of a probe: not the system's own words, which may name hosts and users.

@@ -38,7 +38,10 @@ struct Seats {
 /// The calls of one group.
 #[derive(Default)]
 pub(super) struct Calls {
+    /// Calls under way, those that board included.
     n_running: usize,
+    /// Calls that are about to be made, and still take keys.
+    n_boarding: usize,
     place_of: HashMap<Key, (Arc<Seats>, usize)>,
     gathering: VecDeque<Call>,
 }
@@ -80,25 +83,40 @@ impl Calls {
         (Arc::clone(&call.seats), call.keys.len() - 1)
     }
 
-    /// Returns the next call to make, if one may be made. Whoever makes it reports [`Calls::landed`], whatever happens.
-    pub fn next(&mut self, running_max: usize) -> Option<Call> {
-        while self.n_running < running_max {
-            let call = self.gathering.pop_front()?;
-            // What nobody waits for any more is not asked: a slow system has enough to do.
-            if call.seats.n_callers.load(Ordering::Relaxed) == 0 {
-                self.forget(&call.keys);
-                continue;
-            }
-            self.n_running += 1;
-            return Some(call);
-        }
-        None
+    /// Whether a further call may be made. Whoever makes it boards first, and reports [`Calls::landed`] whatever happens.
+    pub fn may_depart(&mut self, running_max: usize) -> bool {
+        let may = self.n_running < running_max && self.n_boarding < self.gathering.len();
+        self.n_running += usize::from(may);
+        self.n_boarding += usize::from(may);
+        may
     }
 
-    /// Takes note that a call has ended: its keys may be asked again.
-    pub fn landed(&mut self, keys: &[Key]) {
+    /// Takes the next call, which takes no more keys from here on; `None` if nobody waits for any.
+    pub fn board(&mut self) -> Option<Call> {
+        self.n_boarding -= 1;
+        loop {
+            let call = self.gathering.pop_front()?;
+            if call.seats.n_callers.load(Ordering::Relaxed) > 0 {
+                return Some(call);
+            }
+            // What nobody waits for any more is not asked: a slow system has enough to do.
+            self.forget(&call.keys);
+        }
+    }
+
+    /// Takes note that a call has ended: its keys may be asked again. One that never boarded was dropped by a runtime that
+    /// is going away, and takes with it what gathered for it, or there would be no end to calls that depart and are dropped.
+    pub fn landed(&mut self, boarded: Option<&[Key]>) {
         self.n_running -= 1;
-        self.forget(keys);
+        match boarded {
+            Some(keys) => self.forget(keys),
+            None => {
+                self.n_boarding -= 1;
+                if let Some(call) = self.gathering.pop_front() {
+                    self.forget(&call.keys);
+                }
+            }
+        }
     }
 
     fn forget(&mut self, keys: &[Key]) {

@@ -1,10 +1,11 @@
 //! Coalescing: what many requests ask a system at the same time is asked once.
 //!
 //! In: any question. Out: its answer, shared by all who asked the same meanwhile. A key that is under way is joined. A key
-//! that is not is asked at once while the group has calls to spare, and else gathers with the others that come until a call
-//! lands; so nobody waits for a timer, and the calls grow with the load by themselves. async-graphql's `DataLoader` waits a
-//! set time (1 ms) before every call to gather its keys, and has no bound on calls under way: `cargo bench --bench coalesce`
-//! compares the two, in latency when little is asked and in calls when much is.
+//! that is not is asked at once, together with those of callers that are ready at the same moment, while the group has
+//! calls to spare, and else gathers with the others that come until a call lands; so nobody waits for a timer, and the
+//! calls grow with the load by themselves. async-graphql's `DataLoader` waits a set time (1 ms) before every call to gather
+//! its keys, asks again for what is under way, and has no bound on calls: `cargo bench --bench coalesce` compares the two,
+//! in latency when little is asked and in calls when much is.
 //!
 //! A call is a task of its own with the system's timeout: a caller that goes away or has no more time leaves the others
 //! what they joined.
@@ -81,13 +82,13 @@ impl Coalesced {
 struct KeysFlight {
     flights: Arc<Flights>,
     group: GroupId,
-    keys: Arc<[Key]>,
+    boarded: Option<Arc<[Key]>>,
 }
 
 impl Drop for KeysFlight {
     fn drop(&mut self) {
         if let Some(calls) = self.flights.groups().get_mut(&self.group) {
-            calls.landed(&self.keys);
+            calls.landed(self.boarded.as_deref());
         }
         self.flights.depart(self.group);
     }
@@ -118,11 +119,12 @@ impl Flights {
     /// drops the task on the spot, and with it the flight, which takes the lock.
     fn depart(self: &Arc<Self>, group: GroupId) {
         loop {
-            let next = self.groups().get_mut(&group).and_then(|calls| calls.next(self.calls_max));
-            let Some(Call { keys, answer, .. }) = next else { return };
-            let flight = KeysFlight { flights: Arc::clone(self), group, keys: keys.into() };
+            if !self.groups().get_mut(&group).is_some_and(|calls| calls.may_depart(self.calls_max)) {
+                return;
+            }
+            let flight = KeysFlight { flights: Arc::clone(self), group, boarded: None };
             if let Ok(runtime) = Handle::try_current() {
-                runtime.spawn(flight.fly(answer));
+                runtime.spawn(flight.fly());
             }
         }
     }
@@ -148,9 +150,16 @@ impl Flights {
 }
 
 impl KeysFlight {
-    async fn fly(self, answer: oneshot::Sender<Arc<[Outcome]>>) {
-        let deadline = self.flights.call_deadline();
-        let fetch = Fetch { group: self.group, keys: Arc::clone(&self.keys), deadline };
+    async fn fly(mut self) {
+        // Callers that are ready at this moment come along: they are often woken together, by the call before. It costs
+        // no time but theirs.
+        tokio::task::yield_now().await;
+        let call = self.flights.groups().get_mut(&self.group).and_then(Calls::board);
+        let (keys, answer) =
+            call.map_or_else(Default::default, |Call { keys, answer, .. }| (keys.into(), Some(answer)));
+        self.boarded = Some(Arc::clone(&keys));
+        let Some(answer) = answer else { return };
+        let fetch = Fetch { group: self.group, keys, deadline: self.flights.call_deadline() };
         let outcomes = self.flights.inner.fetch(fetch).await;
         // Who comes from here on asks anew; who came before has a seat.
         drop(self);

@@ -36,11 +36,11 @@ impl Owners {
     }
 }
 
-/// Builds every system's stack. Nothing is connected until something is asked.
+/// Builds every system's stack. Nothing is connected until something is asked; files are read from the start.
 pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
     let stack = |number: usize| {
         let id = SystemId::from(number);
-        guard(source::open(contract, id), contract, id, telemetry)
+        guard(source::open(contract, id, telemetry), contract, id, telemetry)
     };
     // Outside of all that: a cross-reference is a question to a system like any other.
     Owners(Mapped::wrap(contract, (0..contract.systems.len()).map(stack).collect(), telemetry))

@@ -117,7 +117,8 @@ fn padded_keys<'k>(keys: impl Iterator<Item = &'k Key>) -> HashMap<String, Strin
     pairs.collect()
 }
 
-fn key_of(row: &[Cell<'_>], columns: &[usize], trims: &[bool]) -> Option<Key> {
+/// Reads the key of a row; `None` when it has none.
+pub fn key_of(row: &[Cell<'_>], columns: &[usize], trims: &[bool]) -> Option<Key> {
     let mut texts = Vec::with_capacity(columns.len());
     for (column, trim) in columns.iter().zip(trims) {
         texts.push((row.get(*column)?.text()?, *trim));

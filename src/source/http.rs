@@ -14,7 +14,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
-    Client, Method, Response, StatusCode, Url,
+    Client, Method, Response, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     redirect,
 };
@@ -73,6 +73,17 @@ pub struct CallAnswer {
     pub media_type: Option<String>,
     /// The body.
     pub body: Bytes,
+}
+
+/// The answer to a call, whatever its status.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The answer.
+    pub answer: CallAnswer,
+    /// How long the system asks to be left alone.
+    pub retry_after: Option<Duration>,
+    /// The token of OAuth 2 it was called with.
+    token: Option<Arc<str>>,
 }
 
 impl Call {
@@ -147,19 +158,54 @@ impl HttpClient {
     }
 
     async fn send_with_token(&self, call: &Call) -> Result<CallAnswer, FetchError> {
-        let Auth::OAuth2 { .. } = &self.system.auth else { return self.send_as(call, None).await };
-        let token = self.token(None).await?;
-        match self.send_as(call, Some(&token)).await {
-            // Servers end tokens before their time; one fetched after that is tried once.
-            Err(error) if error.kind == FetchErrorKind::Denied => {
-                let again = self.token(Some(&token)).await?;
-                self.send_as(call, Some(&again)).await
+        let exchange = self.exchanged(call).await?;
+        let denied = kind_of_status(exchange.answer.status) == Some(FetchErrorKind::Denied);
+        // Servers end tokens before their time; one fetched after that is tried once.
+        let exchange = if denied && self.renewed(&exchange).await? { self.exchanged(call).await? } else { exchange };
+        self.classified(exchange)
+    }
+
+    /// Sends a call and reads its answer to the end, whatever its status says.
+    ///
+    /// *Errors*: only that there is no answer.
+    pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<Exchange, FetchError> {
+        let answered = tokio::time::timeout_at(deadline.into(), self.exchanged(call)).await;
+        answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
+    }
+
+    /// Fetches another token than the one that was refused; false where the system has none.
+    pub async fn renew(&self, refused: &Exchange, deadline: Instant) -> Result<bool, FetchError> {
+        let renewed = tokio::time::timeout_at(deadline.into(), self.renewed(refused)).await;
+        renewed.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no token in time")))
+    }
+
+    async fn renewed(&self, refused: &Exchange) -> Result<bool, FetchError> {
+        let Some(token) = &refused.token else { return Ok(false) };
+        self.token(Some(token)).await.map(|_| true)
+    }
+
+    async fn exchanged(&self, call: &Call) -> Result<Exchange, FetchError> {
+        let token = match &self.system.auth {
+            Auth::OAuth2 { .. } => Some(self.token(None).await?),
+            _ => None,
+        };
+        let exchange = self.send_as(call, token.as_deref()).await?;
+        Ok(Exchange { token, ..exchange })
+    }
+
+    /// Makes an error of an answer whose status says that something went wrong.
+    pub fn classified(&self, exchange: Exchange) -> Result<CallAnswer, FetchError> {
+        let answer = exchange.answer;
+        match kind_of_status(answer.status) {
+            None => Ok(answer),
+            Some(kind) => {
+                let detail = format!("HTTP {}: {}", answer.status, quoted(&answer.body));
+                Err(self.name.error(kind, detail).with_retry_after(exchange.retry_after))
             }
-            answered => answered,
         }
     }
 
-    async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<CallAnswer, FetchError> {
+    async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<Exchange, FetchError> {
         let client = self.client()?;
         let mut url = self.url(&call.target)?;
         if let Auth::ApiKey { parameter, key } = &self.system.auth {
@@ -181,7 +227,7 @@ impl HttpClient {
         self.read(response).await
     }
 
-    async fn read(&self, mut response: Response) -> Result<CallAnswer, FetchError> {
+    async fn read(&self, mut response: Response) -> Result<Exchange, FetchError> {
         let status = response.status();
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
         let links = response.headers().get_all("link").iter().filter_map(text).collect();
@@ -196,13 +242,8 @@ impl HttpClient {
             body.extend_from_slice(&chunk);
         }
         let body = body.freeze();
-        match kind_of(status) {
-            None => Ok(CallAnswer { status: status.as_u16(), links, media_type, body }),
-            Some(kind) => {
-                let detail = format!("HTTP {}: {}", status.as_u16(), quoted(&body));
-                Err(self.name.error(kind, detail).with_retry_after(retry_after))
-            }
-        }
+        let answer = CallAnswer { status: status.as_u16(), links, media_type, body };
+        Ok(Exchange { answer, retry_after, token: None })
     }
 
     /// Returns the address of a path, or of a link that stays with the system.
@@ -266,7 +307,7 @@ impl HttpClient {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         let response = request.send().await.map_err(|error| self.failure(&error))?;
-        let answer = match self.read(response).await {
+        let answer = match self.classified(self.read(response).await?) {
             Err(error) if error.kind == FetchErrorKind::BadRequest => {
                 // A token's body may quote what was sent.
                 return Err(self.name.error(FetchErrorKind::Denied, "the token server refused the credentials"));
@@ -328,8 +369,9 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-fn kind_of(status: StatusCode) -> Option<FetchErrorKind> {
-    Some(match status.as_u16() {
+/// Returns what a status says went wrong; 404 and 410 are answers.
+pub fn kind_of_status(status: u16) -> Option<FetchErrorKind> {
+    Some(match status {
         200..=299 | 404 | 410 => return None,
         401 | 403 | 407 => FetchErrorKind::Denied,
         408 | 504 => FetchErrorKind::Timeout,
@@ -349,7 +391,7 @@ fn retry_after(text: &str) -> Option<Duration> {
 }
 
 /// Quotes the beginning of a body.
-fn quoted(body: &[u8]) -> String {
+pub fn quoted(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(QUOTED_BYTES)]);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -393,7 +435,7 @@ mod tests {
             (503, Some(Unavailable)),
             (504, Some(Timeout)),
         ] {
-            assert_eq!(kind_of(StatusCode::from_u16(status).unwrap()), kind, "{status}");
+            assert_eq!(kind_of_status(status), kind, "{status}");
         }
     }
 

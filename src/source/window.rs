@@ -3,7 +3,7 @@
 //! In: all rows of a list, its order and the window. Out: the rows of the window, as a system that pages would give them.
 //! Pure. Numbers sort as numbers, texts by their bytes, nulls last.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::{borrow::Cow, cmp::Ordering, ops::Range};
 
 use super::{answer::Rows, layout::ListLayout};
 use crate::{
@@ -14,9 +14,12 @@ use crate::{
 
 /// A value to sort by.
 #[derive(Debug, Clone, PartialEq)]
-enum Place<'a> {
+pub enum Place<'a> {
+    /// A number, by its value.
     Number(Cow<'a, str>),
+    /// A text, by its bytes.
     Text(Cow<'a, str>),
+    /// No value.
     Null,
 }
 
@@ -38,6 +41,35 @@ pub fn window<'r>(list: &List, layout: &ListLayout, mut rows: Rows<'r>, window: 
     });
     rows.truncate(window.n_rows as usize + 1);
     Some(rows)
+}
+
+/// Returns which of `rows`, which are in the list's order already, stand between the cursors of a window; `None` when a
+/// cursor is not one of this list's.
+pub fn stretch<'r>(
+    list: &List,
+    layout: &ListLayout,
+    rows: Range<usize>,
+    row: impl Fn(usize) -> Vec<Cell<'r>>,
+    window: &Window,
+) -> Option<Range<usize>> {
+    // The first row that no longer stands before the place.
+    let first = |cursor: &Cursor, behind: bool| {
+        let place = places(list, cursor)?;
+        let (mut low, mut high) = (rows.start, rows.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let order = compare(list, &row_places(layout, &row(middle)), &place);
+            if order == Ordering::Less || (behind && order == Ordering::Equal) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Some(low)
+    };
+    let start = window.after.as_ref().map_or(Some(rows.start), |after| first(after, true))?;
+    let end = window.before.as_ref().map_or(Some(rows.end), |before| first(before, false))?;
+    Some(start..end.max(start))
 }
 
 /// Writes a value as a cursor holds it: texts are marked with a quote, so that a number is told from its text.
@@ -65,7 +97,8 @@ fn row_places<'a>(layout: &ListLayout, row: &'a [Cell<'_>]) -> Vec<Place<'a>> {
     layout.order.iter().map(|position| row.get(*position).map_or(Place::Null, place)).collect()
 }
 
-fn place<'a>(cell: &'a Cell<'_>) -> Place<'a> {
+/// Returns what a value is sorted by.
+pub fn place<'a>(cell: &'a Cell<'_>) -> Place<'a> {
     let is_number = match cell {
         Cell::Int(_) | Cell::Float(_) => true,
         Cell::Json(value) => value.is_number(),

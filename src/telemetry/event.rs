@@ -107,6 +107,32 @@ pub enum Event<'a> {
         /// A few of their keys. Only in the debug log: they may name customers.
         samples: &'a [String],
     },
+    /// A complete file was loaded and is served from here on.
+    FileLoaded {
+        /// The system's name.
+        system: &'a str,
+        /// The group's or list's name.
+        group: &'a str,
+        /// The file's name. Never a metrics label: there is another one every night.
+        file: &'a str,
+        /// The rows it and the files of its parts hold.
+        n_rows: usize,
+        /// Their size.
+        n_bytes: u64,
+        /// How long reading them took.
+        duration: Duration,
+    },
+    /// A file was not taken, so that what was served before still is.
+    FileRefused {
+        /// The system's name.
+        system: &'a str,
+        /// The group's or list's name; `folder` where the whole folder cannot be read.
+        group: &'a str,
+        /// The file's name.
+        file: &'a str,
+        /// What is wrong with it; only in the log.
+        detail: &'a str,
+    },
     /// A guard did something about the questions to a system.
     Guarded {
         /// The system's name.

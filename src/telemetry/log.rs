@@ -123,6 +123,22 @@ pub(super) fn read(event: &Event<'_>) {
             );
             debug!(system.name = system, list.name = list, list.left_out_keys = ?samples, "keys of rows left out");
         }
+        Event::FileLoaded { system, group, file, n_rows, n_bytes, duration } => info!(
+            system.name = system,
+            group.name = group,
+            file.name = file,
+            file.rows = n_rows,
+            file.bytes = n_bytes,
+            duration_ms = ms(duration),
+            "file loaded"
+        ),
+        Event::FileRefused { system, group, file, detail } => warn!(
+            system.name = system,
+            group.name = group,
+            file.name = file,
+            failure.detail = detail,
+            "file refused: what was served before still is"
+        ),
         Event::Guarded { system, ref guarded } => read_guarded(system, guarded),
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),

@@ -76,6 +76,9 @@ pub(super) struct Metrics {
     violations: Family<AskedLabels, Counter>,
     keys_unmatched: Family<AskedLabels, Counter>,
     rows_left_out: Family<AskedLabels, Counter>,
+    files_loaded: Family<AskedLabels, Counter>,
+    files_refused: Family<AskedLabels, Counter>,
+    file_rows: Family<AskedLabels, Gauge>,
     guards: GuardMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
@@ -115,6 +118,9 @@ impl Default for Metrics {
             violations: Family::default(),
             keys_unmatched: Family::default(),
             rows_left_out: Family::default(),
+            files_loaded: Family::default(),
+            files_refused: Family::default(),
+            file_rows: Family::default(),
             guards,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
@@ -177,6 +183,9 @@ impl Metrics {
         );
         to.register("list_parents", "Parents listed for", self.list_parents.clone());
         to.register("list_rows", "Rows listed", self.list_rows.clone());
+        to.register("files_loaded", "Complete files that were loaded", self.files_loaded.clone());
+        to.register("files_refused", "Files that were not taken, once each", self.files_refused.clone());
+        to.register("file_rows", "Rows of the files that are served", self.file_rows.clone());
         to.register("contract_violations", "Values that did not fit their declared type", self.violations.clone());
         to.register(
             "keys_unmatched",
@@ -241,6 +250,14 @@ impl Metrics {
             Event::RowsLeftOut { system, list, n_unmatched, n_ambiguous, .. } => {
                 let n_rows = n_unmatched.saturating_add(n_ambiguous);
                 self.rows_left_out.get_or_create(&labels(system, list, None).0).inc_by(n_rows);
+            }
+            Event::FileLoaded { system, group, n_rows, .. } => {
+                let asked = labels(system, group, None).0;
+                self.files_loaded.get_or_create(&asked).inc();
+                self.file_rows.get_or_create(&asked).set(i64::try_from(n_rows).unwrap_or(i64::MAX));
+            }
+            Event::FileRefused { system, group, .. } => {
+                self.files_refused.get_or_create(&labels(system, group, None).0).inc();
             }
             Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::ConnectionOpened => {

@@ -34,6 +34,16 @@ impl Key {
         Some(Self(joined))
     }
 
+    /// Reads a key as people write it: the texts of several fields with `|` between them, a single field as it is.
+    ///
+    /// *Errors*: `None` when there are more or fewer texts than fields, or when one has a control character.
+    pub fn parse(text: &str, n_fields: usize) -> Option<Self> {
+        if n_fields == 1 {
+            return Self::of([text]);
+        }
+        (text.split('|').count() == n_fields).then(|| Self::of(text.split('|'))).flatten()
+    }
+
     /// Returns the texts of the key's fields, in order.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.0.split(SEPARATOR)
@@ -73,6 +83,14 @@ mod tests {
         assert_eq!(key.fields().collect::<Vec<_>>(), ["A-100", "SP/1'4\"×"]);
         assert_eq!(key.to_string(), "A-100 / SP/1'4\"×");
         assert_eq!(Key::one("A-100"), Key::of(["A-100"]).unwrap());
+    }
+
+    #[test]
+    fn a_written_key_has_as_many_texts_as_its_entity_has_key_fields() {
+        assert_eq!(Key::parse("K1|A", 2), Key::of(["K1", "A"]));
+        assert_eq!(Key::parse("K1|A", 1), Some(Key::one("K1|A")));
+        assert_eq!(Key::parse("K1", 2), None);
+        assert_eq!(Key::parse("K1|A|B", 2), None);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-/// The way to a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The way to a value; by default to the whole document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointer(Vec<Step>);
 
 /// One step of a pointer.
@@ -65,6 +65,15 @@ impl Pointer {
         let mut found = Vec::new();
         walk(&self.0, document, &mut |value| found.push(value));
         found
+    }
+
+    /// Returns the names of the members on the way, where it is one of names alone.
+    pub fn names(&self) -> Option<Vec<&str>> {
+        let names = self.0.iter().map(|step| match step {
+            Step::To(name) => Some(name.as_str()),
+            Step::Every | Step::Where(_) => None,
+        });
+        names.collect()
     }
 
     /// Returns the name of the member where the way starts, if it starts at one.

@@ -4,6 +4,7 @@ mod base;
 mod forty;
 mod lints;
 mod ownership;
+mod reach;
 mod secrets;
 mod soup;
 mod valid;

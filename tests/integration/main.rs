@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file per room or property, the machinery in `common`.
 
+mod cli;
 mod common;
 mod contract;
 mod differential;
@@ -7,6 +8,7 @@ mod fuzz;
 mod http;
 mod keys;
 mod kinds;
+mod live;
 mod outage;
 mod owner;
 mod readme;

@@ -45,13 +45,15 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("sqlx", &["source/sql", "demo"]),
     ("reqwest", &["source/http"]),
     ("axum", &["http"]),
     ("hyper", &["http"]),
     ("clap", &["cli"]),
     ("async_graphql", &["contract/sdl", "contract/public", "plan/parse"]),
+    ("notify", &["source/file"]),
+    ("encoding_rs", &["source/file", "contract/binding/file"]),
     ("quick_cache", &["engine/plans"]),
 ];
 

@@ -8,9 +8,11 @@ use super::{
         placeholder::Unreadable,
         reader::{Entry, Reader, Text},
     },
+    file::{FileGroupFile, FileListFile},
+    rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
-use crate::diagnostic::Place;
+use crate::{diagnostic::Place, value::Pointer};
 
 /// The kinds of binding: several kinds of system may be asked in the same way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,18 +20,28 @@ pub enum Asking {
     /// In SQL.
     #[default]
     Sql,
+    /// By reading files.
+    File,
+    /// By calls of a REST or RPC interface.
+    Rest,
 }
 
 impl Asking {
     /// Returns how a kind of system is asked; of an unknown kind, what most systems are asked in.
-    pub fn of_kind(_kind: &str) -> Self {
-        Self::Sql
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "file" => Self::File,
+            "rest" => Self::Rest,
+            _ => Self::Sql,
+        }
     }
 
     /// Whether its systems are reached over HTTP.
     pub fn is_http(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => false,
+            Self::Rest => true,
         }
     }
 
@@ -37,6 +49,8 @@ impl Asking {
     pub fn has_fields(self) -> bool {
         match self {
             Self::Sql => false,
+            Self::File => true,
+            Self::Rest => true,
         }
     }
 
@@ -44,6 +58,8 @@ impl Asking {
     pub fn group_tables(self) -> &'static [&'static str] {
         match self {
             Self::Sql => SqlGroupFile::TABLES,
+            Self::File => FileGroupFile::TABLES,
+            Self::Rest => RestGroupFile::TABLES,
         }
     }
 }
@@ -53,6 +69,10 @@ impl Asking {
 pub enum GroupAsked {
     /// In SQL.
     Sql(SqlGroupFile),
+    /// By reading files.
+    File(Box<FileGroupFile>),
+    /// By a call.
+    Rest(Box<RestGroupFile>),
 }
 
 impl GroupAsked {
@@ -60,6 +80,8 @@ impl GroupAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
+            Asking::File => Self::File(Box::default()),
+            Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
         }
     }
 
@@ -67,6 +89,8 @@ impl GroupAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlGroupFile::KEYS,
+            Self::File(_) => FileGroupFile::KEYS,
+            Self::Rest(_) => RestGroupFile::KEYS,
         }
     }
 
@@ -74,13 +98,17 @@ impl GroupAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -88,6 +116,8 @@ impl GroupAsked {
     pub fn compile(&self) -> Option<GroupBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
+            Self::File(asked) => asked.compile().map(GroupBinding::File),
+            Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
         }
     }
 }
@@ -106,6 +136,10 @@ pub struct Parameter {
 pub enum ListAsked {
     /// In SQL.
     Sql(SqlListFile),
+    /// By reading files.
+    File(Box<FileListFile>),
+    /// By a call.
+    Rest(Box<RestListFile>),
 }
 
 impl ListAsked {
@@ -113,6 +147,8 @@ impl ListAsked {
     pub fn new(asking: Asking) -> Self {
         match asking {
             Asking::Sql => Self::Sql(SqlListFile::default()),
+            Asking::File => Self::File(Box::default()),
+            Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
         }
     }
 
@@ -120,6 +156,8 @@ impl ListAsked {
     pub fn keys(&self) -> &'static [&'static str] {
         match self {
             Self::Sql(_) => SqlListFile::KEYS,
+            Self::File(_) => FileListFile::KEYS,
+            Self::Rest(_) => RestListFile::KEYS,
         }
     }
 
@@ -127,13 +165,17 @@ impl ListAsked {
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match self {
             Self::Sql(asked) => asked.read(entry, reader),
+            Self::File(asked) => asked.read(entry, reader),
+            Self::Rest(asked) => asked.read(entry, reader),
         }
     }
 
-    /// Reports what is missing once all keys are read.
-    pub fn finish(&self, title: &str, place: Place, reader: &mut Reader<'_>) {
+    /// Reports what is missing once all keys are read; `fields` are those of every kind.
+    pub fn finish(&self, title: &str, place: Place, fields: &[(Text, Pointer)], reader: &mut Reader<'_>) {
         match self {
             Self::Sql(asked) => asked.finish(title, place, reader),
+            Self::File(asked) => asked.finish(title, place, fields, reader),
+            Self::Rest(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -141,6 +183,8 @@ impl ListAsked {
     pub fn parameters(&self) -> Option<Result<Vec<Parameter>, (&Text, Unreadable)>> {
         match self {
             Self::Sql(asked) => asked.parameters(),
+            Self::File(asked) => asked.parameters(),
+            Self::Rest(asked) => Some(Ok(asked.parameters())),
         }
     }
 
@@ -148,6 +192,8 @@ impl ListAsked {
     pub fn compile(&self) -> Option<ListBinding> {
         match self {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
+            Self::File(asked) => asked.compile().map(ListBinding::File),
+            Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`; and `key` (how a system's keys differ from the graph's). Each holds what the user wrote and what the program runs on.
+//! way to ask: `sql`, `file`, `rest`; and `key` (how a system's keys differ from the graph's). Each holds what the user wrote
+//! and what the program runs on.
 
 mod asked;
+mod file;
 mod key;
+mod rest;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -14,11 +17,18 @@ use toml::de::{DeTable, DeValue};
 
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
+    file::FileGroupFile,
     key::{ArgumentKeyFile, CrossrefFile, KeyFile, crossref},
+    rest::RestGroupFile,
     sql::SqlGroupFile,
 };
 pub use self::{
+    file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
     key::{Crossref, KeyMapping},
+    rest::{
+        Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
+        RestList, RowsAt, TextTemplate, ValueTemplate,
+    },
     sql::{SqlGroup, SqlList},
 };
 use super::reader::{Entry, Reader, Text};
@@ -164,7 +174,10 @@ fn group<'a, 'i: 'a>(
     for entry in entries {
         match entry.0.get_ref().as_ref() {
             "fields" if asking.has_fields() => out.fields = fields(entry, reader),
-            "as_of" => out.as_of = reader.text(entry),
+            // Of files a table says how a name tells the time.
+            "as_of" if asking != Asking::File || matches!(entry.1.get_ref(), DeValue::String(_)) => {
+                out.as_of = reader.text(entry);
+            }
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),
@@ -173,7 +186,7 @@ fn group<'a, 'i: 'a>(
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), GROUP_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, place, reader);
+    out.asked.finish(&title, place, &out.fields, reader);
     out
 }
 
@@ -296,7 +309,7 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), LIST_KEYS, asking)),
         }
     }
-    out.asked.finish(&title, out.name.place, reader);
+    out.asked.finish(&title, out.name.place, &out.fields, reader);
     match default_given {
         Some(place) if out.page_rows_default > out.page_rows_max => reader.findings.fault(
             "PAGE_ROWS_ORDER",

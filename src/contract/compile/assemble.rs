@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     diagnostic::Findings,
-    value::{DomainId, GroupId, Leaf, Scalar, SystemId, TypeId},
+    value::{DomainId, GroupId, Key, Leaf, Scalar, SystemId, TypeId},
 };
 
 struct Assembly<'s, 'a> {
@@ -44,6 +44,7 @@ pub(super) fn assemble<'a>(
     crossrefs: &Crossrefs<'a>,
     references: &BTreeMap<FieldId<'a>, Reference>,
     lists: Lists<'a>,
+    samples: BTreeMap<TypeId, Vec<Key>>,
 ) -> Option<Contract> {
     let served: Vec<(&GroupName, &GroupPlan<'_>)> = groups.iter().filter(|(_, plan)| plan.served).collect();
     let group_ids = served.iter().enumerate().map(|(n, (name, _))| (*name, GroupId::from(n))).collect();
@@ -83,6 +84,7 @@ pub(super) fn assemble<'a>(
         marks_protected_data: written.schema.types.values().any(protects),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,
+        samples,
     };
     contract.version = version::version(&contract);
     Some(contract)

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GroupAsked, GroupFile, SqlGroupFile},
+        binding::{AdaptationFile, FileGroupFile, GroupAsked, GroupFile},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -11,9 +11,10 @@ use super::{
     Written,
     groups::{Groups, header},
     keys::Crossrefs,
+    rest,
     survey::{Category, GroupName, Survey},
 };
-use crate::{contract::nearest, diagnostic::Findings};
+use crate::{contract::nearest, diagnostic::Findings, value::SystemId};
 
 /// Checks the bindings of all groups.
 pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossrefs<'_>, findings: &mut Findings) {
@@ -26,42 +27,76 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossr
         } else {
             plan.fields.iter().map(|at| &ty.fields[*at]).collect()
         };
+        let title = header(&name.entity, name.name.as_deref());
+        let keys = survey.key_fields(&name.entity);
+        let mapped = crossrefs.of_group(survey, &name.entity, file, findings);
+        let columns: Vec<&str> = match &mapped {
+            Some(mapped) => mapped.columns.iter().map(String::as_str).collect(),
+            None => keys.iter().map(|field| field.name.name.as_str()).collect(),
+        };
         match &file.asked {
             GroupAsked::Sql(asked) => {
                 let n_key_fields = survey.key_fields(&name.entity).len();
                 for query in asked.query.iter().chain(asked.parts.iter().map(|(_, query)| query)) {
                     keys_once(survey.written, query, n_key_fields, findings);
                 }
-                parts(survey, name, asked, ty, &fields, findings);
+                let filled: Vec<&Text> = asked.parts.iter().map(|(field, _)| field).collect();
+                parts(survey, name, &filled, ty, &fields, findings);
             }
+            GroupAsked::File(asked) => {
+                parts(survey, name, &asked.part_fields(), ty, &fields, findings);
+                let n_key_fields = survey.key_fields(&name.entity).len();
+                for (field, _) in asked.parent_counts().filter(|(_, n_columns)| *n_columns != n_key_fields) {
+                    let help = "write parent = [\"…\", \"…\"], in the key's order".to_owned();
+                    let message = format!("the key of `{}` is {n_key_fields} fields", name.entity);
+                    findings.fault("PART_PARENT", field.place, message, help);
+                }
+                file_time(survey, name.system, asked, file, findings);
+            }
+            GroupAsked::Rest(asked) => rest::keys_named(asked, &title, file.place, &columns, findings),
         }
-        let keys = survey.key_fields(&name.entity);
         let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
-        let title = header(&name.entity, name.name.as_deref());
-        let mapped = crossrefs.of_group(survey, &name.entity, file, findings);
-        let is_key = |path: &Text| mapped.as_ref().is_some_and(|mapped| mapped.columns.contains(&path.text));
-        for (path, _) in file.fields.iter().filter(|(path, _)| !is_key(path)) {
+        let is_column = |path: &Text| mapped.is_some() && columns.contains(&path.text.as_str());
+        for (path, _) in file.fields.iter().filter(|(path, _)| !is_column(path)) {
             field_known(survey, &title, path, &known, findings);
         }
-        for (path, adaptation) in file.values.iter().filter(|(path, _)| !is_key(path)) {
+        for (path, adaptation) in file.values.iter().filter(|(path, _)| !is_column(path)) {
             values(survey, &title, path, adaptation, &known, findings);
         }
     }
 }
 
-/// Checks one direction of a cross-reference.
-pub(super) fn crossref(survey: &Survey<'_>, name: &str, file: &GroupFile, findings: &mut Findings) {
-    match &file.asked {
-        GroupAsked::Sql(asked) => {
-            if let Some(query) = &asked.query {
+/// Checks one direction of a cross-reference, which is asked for keys by one column.
+pub(super) fn crossref(survey: &Survey<'_>, system: SystemId, file: &GroupFile, asked: &str, findings: &mut Findings) {
+    let title = header(&file.entity, file.name.as_deref());
+    let part = match &file.asked {
+        GroupAsked::Sql(sql) => {
+            if let Some(query) = &sql.query {
                 keys_once(survey.written, query, 1, findings);
             }
-            if let Some((field, _)) = asked.parts.first() {
-                let help = "delete it; the query gives `key` and `own`";
-                let message = format!("the cross-reference `{name}` has no field `{}`", field.text);
-                findings.fault("PARTS_UNKNOWN", field.place, message, help);
-            }
+            sql.parts.first().map(|(field, _)| field)
         }
+        GroupAsked::File(drop) => {
+            file_time(survey, system, drop, file, findings);
+            drop.part_fields().first().copied()
+        }
+        GroupAsked::Rest(call) => {
+            rest::keys_named(call, &title, file.place, &[asked], findings);
+            None
+        }
+    };
+    if let Some(field) = part {
+        let message = format!("{title} does not answer a field `{}`", field.text);
+        findings.fault("PARTS_UNKNOWN", field.place, message, "delete it; a cross-reference gives `key` and `own`");
+    }
+}
+
+/// A day in a file's name begins somewhere.
+fn file_time(survey: &Survey<'_>, system: SystemId, asked: &FileGroupFile, file: &GroupFile, findings: &mut Findings) {
+    let zone = file.zone.as_ref().or(survey.system(system).inherited.zone.as_ref());
+    if let (Some(time), None) = (asked.named_time(), zone) {
+        let help = "add zone = \"Europe/Berlin\" to the group or its system";
+        findings.fault("FILE_TIME", time.place, "nothing says in which zone this day begins", help);
     }
 }
 
@@ -147,12 +182,12 @@ pub(super) fn not_readable(written: Written<'_>, query: &Text, unreadable: Unrea
 fn parts(
     survey: &Survey<'_>,
     name: &GroupName,
-    file: &SqlGroupFile,
+    filled: &[&Text],
     ty: &TypeDef,
     fields: &[&FieldDef],
     findings: &mut Findings,
 ) {
-    for (n, (field_name, _)) in file.parts.iter().enumerate() {
+    for (n, field_name) in filled.iter().enumerate() {
         let (text, place) = (field_name.text.as_str(), field_name.place);
         let title = header(&name.entity, name.name.as_deref());
         let Some(field) = fields.iter().find(|field| field.name.name == text) else {
@@ -175,7 +210,7 @@ fn parts(
                 "fill it from a column of the group's query",
             );
         }
-        if file.parts[..n].iter().any(|(earlier, _)| earlier.text.eq_ignore_ascii_case(text)) {
+        if filled[..n].iter().any(|earlier| earlier.text.eq_ignore_ascii_case(text)) {
             findings.fault("PARTS_UNKNOWN", place, format!("`{text}` is filled twice"), "keep one query");
         }
     }

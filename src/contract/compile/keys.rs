@@ -62,10 +62,12 @@ pub(super) fn crossrefs<'a>(survey: &Survey<'a>, groups: &Groups<'a>, findings: 
             if let Some(domain) = &file.domain {
                 survey.domain_named(&domain.text, domain.place, findings);
             }
-            for direction in file.to_own.iter().chain(&file.to_graph) {
-                bound(survey, name, direction, findings);
+            let system = SystemId::from(number);
+            let to_own = file.to_own.iter().map(|file| (file, GRAPH_COLUMN));
+            for (direction, asked) in to_own.chain(file.to_graph.iter().map(|file| (file, OWN_COLUMN))) {
+                bound(survey, system, direction, asked, findings);
             }
-            known.insert(name, Known { system: SystemId::from(number), file, to_own: None, to_graph: None });
+            known.insert(name, Known { system, file, to_own: None, to_graph: None });
         }
     }
     let mut next = groups.values().filter(|plan| plan.served).count();
@@ -83,10 +85,9 @@ pub(super) fn crossrefs<'a>(survey: &Survey<'a>, groups: &Groups<'a>, findings: 
     Crossrefs(known)
 }
 
-fn bound(survey: &Survey<'_>, name: &str, file: &GroupFile, findings: &mut Findings) {
-    bindings::crossref(survey, name, file, findings);
-    let direction = file.name.as_deref().unwrap_or_default();
-    let title = format!("[crossrefs.{name}.{direction}]");
+fn bound(survey: &Survey<'_>, system: SystemId, file: &GroupFile, asked: &str, findings: &mut Findings) {
+    bindings::crossref(survey, system, file, asked, findings);
+    let title = header(&file.entity, file.name.as_deref());
     let paths = file.fields.iter().map(|(path, _)| (path, "FIELDS_UNKNOWN"));
     let paths = paths.chain(file.values.iter().map(|(path, _)| (path, "VALUES_UNKNOWN")));
     for (path, code) in paths.filter(|(path, _)| ![GRAPH_COLUMN, OWN_COLUMN].contains(&path.text.as_str())) {

@@ -2,7 +2,8 @@
 //!
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
 //! (connections), `groups` (the field groups and their domains), `bindings` (their queries), `shapes` (layouts), `feeds`
-//! (templates), `keys` (mappings and cross-references), `references` (`@ref`), `lists` and `order` (`@list`), `protection` (scopes, audiences, copies), `assemble` (the
+//! (templates), `keys` (mappings and cross-references), `references` (`@ref`), `lists` and `order` (`@list`), `protection`
+//! (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
 //! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
 //! reported a fault, so a number that stands for something unknown is never used.
 
@@ -17,6 +18,8 @@ mod order;
 mod paging;
 mod protection;
 mod references;
+mod rest;
+mod samples;
 mod shapes;
 mod survey;
 
@@ -49,10 +52,11 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
     let references = references::compile(&survey, &classes, findings);
     let lists = lists::compile(&survey, &classes, &groups, &crossrefs, findings);
     protection::check(&survey, findings);
+    let samples = samples::compile(&survey, findings);
     if findings.n_faults() > 0 {
         return None;
     }
-    assemble::assemble(&survey, &classes, groups, &crossrefs, &references, lists)
+    assemble::assemble(&survey, &classes, groups, &crossrefs, &references, lists, samples)
 }
 
 /// A field of an object type: the type's name and the field's position.

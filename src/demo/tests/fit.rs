@@ -119,7 +119,7 @@ fn with_keys(query: &str, keys: &[Vec<String>]) -> (String, Vec<Option<String>>)
 async fn misfits(company: &mut Company, id: GroupId, keys: &[Vec<String>]) -> BTreeMap<String, (usize, String)> {
     let group = &company.contract.groups[id.index()];
     let (name, system) = (group.name.clone(), company.contract.systems[group.system.index()].name.clone());
-    let GroupBinding::Sql(binding) = group.binding.clone();
+    let GroupBinding::Sql(binding) = group.binding.clone() else { panic!("it is asked in SQL") };
     let (adaptations, key_columns) = (group.adaptations.clone(), group.key_columns.clone());
     let stamp = Stamp { system: group.system, started_ms: 0, ended_ms: 0, as_of_ms: None };
     let head = company.asked(&system, &binding.query, keys).await;
@@ -191,7 +191,9 @@ async fn every_row_of_every_group_fits_its_declared_types() {
         if handed_over {
             // The shop answers for a part of the order's fields; the rest is nobody's until the ERP has it.
             let group = &company.contract.groups[id.index()];
-            let GroupBinding::Sql(SqlGroup { query, parts }) = group.binding.clone();
+            let GroupBinding::Sql(SqlGroup { query, parts }) = group.binding.clone() else {
+                panic!("it is asked in SQL")
+            };
             company.asked("shop", &query, &keys).await;
             for (_, part) in parts {
                 company.asked("shop", &part, &keys).await;
@@ -215,7 +217,7 @@ async fn every_list_runs_and_gives_its_keys_and_its_order() {
     let lists = 0..company.contract.lists.len();
     for n in lists {
         let list = &company.contract.lists[n];
-        let ListBinding::Sql(SqlList { query }) = list.binding.clone();
+        let ListBinding::Sql(SqlList { query }) = list.binding.clone() else { panic!("it is asked in SQL") };
         let (name, parameters) = (list.name.clone(), list.parameters.clone());
         let (keys, order) = (list.key_columns.clone(), list.order.clone());
         let system = company.contract.systems[list.system.index()].name.clone();

@@ -3,7 +3,7 @@
 //! In: the contract's group or list with its `fields`. Out: column names, and for each row its cells in their order. A
 //! member that is missing is null: JSON systems leave out what they have no value for.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::nested::{self, Renames};
 use crate::{
     contract::{Contract, Group, List},
     fetch::Cell,
-    value::{Adaptations, Per, Pointer, Shape, Slot, SlotKind},
+    value::{Adaptations, Per, Pointer, Shape, Slot, SlotKind, Variant},
 };
 
 /// The columns of a group or list, each with its place in a row.
@@ -40,10 +40,30 @@ impl JsonColumns {
         }
         let shape = &contract.shapes[group.shape.index()];
         for slot in &shape.slots {
-            columns.slot(&contract.shapes, group, slot);
+            columns.slot(&contract.shapes, &group.fields, slot);
         }
         for name in quantities(&group.adaptations).chain(group.as_of.iter().map(String::as_str)) {
             columns.push(name, at(name), None);
+        }
+        columns
+    }
+
+    /// Finds the columns of a part whose rows are documents of their own: its owner's key, `__typename` and its slots'.
+    /// `fields` are the pointers of its fields, by their paths inside it.
+    pub fn of_part(
+        contract: &Contract,
+        variants: &[Variant],
+        fields: &BTreeMap<String, Pointer>,
+        parents: impl Iterator<Item = (String, Pointer)>,
+    ) -> Self {
+        let mut columns = Self { columns: Vec::new() };
+        parents.for_each(|(name, pointer)| columns.push(&name, pointer, None));
+        let type_name = fields.get("__typename").cloned().unwrap_or_else(|| Pointer::member("__typename"));
+        columns.push("__typename", type_name, None);
+        for variant in variants {
+            for slot in &contract.shapes[variant.shape.index()].slots {
+                columns.slot(&contract.shapes, fields, slot);
+            }
         }
         columns
     }
@@ -72,17 +92,27 @@ impl JsonColumns {
         self.columns.iter().map(|column| (column.name.as_str(), &column.pointer))
     }
 
+    /// Adds a column, unless there is one of its name.
+    pub fn add(&mut self, name: &str, pointer: Pointer) {
+        self.push(name, pointer, None);
+    }
+
+    /// Reads one value of a row.
+    pub fn cell<'v>(&self, column: usize, row: &'v Value) -> Cell<'v> {
+        self.columns.get(column).map_or(Cell::Null, |column| column.cell(row))
+    }
+
     /// Reads a row.
     pub fn cells<'v>(&self, row: &'v Value) -> Vec<Cell<'v>> {
         self.columns.iter().map(|column| column.cell(row)).collect()
     }
 
-    fn slot(&mut self, shapes: &[Shape], group: &Group, slot: &Slot) {
+    fn slot(&mut self, shapes: &[Shape], fields: &BTreeMap<String, Pointer>, slot: &Slot) {
         let prefix = format!("{}.", slot.name);
-        let inner: Renames = (group.fields.iter())
+        let inner: Renames = (fields.iter())
             .filter_map(|(path, pointer)| Some((path.strip_prefix(&prefix)?.to_owned(), pointer.clone())))
             .collect();
-        let own = group.fields.get(&slot.name);
+        let own = fields.get(&slot.name);
         let is_single_part =
             matches!(&slot.kind, SlotKind::Part(variants) if variants.len() == 1) && slot.nesting.n_lists() == 0;
         if is_single_part && own.is_none() && !inner.is_empty() {

@@ -137,6 +137,7 @@ impl Bindings {
             shapes: self.shapes,
             marks_protected_data: false,
             type_names: Default::default(),
+            samples: Default::default(),
         })
     }
 }

@@ -4,4 +4,5 @@ pub mod binding;
 pub mod engine;
 pub mod fault_proxy;
 pub mod postgres;
+pub mod rest_server;
 pub mod system;

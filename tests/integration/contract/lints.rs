@@ -260,6 +260,9 @@ const FILES: &[Mistake] = &[
     ("SYSTEM_DUPLICATE", FREEHOLD, "\"systems/shop.toml\"]", "\"systems/shop.toml\", \"other/shop.toml\"]"),
     ("MAX_AGE_ZERO", FREEHOLD, "[freshness.product]", "[freshness.price]\nmax_age = \"0s\"\n[freshness.product]"),
     ("FRESHNESS_ORDER", FREEHOLD, "max_age = \"1h\"", "max_age = \"1h\"\nrefresh_after = \"2h\""),
+    ("SAMPLE_TYPE", FREEHOLD, "[freshness.product]", "[samples]\nProdukt = [\"A-100\"]\n[freshness.product]"),
+    ("SAMPLE_TYPE", FREEHOLD, "[freshness.product]", "[samples]\nQuantity = [\"A-100\"]\n[freshness.product]"),
+    ("SAMPLE_KEY", FREEHOLD, "[freshness.product]", "[samples]\nProduct = [\"A-100\", \"\"]\n[freshness.product]"),
     ("FRESHNESS_ORDER", FREEHOLD, "on_outage = \"24h\"", "on_outage = \"5m\""),
     ("KIND_MISSING", SHOP, "kind = \"sqlite\"\n", ""),
     ("KIND_UNKNOWN", SHOP, "kind = \"sqlite\"", "kind = \"mongo\""),
@@ -344,6 +347,90 @@ const FILES: &[Mistake] = &[
     ("MAP_WORD", ERP, "B = \"BLOCKED\"", "B = \"BLOKED\""),
 ];
 
+/// The shop as a system that speaks HTTP.
+const REST_SHOP: &str = r#"kind = "rest"
+url = "https://shop.example/api"
+headers = { X-Tenant = "t" }
+auth = { bearer = "s3cr3t" }
+
+[Product]
+get = "/products"
+query = { skus = "{keys}" }
+rows = "/items/*"
+fields = { webVisible = "/flags/visible" }
+paging = { next = "/next", rows = 50 }
+errors = { at = "/error", code = "/error/code", map = { busy = "throttled" } }
+
+[Order]
+post = "/orders"
+body = { numbers = ["{key}"] }
+not_found = [403]
+
+[Person]
+get = "/persons/{key}"
+"#;
+
+/// Systems that speak HTTP: the code, and the change to the shop that makes the mistake.
+const HTTP: &[(&str, &str, &str)] = &[
+    ("URL_HTTP", "https://shop.example/api", "shop.example"),
+    ("URL_HTTP", "https://shop.example/api", "https:///api"),
+    ("HEADER_NAME", "{ X-Tenant = \"t\" }", "{ \"X Tenant\" = \"t\" }"),
+    ("ENV_MISSING", "s3cr3t", "${SHOP_TOKEN}"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ bearer = \"s3cr3t\", user = \"u\" }"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ user = \"u\" }"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ token_url = \"https://a/token\", client_id = \"id\" }"),
+    ("AUTH", "{ bearer = \"s3cr3t\" }", "{ key = \"s3cr3t\" }"),
+    ("KEY_UNKNOWN", "{ bearer = \"s3cr3t\" }", "{ beerer = \"s3cr3t\" }"),
+    ("FIELDS_UNKNOWN", "webVisible =", "webVisble ="),
+    ("POINTER", "\"/flags/visible\"", "\"flags/visible\""),
+    ("POINTER", "\"/flags/visible\"", "\"/flags/[de]\""),
+    ("POINTER", "rows = \"/items/*\"", "rows = \"items/*\""),
+    ("CALL_MISSING", "get = \"/persons/{key}\"", ""),
+    ("CALL_TWICE", "get = \"/persons/{key}\"", "get = \"/persons/{key}\"\npost = \"/persons/{key}\""),
+    ("BODY_UNSENT", "post = \"/orders\"", "get = \"/orders\""),
+    ("BODY_UNSENT", "{ next = \"/next\", rows = 50 }", "{ offset = \"/page/offset\", rows = 50 }"),
+    ("TEMPLATE", "/persons/{key}", "persons/{key}"),
+    ("TEMPLATE", "/persons/{key}", "/persons/{key"),
+    ("TEMPLATE", "/persons/{key}", "/persons/{key:int}"),
+    ("TEMPLATE", "[\"{key}\"]", "[\"{key}\", 2026-01-01]"),
+    ("PLACEHOLDER_UNKNOWN", "/persons/{key}", "/persons/{key}?locale={locale}"),
+    ("PLACEHOLDER_UNKNOWN", "/persons/{key}", "/persons/{key.ids}"),
+    ("PLACEHOLDER_UNKNOWN", "/persons/{key}", "/persons/{key.customer_number}"),
+    ("KEYS_MISSING", "/persons/{key}", "/persons"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ cursor = \"/end\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ offset = \"skip\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ offset = \"skip\", page = \"page\", rows = 50 }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ next = \"/next\", limit = \"limit\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ next = \"/next\", more = \"/more\" }"),
+    ("PAGING", "{ next = \"/next\", rows = 50 }", "{ next = \"/next\", first = 0 }"),
+    ("ERROR_KIND", "\"throttled\"", "\"busy\""),
+    ("VALUE_TYPE", "not_found = [403]", "not_found = [200]"),
+];
+
+#[test]
+fn every_lint_of_a_system_that_speaks_http_says_so_too() {
+    let (mut said, mut wrong) = (String::new(), String::new());
+    let files = |text: &str| {
+        let mut files = base::files();
+        files.iter_mut().filter(|(path, _)| path == SHOP).for_each(|(_, shop)| text.clone_into(shop));
+        files
+    };
+    let loaded = base::loaded(files(REST_SHOP));
+    assert!(loaded.contract.is_some(), "{}", base::shown(&loaded));
+    for (code, from, to) in HTTP {
+        assert!(REST_SHOP.contains(from), "{from}");
+        let faults = base::faults(&base::loaded(files(&REST_SHOP.replacen(from, to, 1))));
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
+        if codes != [*code] {
+            let _ = writeln!(wrong, "{code}: {from:?} -> {to:?} gave {faults:#?}");
+        }
+        assert!(faults.iter().all(|fault| !fault.contains("s3cr3t")), "{faults:#?}");
+        faults.iter().for_each(|fault| said.push_str(&format!("{fault}\n")));
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(said);
+}
+
 #[test]
 fn every_lint_says_what_is_wrong_where_and_what_to_do() {
     let mut said = String::new();
@@ -388,6 +475,9 @@ fn every_code_is_shown_by_a_test() {
     let mut codes = BTreeSet::new();
     codes_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract"), &mut codes);
     for (code, ..) in GRAPHQL.iter().chain(OWNERSHIP).chain(LEADS).chain(FILES) {
+        codes.remove(*code);
+    }
+    for (code, ..) in HTTP {
         codes.remove(*code);
     }
     // The last one is never met: it guards against a check that forgot to speak.

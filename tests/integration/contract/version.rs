@@ -40,6 +40,7 @@ fn layout_comments_descriptions_and_file_order_do_not_change_it() {
         ("systems/erp.toml", "timeout = \"2s\"", "timeout = \"3s\""),
         ("systems/erp.toml", "timeout = \"2s\"", "rate = { calls = 10, per = \"1s\" }\nretries = 1\nbreaker = false"),
         ("systems/erp.toml", "s3cr3t", "other"),
+        ("freehold.toml", "[freshness.product]", "[samples]\nProduct = [\"A-100\"]\n[freshness.product]"),
         ("freehold.toml", "max_age = \"1h\"\n", "max_age = '60m' # the same\n"),
     ] {
         assert_eq!(version(base::edited(path, from, to)), before, "{to}");

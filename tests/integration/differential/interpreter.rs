@@ -180,11 +180,13 @@ impl<'a> Run<'a> {
         if nulled { Err(Nulled) } else { Ok(data) }
     }
 
-    /// Answers `__type(name:) { name kind }`, the one introspection the generator asks for.
+    /// Answers `__type(name:) { name kind }`, the one introspection the generator asks for. A schema
+    /// contains the types that a query can meet, whatever else its author wrote down.
     fn introspect(&self, name: &Literal) -> Value {
         let Literal::Plain(Value::String(name)) = name else { unreachable!("the name is written out") };
         let world = self.world();
         let kind = match name {
+            name if !world.met().contains(name) => return Value::Null,
             name if world.objects.contains_key(name) => "OBJECT",
             name if world.interfaces.contains_key(name) => "INTERFACE",
             name if world.enums.contains_key(name) => "ENUM",

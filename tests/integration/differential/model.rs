@@ -1,6 +1,6 @@
 //! A world: the types, groups, lists and rows of one random contract, as plain data that owes nothing to Freehold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -249,5 +249,33 @@ impl World {
 
     pub fn composite_types(&self) -> Vec<&str> {
         self.objects.keys().chain(self.interfaces.keys()).chain(self.unions.keys()).map(String::as_str).collect()
+    }
+
+    /// Returns the types a query can meet, which are those of the public schema: whatever a field that can be met is of
+    /// or takes, what such a type may be, and what such an object implements.
+    pub fn met(&self) -> BTreeSet<String> {
+        let mut met = BTreeSet::from(["Query".to_owned()]);
+        let mut answered = met.clone();
+        loop {
+            let before = (met.len(), answered.len());
+            for name in answered.clone() {
+                answered.extend(self.possible_types(&name).into_iter().map(str::to_owned));
+            }
+            met.extend(answered.iter().cloned());
+            for name in met.clone() {
+                let object = self.objects.get(&name).map(|object| &object.implements);
+                let interface = self.interfaces.get(&name).map(|interface| &interface.implements);
+                met.extend(object.or(interface).into_iter().flatten().cloned());
+                for field in self.fields(&name) {
+                    answered.insert(field.ty.name().to_owned());
+                    met.extend(field.arguments.iter().map(|argument| argument.ty.name().to_owned()));
+                }
+                let inputs = self.inputs.get(&name).into_iter().flat_map(|input| &input.fields);
+                met.extend(inputs.map(|field| field.ty.name().to_owned()));
+            }
+            if (met.len(), answered.len()) == before {
+                return met;
+            }
+        }
     }
 }

@@ -17,8 +17,8 @@ pub type EncodeCursor<'a> = &'a dyn Fn(usize, &[Option<String>]) -> String;
 pub fn document(world: &World, seed: u64, encode: EncodeCursor<'_>) -> Document {
     let mut random = Random::new(seed);
     let budget = [6, 12, 25, 50][random.below(4)];
-    let mut maker =
-        Maker { world, random, encode, document: Document::default(), variables: vec![], budget, n_names: 0 };
+    let (document, met) = (Document::default(), world.met());
+    let mut maker = Maker { world, met, random, encode, document, variables: vec![], budget, n_names: 0 };
     maker.make();
     maker.document
 }
@@ -39,6 +39,8 @@ pub fn ask_otherwise(document: &mut Document, seed: u64) {
 
 struct Maker<'a> {
     world: &'a World,
+    /// The types that the public schema has.
+    met: BTreeSet<String>,
     random: Random,
     encode: EncodeCursor<'a>,
     document: Document,
@@ -305,7 +307,10 @@ impl Maker<'_> {
         }
         let possible = self.world.possible_types(ty);
         let overlaps = |other: &&str| self.world.possible_types(other).iter().any(|name| possible.contains(name));
-        let conditions: Vec<&str> = self.world.composite_types().into_iter().filter(overlaps).collect();
+        let conditions: Vec<&str> = (self.world.composite_types().into_iter())
+            .filter(|name| self.met.contains(*name))
+            .filter(overlaps)
+            .collect();
         let chosen = (*self.random.pick(&conditions)).to_owned();
         if self.world.unions.contains_key(&chosen) {
             self.document.meets_known_fault = true;

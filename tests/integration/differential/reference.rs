@@ -55,21 +55,22 @@ impl Reference {
     /// Builds the schema of a world.
     pub fn new(world: &Arc<World>, encode: Encode, decode: Decode) -> Self {
         let mut schema = Schema::build("Query", None, None).limit_recursive_depth(200).extension(NullItemsExtension);
-        for name in &world.scalars {
+        let met = world.met();
+        for name in world.scalars.iter().filter(|name| met.contains(*name)) {
             schema = schema.register(Scalar::new(name));
         }
-        for (name, words) in &world.enums {
+        for (name, words) in world.enums.iter().filter(|(name, _)| met.contains(*name)) {
             schema = schema.register(Enum::new(name).items(words));
         }
-        for (name, input) in &world.inputs {
+        for (name, input) in world.inputs.iter().filter(|(name, _)| met.contains(*name)) {
             let object = if input.one_of { InputObject::new(name).oneof() } else { InputObject::new(name) };
             schema = schema.register(input.fields.iter().fold(object, |object, field| object.field(argument(field))));
         }
-        for (name, members) in &world.unions {
+        for (name, members) in world.unions.iter().filter(|(name, _)| met.contains(*name)) {
             schema =
                 schema.register(members.iter().fold(Union::new(name), |union, member| union.possible_type(member)));
         }
-        for (name, interface) in &world.interfaces {
+        for (name, interface) in world.interfaces.iter().filter(|(name, _)| met.contains(*name)) {
             let mut registered = Interface::new(name);
             for field in &interface.fields {
                 registered = registered.field(InterfaceField::new(&field.name, type_ref(&field.ty)));
@@ -77,7 +78,7 @@ impl Reference {
             schema = schema
                 .register(interface.implements.iter().fold(registered, |interface, name| interface.implement(name)));
         }
-        for (name, object) in &world.objects {
+        for (name, object) in world.objects.iter().filter(|(name, _)| met.contains(*name)) {
             let mut registered =
                 object.implements.iter().fold(Object::new(name), |object, name| object.implement(name));
             for field in &object.fields {

@@ -41,7 +41,7 @@ macro_rules! table {
 
 table!(
     [batch, parts, several_key_fields, lists, paging, exact_numbers, absent_rows, awkward_keys, wrong_types, one_bad_row, stalls]
-    [sqlite, postgres]
+    [sqlite, postgres, rest]
 );
 
 #[test]

@@ -15,11 +15,27 @@ fn coalesced(source: &Arc<Scripted>, calls_max: usize) -> (Arc<Coalesced>, Guard
     (Arc::new(Coalesced::new(source.clone(), guarded.system.clone(), calls_max)), guarded)
 }
 
+/// Asks a millisecond later, when what was asked before is under way.
+async fn then<T>(asked: impl Future<Output = T>) -> T {
+    tokio::time::sleep(ms(1)).await;
+    asked.await
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_come_at_the_same_moment_share_a_call() {
+    let source = Scripted::new(|asked| well(asked, ms(10)));
+    let (owner, _) = coalesced(&source, 4);
+    let callers = (0..100).map(|n| owner.fetch(fetch(keys([n]), ms(500))));
+    futures_util::future::join_all(callers).await;
+    assert_eq!(source.n_asked(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_key_under_way_is_joined_and_only_the_others_are_asked() {
     let source = Scripted::new(|asked| well(asked, ms(10)));
     let (owner, guarded) = coalesced(&source, 4);
-    let (a, b) = tokio::join!(owner.fetch(fetch(keys(0..3), ms(500))), owner.fetch(fetch(keys([4, 2, 1]), ms(500))));
+    let (a, b) =
+        tokio::join!(owner.fetch(fetch(keys(0..3), ms(500))), then(owner.fetch(fetch(keys([4, 2, 1]), ms(500)))));
     let told = |outcomes: &[freehold::fetch::Outcome]| -> Vec<(i64, i64)> {
         outcomes.iter().map(|one| one.as_ref().unwrap().stamp).map(|stamp| (stamp.started_ms, stamp.ended_ms)).collect()
     };
@@ -34,7 +50,11 @@ async fn a_key_under_way_is_joined_and_only_the_others_are_asked() {
 async fn keys_gather_while_the_group_has_no_call_to_spare() {
     let source = Scripted::new(|asked| well(asked, ms(10)));
     let (owner, _) = coalesced(&source, 2);
-    let callers = (0..100).map(|n| owner.fetch(fetch(keys([n]), ms(500))));
+    let owner = &owner;
+    let callers = (0..100_usize).map(|n| async move {
+        tokio::time::sleep(ms(n.min(2) as u64)).await;
+        owner.fetch(fetch(keys([n]), ms(500))).await
+    });
     let outcomes = futures_util::future::join_all(callers).await;
     assert!(outcomes.iter().flatten().enumerate().all(|(n, one)| one.as_ref().unwrap().stamp.ended_ms == n as i64));
     let sizes: Vec<usize> = source.asked().iter().map(|asked| asked.keys.len()).collect();
@@ -64,7 +84,8 @@ async fn a_caller_that_goes_away_leaves_the_others_what_they_joined() {
 async fn what_nobody_waits_for_any_more_is_not_asked() {
     let source = Scripted::new(|asked| well(asked, ms(100)));
     let (owner, _) = coalesced(&source, 1);
-    let (first, gone) = tokio::join!(owner.fetch(fetch(keys([0]), ms(500))), owner.fetch(fetch(keys([1]), ms(50))));
+    let (first, gone) =
+        tokio::join!(owner.fetch(fetch(keys([0]), ms(500))), then(owner.fetch(fetch(keys([1]), ms(50)))));
     assert_eq!((kinds(&first), kinds(&gone)), (vec![None], vec![Some(FetchErrorKind::Timeout)]));
     let later = owner.fetch(fetch(keys([2, 1]), ms(500))).await;
     assert_eq!(kinds(&later), [None, None]);
@@ -75,19 +96,20 @@ async fn what_nobody_waits_for_any_more_is_not_asked() {
 async fn a_caller_with_keys_in_two_calls_keeps_what_came_in_time() {
     let source = Scripted::new(|asked| well(asked, if asked.number == 0 { ms(10) } else { ms(900) }));
     let (owner, _) = coalesced(&source, 4);
-    let (_, both) = tokio::join!(owner.fetch(fetch(keys([0]), ms(500))), owner.fetch(fetch(keys([0, 1]), ms(100))));
+    let (_, both) =
+        tokio::join!(owner.fetch(fetch(keys([0]), ms(500))), then(owner.fetch(fetch(keys([0, 1]), ms(100)))));
     assert_eq!(kinds(&both), [None, Some(FetchErrorKind::Timeout)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_breaks_off_fails_its_keys_and_no_others_and_they_may_be_asked_again() {
     let source = Scripted::new(|asked| match asked.number {
-        0 => panic!("the source has a bug"),
+        0 => Said { after: ms(10), about: Vec::new() },
         _ => well(asked, ms(10)),
     });
     let (owner, _) = coalesced(&source, 1);
     let (broken, next) =
-        tokio::join!(owner.fetch(fetch(keys([0]), ms(500))), owner.fetch(fetch(keys([0, 1]), ms(500))));
+        tokio::join!(owner.fetch(fetch(keys([0]), ms(500))), then(owner.fetch(fetch(keys([0, 1]), ms(500)))));
     assert_eq!(kinds(&broken), [Some(FetchErrorKind::Unavailable)]);
     assert_eq!(kinds(&next), [Some(FetchErrorKind::Unavailable), None]);
     assert_eq!(kinds(&owner.fetch(fetch(keys([0]), ms(500))).await), [None]);

@@ -1,9 +1,11 @@
 //! Sources: the conformance suite that every kind passes, and what only one kind has.
 
 mod conformance;
+mod file;
 mod outage;
 mod paging;
 mod postgres;
+mod rest;
 mod stack;
 
 /// Makes each behaviour a test of each kind.

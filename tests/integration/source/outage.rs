@@ -82,7 +82,7 @@ async fn a_url_that_is_none_is_reported_by_the_fetch_and_never_printed() {
     for url in ["not a url secret", "postgres://user:secret@"] {
         let (bindings, group) = bound();
         let contract = bindings.contract(SystemKind::Postgres { url: Secret::new(url.to_owned()) });
-        let owner = freehold::source::open(&contract, freehold::value::SystemId(0));
+        let owner = freehold::source::open(&contract, freehold::value::SystemId(0), &Default::default());
         let keys = [freehold::value::Key::one("A")].into();
         let deadline = Instant::now() + std::time::Duration::from_secs(5);
         let error = owner.fetch(freehold::fetch::Fetch { group, keys, deadline }).await.remove(0).unwrap_err();

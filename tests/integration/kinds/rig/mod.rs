@@ -1,11 +1,13 @@
 //! A rig: one kind of system that serves the dataset, and the system file that binds it.
 
+mod rest;
 mod sql;
 
 use std::{any::Any, time::Duration};
 
 use futures_util::future::BoxFuture;
 
+pub use rest::rest;
 pub use sql::{postgres, sqlite};
 
 /// A running system.

@@ -1,0 +1,197 @@
+//! The command line as scripts meet it: exit codes, what goes to standard output and what to standard error.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+use crate::live::{self, MENDED, PASSWORD, Systems};
+
+/// How a command ended, and what it said.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ended {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+
+    fn first_line(&self) -> &str {
+        self.out.lines().next().unwrap_or_default()
+    }
+}
+
+/// Runs a command with these variables and no others.
+fn freehold_with(env: &[(&str, String)], arguments: &[&str], input: &str) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_freehold"));
+    command.args(arguments).env_clear().envs(env.iter().map(|(name, value)| (*name, value)));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    // A command that does not read its input may have closed it.
+    let _ = child.stdin.take().expect("it is piped").write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("it is text");
+    Ended { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+fn freehold(arguments: &[&str]) -> Ended {
+    freehold_with(&[], arguments, "")
+}
+
+/// Writes the contract of the live check with changes.
+fn written(changes: &[(&str, &str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in live::files(changes) {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+fn shown(folder: &Path) -> &str {
+    folder.to_str().expect("it is text")
+}
+
+/// What the system files name, where nobody is asked.
+fn unasked() -> Vec<(&'static str, String)> {
+    ["ERP_FILE", "SHOP_FILE", "PIM_URL", "WMS_URL"].map(|name| (name, "postgres://nobody".to_owned())).into()
+}
+
+#[test]
+fn check_of_a_sound_contract_ends_with_0() {
+    let ended = freehold_with(&unasked(), &["check", "--contract", shown(&live::folder())], "");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{}", ended.out);
+    let last = ended.out.lines().last().unwrap_or_default();
+    assert!(last.starts_with("contract ") && last.ends_with(": no faults, no notices"), "{last}");
+    let json =
+        freehold_with(&unasked(), &["check", "--format", "json", "--contract", shown(&live::folder())], "").json();
+    assert_eq!((&json["faults"], &json["live"]), (&Value::from(0), &Value::Null), "{json:#}");
+}
+
+#[test]
+fn check_shows_faults_on_standard_output_and_ends_with_1() {
+    let folder = written(&[("shop.graphql", "weight: Decimal", "weight: Decimel")]);
+    let ended = freehold_with(&unasked(), &["check", "--contract", shown(folder.path())], "");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), ""));
+    assert!(ended.first_line().contains("TYPE_UNKNOWN"), "{}", ended.out);
+    assert!(!ended.out.contains('\x1b'), "colour belongs on a terminal: {}", ended.out);
+    let json = freehold_with(&unasked(), &["check", "--format", "json", "--contract", shown(folder.path())], "").json();
+    assert_eq!(json["findings"][0]["code"], "TYPE_UNKNOWN", "{json:#}");
+    assert_eq!(json["contract"], Value::Null);
+}
+
+#[test]
+fn a_folder_that_is_not_there_ends_with_3() {
+    for command in ["check", "ownership", "schema", "serve"] {
+        let ended = freehold(&[command, "--contract", "/nonexistent"]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""), "{command}");
+        assert!(ended.err.starts_with("freehold: failed to load the contract: read /nonexistent"), "{}", ended.err);
+    }
+}
+
+#[tokio::test]
+async fn check_live_shows_its_table_and_ends_with_1_where_something_has_to_be_mended() {
+    let systems = Systems::start().await;
+    let folder = live::folder();
+    let arguments = ["check", "--live", "--sample", "Price=K1|A-1", "--contract", shown(&folder)];
+    let ended = freehold_with(&systems.env(), &arguments, "");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(1), ""), "{}", ended.out);
+    let head: Vec<&str> = ended.first_line().split_whitespace().collect();
+    assert_eq!(head, ["system", "asked", "answers", "rows", "ms", "remark"]);
+    assert!(!ended.out.contains('\x1b') && !ended.out.contains(PASSWORD), "{}", ended.out);
+    let last = ended.out.lines().last().unwrap_or_default();
+    assert!(last.starts_with("its systems' answers: ") && last.contains(" faults, "), "{last}");
+}
+
+#[tokio::test]
+async fn check_live_ends_with_0_where_all_answers_and_fits() {
+    let systems = Systems::start().await;
+    let folder = written(MENDED);
+    let arguments =
+        ["check", "--live", "--format", "json", "--patience", "30s", "--sample", "Price=K1|A-1", "--contract"];
+    let ended = freehold_with(&systems.env(), &[&arguments[..], &[shown(folder.path())]].concat(), "");
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{}", ended.out);
+    let live = ended.json()["live"].take();
+    let entries = live.as_array().expect("a list");
+    assert!(entries.len() > 8 && entries.iter().all(|entry| entry["ok"] == true), "{live:#}");
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2_and_says_so_on_standard_error() {
+    let contract = live::folder();
+    for (arguments, said) in [
+        (&["chek"][..], "unrecognized subcommand 'chek'"),
+        (&["check", "--sample", "Product=A-1"], "--live"),
+        (&["check", "--live", "--patience", "soon"], "write a time such as 500ms, 20s or 2m"),
+        (&["check", "--format", "yaml"], "invalid value 'yaml'"),
+        (&["explain"], "<FILE|->"),
+        (&["check", "--live", "--sample", "Unit=EA", "--contract", shown(&contract)], "has no entity `Unit`"),
+    ] {
+        let ended = freehold_with(&unasked(), arguments, "");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}: {}", ended.err);
+        assert!(ended.err.contains(said), "{arguments:?}: {}", ended.err);
+    }
+}
+
+#[test]
+fn help_is_what_was_asked_for() {
+    for arguments in [&["--help"][..], &["check", "--help"], &["--version"]] {
+        let ended = freehold(arguments);
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{arguments:?}");
+        assert!(!ended.out.is_empty());
+    }
+}
+
+#[test]
+fn ownership_and_schema_ask_no_system_and_need_no_variables() {
+    let contract = live::folder();
+    let text = freehold(&["ownership", "--contract", shown(&contract)]);
+    assert_eq!((text.code, text.err.as_str()), (Some(0), ""));
+    assert!(text.out.contains("wms"), "{}", text.out);
+    let markdown = freehold(&["ownership", "--format", "markdown", "--contract", shown(&contract)]);
+    assert!(markdown.first_line().starts_with('|'), "{}", markdown.out);
+    let rows = freehold(&["ownership", "--format", "json", "--contract", shown(&contract)]).json();
+    assert!(rows.as_array().is_some_and(|rows| rows.len() > 10), "{rows:#}");
+    let schema = freehold(&["schema", "--contract", shown(&contract)]);
+    assert_eq!((schema.code, schema.err.as_str()), (Some(0), ""));
+    assert!(schema.out.contains("type Product {") && !schema.out.contains("@owner"), "{}", schema.out);
+}
+
+#[test]
+fn explain_shows_a_plan_or_every_mistake_of_the_query() {
+    let contract = live::folder();
+    let explain = |arguments: &[&str], query: &str| {
+        freehold_with(&[], &[&["explain", "-", "--contract", shown(&contract)], arguments].concat(), query)
+    };
+    let plan = explain(&[], "{ product(sku: \"A-1\") { status name } }");
+    assert_eq!((plan.code, plan.err.as_str()), (Some(0), ""));
+    assert!(plan.out.contains("erp Product") && plan.out.contains("pim Product"), "{}", plan.out);
+    assert!(explain(&["--format", "json"], "{ products { sku } }").json().is_object());
+    let wrong = explain(&[], "{ product(sku: \"A-1\") { colour } }");
+    assert_eq!((wrong.code, wrong.out.as_str()), (Some(1), ""));
+    assert!(wrong.err.starts_with("-:1:") && wrong.err.contains("colour"), "{}", wrong.err);
+    let wrong = explain(&["--format", "json"], "{ product(sku: \"A-1\") { colour } }");
+    assert_eq!((wrong.code, wrong.err.as_str()), (Some(1), ""));
+    assert!(wrong.json()["errors"][0]["message"].as_str().is_some_and(|message| message.contains("colour")));
+    let missing = freehold(&["explain", "/nonexistent.graphql", "--contract", shown(&contract)]);
+    assert_eq!(missing.code, Some(3), "{}", missing.err);
+}
+
+#[test]
+fn serve_refuses_a_contract_with_faults() {
+    let folder = written(&[("shop.graphql", "weight: Decimal", "weight: Decimel")]);
+    let ended =
+        freehold_with(&unasked(), &["serve", "--listen", "127.0.0.1:0", "--contract", shown(folder.path())], "");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{}", ended.err);
+    assert!(ended.err.contains("TYPE_UNKNOWN") && ended.err.contains("the contract has faults"), "{}", ended.err);
+    let unset = freehold(&["serve", "--listen", "127.0.0.1:0", "--contract", shown(&live::folder())]);
+    assert_eq!((unset.code, unset.out.as_str()), (Some(1), ""), "{}", unset.err);
+    assert!(unset.err.contains("ENV_MISSING"), "{}", unset.err);
+}
