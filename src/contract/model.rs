@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Guards,
-    binding::{FileGroup, FileList, KeyMapping, RestGroup, RestList, SqlGroup, SqlList},
+    binding::{Crossref, FileGroup, FileList, KeyMapping, RestGroup, RestList, SqlGroup, SqlList},
     drop::FileSystem,
     http::HttpSystem,
 };
@@ -540,6 +540,16 @@ impl Contract {
     /// Returns a domain.
     pub fn domain(&self, id: DomainId) -> &Domain {
         &self.domains[id.index()]
+    }
+
+    /// Returns the cross-references that keys are mapped by, each once.
+    pub fn crossrefs(&self) -> Vec<&Crossref> {
+        let of_lists = self.lists.iter().flat_map(|list| list.key.iter().chain(list.argument_keys.iter().flatten()));
+        let mappings = self.groups.iter().filter_map(|group| group.key.as_ref()).chain(of_lists);
+        let mut crossrefs: Vec<&Crossref> = mappings.filter_map(|mapping| mapping.crossref.as_ref()).collect();
+        crossrefs.sort_by_key(|crossref| &crossref.name);
+        crossrefs.dedup();
+        crossrefs
     }
 
     /// Returns the object types a value of this type may have: itself, or those of an interface or union.
