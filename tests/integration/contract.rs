@@ -2,6 +2,7 @@
 
 mod base;
 mod forty;
+mod keys;
 mod lints;
 mod ownership;
 mod reach;

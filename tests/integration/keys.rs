@@ -2,7 +2,13 @@
 //!
 //! The ERP decides which products there are, the PIM and the shop have keys of their own, and a hub knows which is which.
 
-use freehold::plan::Explanation;
+use std::{sync::Arc, time::Duration};
+
+use freehold::{
+    contract::{Files, load},
+    job::{LiveOptions, check_live},
+    plan::Explanation,
+};
 use serde_json::{Value, json};
 
 use crate::common::{engine::Freehold, system::System};
@@ -80,6 +86,9 @@ const LOWER: &str = r#"{ case = "lower", graph_case = "upper", prefix = "gid://s
 /// A system's rows: a table's name, its columns, and what it holds.
 type Rows<'r> = &'r [&'r [Option<&'r str>]];
 
+/// Texts by name.
+type Texts = Vec<(String, String)>;
+
 /// The four systems and an engine over them.
 struct Keys {
     freehold: Freehold,
@@ -136,6 +145,13 @@ impl<'c> Case<'c> {
 
     /// Starts with the tables of one system missing.
     async fn start_without(self, missing: &str) -> Keys {
+        let (files, env, systems) = self.contract(missing).await;
+        let env: Vec<(&str, &str)> = env.iter().map(|(name, url)| (name.as_str(), url.as_str())).collect();
+        Keys { freehold: Freehold::over(files, &env), systems }
+    }
+
+    /// Fills the systems; returns the contract's files, what they name of the environment, and the systems.
+    async fn contract(self, missing: &str) -> (Texts, Texts, Vec<System>) {
         let tables = [
             ("erp", "create table item (item_no varchar(60), status varchar(10));"),
             ("pim", "create table content (id varchar(60), erp_sku varchar(60), name varchar(60));"),
@@ -174,8 +190,7 @@ impl<'c> Case<'c> {
             env.push((format!("{name}_url"), system.path()));
             systems.push(system);
         }
-        let env: Vec<(&str, &str)> = env.iter().map(|(name, url)| (name.as_str(), url.as_str())).collect();
-        Keys { freehold: Freehold::over(files, &env), systems }
+        (files, env, systems)
     }
 }
 
@@ -534,4 +549,59 @@ async fn s6_07_a_key_of_several_fields_is_spelled_field_by_field() {
         json!([{"account": "4711", "sku": "42", "net": "9.90"}, {"account": "4711", "sku": "AB-1", "net": "8.80"}]);
     assert_eq!(answer["data"]["prices"], rows);
     assert_eq!(errors(&answer), ["prices KEY_UNMATCHED sap 1"], "4711 is none that the system fills up");
+}
+
+#[tokio::test]
+async fn s6_07_a_live_check_counts_the_keys_and_rows_that_have_no_match() {
+    let case = Case { shop_key: BY_HUB, ..Case::default() };
+    let item = ["A", "B", "C", "D", "E", "F"].map(|sku| [Some(sku), Some("A")]);
+    let item: Vec<&[Option<&str>]> = item.iter().map(|row| row.as_slice()).collect();
+    let content = ["A", "B", "C", "D", "E", "F"].map(|sku| [Some(sku), Some(sku), Some("name")]);
+    let content: Vec<&[Option<&str>]> = content.iter().map(|row| row.as_slice()).collect();
+    let xref = [("A", "S1"), ("B", "S2"), ("C", "S3"), ("D", "S4"), ("E", "S5")].map(|(a, b)| [Some(a), Some(b)]);
+    let xref: Vec<&[Option<&str>]> = xref.iter().map(|row| row.as_slice()).collect();
+    let product = ["s1", "s2", "s3", "s4", "s5", "stray"].map(|code| [Some(code), Some(code)]);
+    let product: Vec<&[Option<&str>]> = product.iter().map(|row| row.as_slice()).collect();
+    let case = case.of("item", &item).of("content", &content).of("xref", &xref).of("product", &product);
+    let (files, env, _systems) = case.contract("").await;
+    let value = |name: &str| env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let contract = Arc::new(load(&Files::new(files), &value).contract.expect("the contract loads"));
+    let options = LiveOptions { samples: Default::default(), patience: Duration::from_secs(60) };
+    let report = check_live(&contract, options).await;
+    let text = report.to_text(false);
+    assert_eq!(report.n_faults(), 0, "{text}");
+    let ask = |name: &str| report.asks.iter().find(|ask| ask.name == name).expect("it was asked");
+    let rows = |name: &str| (ask(name).n_asked, ask(name).n_rows);
+    assert_eq!(rows("crossrefs.skus.to_own"), (6, 5), "{text}");
+    assert_eq!(rows("crossrefs.skus.to_graph"), (5, 5), "{text}");
+    let list = ask("productsOfShop");
+    assert_eq!((list.n_left_out, &list.left_out), (1, &vec!["stray".to_owned()]), "{text}");
+    assert!(text.contains("1 row is left out, whose key nothing in the graph has: stray"), "{text}");
+    let of_shop = report
+        .keys
+        .iter()
+        .find(|keys| keys.group == "Product" && keys.system == "shop" && keys.of.as_deref() == Some("pim"));
+    assert_eq!(of_shop.map(|keys| (keys.n_sampled, keys.n_matched)), Some((6, 5)), "{text}");
+}
+
+#[test]
+fn s6_07_a_key_of_several_fields_is_not_mapped_as_one() {
+    let graph = r#"
+        type Price @key(fields: "book sku") @owner(system: "sap") @domain(name: "price") { book: String! sku: String! net: Int }
+        type Query { price(book: String!, sku: String!): Price @ref(key: "book: $book, sku: $sku") }"#;
+    for (key, expected) in [
+        ("{ pad = 8 }", "[Price]: a key of 2 fields is mapped as one"),
+        ("{ crossref = \"skus\" }", "[Price]: a key of 2 fields is cross-referenced as one"),
+        ("{ fields = { sku = { pad = 8 } } }", ""),
+    ] {
+        let sap = format!(
+            "kind = \"sqlite\"\nurl = \"sap.db\"\n[Price]\nquery = \"select 1 where (a, b) in (:keys)\"\nkey = {key}
+             [crossrefs.skus]\nto_own.query = \"select 1 where a in (:keys)\""
+        );
+        let files = [("g.graphql", graph), ("freehold.toml", "systems = [\"sap.toml\"]"), ("sap.toml", &sap)];
+        let loaded = load(&Files::new(files.map(|(name, text)| (name.to_owned(), text.to_owned()))), &|_| None);
+        let said: Vec<&str> =
+            loaded.diagnostics.iter().filter(|one| one.code == "KEY_FIELDS").map(|one| one.message.as_str()).collect();
+        assert_eq!(said.join(" "), expected);
+    }
 }

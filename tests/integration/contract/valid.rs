@@ -26,10 +26,6 @@ fn every_group_has_its_slots_and_its_tightest_domain() {
     erp Product [name status weight units successorSku media hazmatClass] product
     erp Product.stock [stock] inventory
     shop Product [webVisible] product
-    shop Voucher.head [] product
-    shop Voucher.value [value] product
-    erp crossrefs.people.to_own [own] product
-    erp crossrefs.people.to_graph [key] product
     ");
 }
 
