@@ -3,11 +3,12 @@
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
 //! `drop`, `binding`, `env`, `secrets`,
-//! `placeholder`, `template`, `rules`; checked by
+//! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
 mod compile;
+mod condition;
 mod directive;
 mod drop;
 mod env;
@@ -34,10 +35,13 @@ mod type_system;
 mod version;
 
 pub use binding::{
-    Blank, BlankForm, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures, FileGroup, FileList,
-    FilePart, Form, KeyMapping, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup,
-    SqlList, TextTemplate, ValueTemplate,
+    Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures,
+    FileGroup, FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning,
+    GraphQlPaging, GraphQlPiece, GraphQlRoot, GraphQlVariable, KeyMapping, NextLink, OdataDialect, OdataGroup,
+    OdataList, OdataServer, OdataSet, OdataType, OdataVersion, PageTarget, Paging, Piece, RestCall, RestGroup,
+    RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
 };
+pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Guards,
-    binding::{Crossref, FileGroup, FileList, KeyMapping, RestGroup, RestList, SqlGroup, SqlList},
+    binding::{
+        Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, KeyMapping,
+        OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
+    },
     drop::FileSystem,
     http::HttpSystem,
 };
@@ -344,6 +347,22 @@ pub enum SystemKind {
         /// How it is reached.
         http: HttpSystem,
     },
+    /// An OData service.
+    Odata {
+        /// How it is reached.
+        http: HttpSystem,
+        /// How it is asked.
+        dialect: OdataDialect,
+    },
+    /// A GraphQL endpoint.
+    GraphQl {
+        /// How it is reached.
+        http: HttpSystem,
+        /// What stands behind its address: a slash, where the address ends in one.
+        path: &'static str,
+        /// What its own error codes mean.
+        meanings: BTreeMap<String, GraphQlMeaning>,
+    },
 }
 
 impl SystemKind {
@@ -354,6 +373,8 @@ impl SystemKind {
             Self::Sqlite { .. } => "sqlite",
             Self::File(_) => "file",
             Self::Rest { .. } => "rest",
+            Self::Odata { .. } => "odata",
+            Self::GraphQl { .. } => "graphql",
         }
     }
 }
@@ -440,6 +461,10 @@ pub enum GroupBinding {
     File(FileGroup),
     /// By a call.
     Rest(Box<RestGroup>),
+    /// Over OData.
+    Odata(OdataGroup),
+    /// In GraphQL.
+    GraphQl(GraphQlGroup),
 }
 
 impl GroupBinding {
@@ -449,6 +474,8 @@ impl GroupBinding {
             Self::Sql(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
             Self::File(group) => group.parts.iter().map(|(name, _)| name.as_str()).collect(),
             Self::Rest(_) => Vec::new(),
+            Self::Odata(_) => Vec::new(),
+            Self::GraphQl(_) => Vec::new(),
         }
     }
 }
@@ -462,6 +489,10 @@ pub enum ListBinding {
     File(FileList),
     /// By a call.
     Rest(Box<RestList>),
+    /// Over OData.
+    Odata(OdataList),
+    /// In GraphQL.
+    GraphQl(GraphQlList),
 }
 
 /// A named list query of an owner.
@@ -485,7 +516,8 @@ pub struct List {
     pub fields: BTreeMap<String, Pointer>,
     /// How it is asked.
     pub binding: ListBinding,
-    /// The total order of its rows: columns of its answer. The last ones make it unique.
+    /// The total order of its rows: columns of its answer. The last ones make it unique. None where the system has an
+    /// order and cursors of its own.
     pub order: Vec<OrderColumn>,
     /// How many rows a page may have.
     pub page_rows_max: u32,
@@ -497,6 +529,16 @@ pub struct List {
     pub domain: DomainId,
     /// How values are adapted.
     pub adaptations: Adaptations,
+}
+
+impl List {
+    /// Returns how many values a cursor of the list has: one for each column of its order, or the system's own cursor.
+    pub fn n_cursor_values(&self) -> usize {
+        match &self.binding {
+            ListBinding::GraphQl(GraphQlList { paging: GraphQlPaging::Connection { .. }, .. }) => 1,
+            _ => self.order.len(),
+        }
+    }
 }
 
 /// One column of a list's order.

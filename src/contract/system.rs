@@ -1,13 +1,13 @@
 //! A system file as written: how the system is reached, and the queries that answer its groups and lists.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::{
-    Guards, Secret, System, SystemKind,
-    binding::{self, Asking, CrossrefFile, GroupFile, ListFile},
+    GraphQlMeaning, Guards, Secret, System, SystemKind,
+    binding::{self, Asking, CrossrefFile, GroupFile, ListFile, OdataSystemFile},
     drop::DropFile,
     guards,
     http::{self, Auth, Filling, HttpSystem},
@@ -105,8 +105,10 @@ pub(super) fn read(
                 connection.url = text.and_then(|text| filling.filled(&text, &mut reader)).map(Secret::new);
             }
             _ if asking == Asking::File && connection.drop.read(entry, &mut reader) => {}
+            "errors" if asking.has_error_codes() => connection.meanings = binding::meanings(entry, &mut reader),
             "headers" if asking.is_http() => connection.headers = http::headers(entry, &mut filling, &mut reader),
             "auth" if asking.is_http() => connection.auth = http::auth(entry, &mut filling, &mut reader),
+            _ if asking == Asking::Odata && connection.odata.read(entry, &mut reader) => {}
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
@@ -135,9 +137,17 @@ pub(super) fn read(
             }
             _ => match entry.1.get_ref() {
                 DeValue::Table(table) => binding::groups(entry, table, asking, &mut reader, &mut out.groups),
-                _ => reader.unknown_key(entry.0, &format!("system file {name}.toml"), KEYS),
+                _ => {
+                    let of_kind = if asking == Asking::Odata { OdataSystemFile::KEYS } else { &[] };
+                    let known: Vec<&str> = KEYS.iter().chain(of_kind).copied().collect();
+                    reader.unknown_key(entry.0, &format!("system file {name}.toml"), &known);
+                }
             },
         }
+    }
+    if connection.odata.is_v2() && out.inherited.zone.is_none() {
+        // Version 2 writes times as milliseconds, which count from 1970 in UTC unless the file says whose clock they show.
+        out.inherited.zone = Some(TimeZone::UTC);
     }
     out.system = connection.system(name, file, findings);
     out
@@ -153,9 +163,11 @@ struct Connection {
     headers: Vec<(String, Secret)>,
     auth: Auth,
     drop: DropFile,
+    meanings: BTreeMap<String, GraphQlMeaning>,
     timeout: Option<Duration>,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
+    odata: OdataSystemFile,
     guards: Guards,
 }
 
@@ -197,12 +209,22 @@ impl Connection {
             "sqlite" => SystemKind::Sqlite { url: self.url? },
             "file" => SystemKind::File(self.drop.system(self.url?, self.url_place, findings)),
             "rest" => SystemKind::Rest { http: self.http(findings)? },
+            "odata" => {
+                let dialect = std::mem::take(&mut self.odata).dialect(start, findings);
+                let http = self.http(findings)?;
+                SystemKind::Odata { http, dialect: dialect? }
+            }
+            "graphql" => {
+                // Some servers answer at the address with its slash alone.
+                let path = if self.url.as_ref().is_some_and(|url| url.reveal().ends_with('/')) { "/" } else { "" };
+                SystemKind::GraphQl { http: self.http(findings)?, path, meanings: std::mem::take(&mut self.meanings) }
+            }
             other => {
                 findings.fault(
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\", \"sqlite\", \"rest\" and \"file\"",
+                    "the kinds are \"postgres\", \"sqlite\", \"rest\", \"odata\", \"graphql\" and \"file\"",
                 );
                 return None;
             }

@@ -4,13 +4,13 @@
 //! and the order of files and fields do not matter, and neither does where a system is reached, how patiently, or how it is
 //! guarded (`rate`, `retries`, `breaker`): that changes when an answer comes, never what it says.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OnOutage, Role, TypeKind, TypeRef,
-    TypeRefKind, placeholder::canonical,
+    Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OdataSet, OnOutage, Role,
+    SystemKind, TypeKind, TypeRef, TypeRefKind, placeholder::canonical,
 };
-use crate::value::{Adaptations, TypeId, duration_text};
+use crate::value::{Adaptations, Pointer, TypeId, duration_text};
 
 /// How many hex digits of the hash are shown: enough that two contracts of a company never share them.
 const DIGITS: usize = 16;
@@ -30,6 +30,9 @@ fn lines(contract: &Contract) -> Vec<String> {
     }
     for system in &contract.systems {
         lines.push(format!("system {} {}", system.name, system.kind.word()));
+        if let SystemKind::Odata { dialect, .. } = &system.kind {
+            lines.push(format!("system {} odata={:?} options={:?}", system.name, dialect.version, dialect.options));
+        }
     }
     for domain in &contract.domains {
         let on_outage = match domain.on_outage {
@@ -58,6 +61,8 @@ fn lines(contract: &Contract) -> Vec<String> {
             }
             GroupBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", group.fields)),
             GroupBinding::Rest(asked) => lines.push(format!("{head} call={asked:?} fields={:?}", group.fields)),
+            GroupBinding::Odata(asked) => lines.push(format!("{head} {}", odata(&asked.set, &group.fields))),
+            GroupBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", group.fields)),
         }
         adaptation_lines(&head, &group.adaptations, &mut lines);
     }
@@ -83,6 +88,10 @@ fn lines(contract: &Contract) -> Vec<String> {
             ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
             ListBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", list.fields)),
             ListBinding::Rest(asked) => lines.push(format!("{head} call={asked:?} fields={:?}", list.fields)),
+            ListBinding::Odata(asked) => {
+                lines.push(format!("{head} {} nullable={:?}", odata(&asked.set, &list.fields), asked.nullable));
+            }
+            ListBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", list.fields)),
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }
@@ -92,6 +101,19 @@ fn lines(contract: &Contract) -> Vec<String> {
 fn mapping(key: &KeyMapping) -> String {
     // The numbers of a cross-reference's groups depend on the order of systems, which is not meaning.
     format!("{:?} crossref={:?}", key.spellings, key.crossref.as_ref().map(|crossref| &crossref.name))
+}
+
+/// What a server can is not part of it: it changes how often a system is asked, not for what.
+fn odata(set: &OdataSet, fields: &BTreeMap<String, Pointer>) -> String {
+    format!(
+        "entity={:?} service={:?} filter={:?} options={:?} types={:?} expand={:?} fields={fields:?}",
+        set.entity,
+        set.service,
+        set.filter.as_ref().map(ToString::to_string),
+        set.options,
+        set.types,
+        set.expand,
+    )
 }
 
 fn adaptation_lines(head: &str, adaptations: &Adaptations, lines: &mut Vec<String>) {

@@ -19,7 +19,7 @@ pub(super) fn decode(list: &List, text: &str) -> Option<Cursor> {
     let json = URL_SAFE_NO_PAD.decode(text).ok()?;
     let values: Vec<Option<String>> = serde_json::from_slice(&json).ok()?;
     let (name, values) = values.split_first()?;
-    let fits = name.as_deref() == Some(&list.name) && values.len() == list.order.len();
+    let fits = name.as_deref() == Some(&list.name) && values.len() == list.n_cursor_values();
     fits.then(|| Cursor(values.to_vec()))
 }
 

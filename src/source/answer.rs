@@ -161,13 +161,12 @@ impl PageFacts<'_> {
                 (self.window.before.is_some(), more)
             }
         };
-        let left_out = left_out(&read);
-        let items = read.into_iter().flatten().collect();
+        let (items, left_out) = parted(read);
         Ok(Page { items, has_next, has_previous, count, started_ms, left_out })
     }
 
     /// Reads a row; where keys are mapped, one may have none, and then has a place alone.
-    fn row(&self, row: &[Cell<'_>]) -> Result<Result<ListItem, Cursor>, String> {
+    pub fn row(&self, row: &[Cell<'_>]) -> Result<Result<ListItem, Cursor>, String> {
         let lacks = |position: &usize| cell(row, *position).text().is_none_or(|text| text.trim().is_empty());
         match self.list.key.is_some() && self.layout.keys.iter().any(lacks) {
             true => self.cursor(row, "without a key").map(Err),
@@ -175,6 +174,7 @@ impl PageFacts<'_> {
         }
     }
 
+    /// Makes the item of a row; what is wrong with it otherwise.
     fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
         let name = &self.list.name;
         let mut texts = Vec::with_capacity(self.layout.keys.len());
@@ -212,6 +212,12 @@ impl PageFacts<'_> {
         }
         Ok(Cursor(cursor))
     }
+}
+
+/// Parts the rows of a page from those without a key, as [`PageFacts::row`] read them.
+pub fn parted(rows: Vec<Result<ListItem, Cursor>>) -> (Vec<ListItem>, Option<Box<LeftOut>>) {
+    let left_out = left_out(&rows);
+    (rows.into_iter().flatten().collect(), left_out)
 }
 
 /// Counts the rows without a key; they are known by where they stand.

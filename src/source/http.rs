@@ -62,26 +62,19 @@ pub enum CallMethod {
     Post,
 }
 
-/// The answer to a call whose status says nothing went wrong, or that there is no such thing.
+/// The answer to a call.
 #[derive(Debug)]
 pub struct CallAnswer {
-    /// The status: 2xx, or 404 or 410.
+    /// The status: of [`HttpClient::send`] 2xx, or 404 or 410; elsewhere any.
     pub status: u16,
     /// The `Link` headers.
     pub links: Vec<String>,
     /// The media type.
     pub media_type: Option<String>,
-    /// The body.
-    pub body: Bytes,
-}
-
-/// The answer to a call, whatever its status.
-#[derive(Debug)]
-pub struct Exchange {
-    /// The answer.
-    pub answer: CallAnswer,
     /// How long the system asks to be left alone.
     pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Bytes,
     /// The token of OAuth 2 it was called with.
     token: Option<Arc<str>>,
 }
@@ -104,14 +97,6 @@ impl CallAnswer {
     /// Whether there is no such thing.
     pub fn is_not_found(&self) -> bool {
         matches!(self.status, 404 | 410)
-    }
-
-    /// Reads the body as JSON, numbers with the digits they have.
-    pub fn json(&self, name: &SystemName) -> Result<Value, FetchError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let detail = format!("the answer is not JSON: {error}: {}", quoted(&self.body));
-            name.error(FetchErrorKind::ContractViolation, detail)
-        })
     }
 }
 
@@ -149,63 +134,58 @@ impl HttpClient {
 
     /// Sends a call and reads its answer to the end.
     ///
-    /// *Errors*: 401 and 403 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
+    /// *Errors*: 401, 403 and 407 are `Denied`, 408 and 504 `Timeout`, 429 `Throttled`, other 4xx `BadRequest`, 5xx
     /// `Unavailable`; with what the system asks to be left alone for. 404 and 410 are answers: what they mean depends on
     /// what was asked.
     pub async fn send(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
-        let answered = tokio::time::timeout_at(deadline.into(), self.send_with_token(call)).await;
-        answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
+        self.accepted(self.answer(call, deadline).await?)
     }
 
-    async fn send_with_token(&self, call: &Call) -> Result<CallAnswer, FetchError> {
-        let exchange = self.exchanged(call).await?;
-        let denied = kind_of_status(exchange.answer.status) == Some(FetchErrorKind::Denied);
-        // Servers end tokens before their time; one fetched after that is tried once.
-        let exchange = if denied && self.renewed(&exchange).await? { self.exchanged(call).await? } else { exchange };
-        self.classified(exchange)
+    /// Sends a call and reads its answer to the end, whatever its status: for protocols whose bodies say what went wrong.
+    /// A token that was refused is fetched again once: servers end tokens before their time.
+    pub async fn answer(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
+        let answer = self.exchange(call, deadline).await?;
+        let denied = kind_of_status(answer.status) == Some(FetchErrorKind::Denied);
+        if denied && self.renew(&answer, deadline).await? { self.exchange(call, deadline).await } else { Ok(answer) }
     }
 
-    /// Sends a call and reads its answer to the end, whatever its status says.
+    /// Sends a call once and reads its answer to the end, whatever its status says.
     ///
     /// *Errors*: only that there is no answer.
-    pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<Exchange, FetchError> {
+    pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
         let answered = tokio::time::timeout_at(deadline.into(), self.exchanged(call)).await;
         answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
     }
 
     /// Fetches another token than the one that was refused; false where the system has none.
-    pub async fn renew(&self, refused: &Exchange, deadline: Instant) -> Result<bool, FetchError> {
-        let renewed = tokio::time::timeout_at(deadline.into(), self.renewed(refused)).await;
-        renewed.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no token in time")))
-    }
-
-    async fn renewed(&self, refused: &Exchange) -> Result<bool, FetchError> {
+    pub async fn renew(&self, refused: &CallAnswer, deadline: Instant) -> Result<bool, FetchError> {
         let Some(token) = &refused.token else { return Ok(false) };
-        self.token(Some(token)).await.map(|_| true)
+        let renewed = tokio::time::timeout_at(deadline.into(), self.token(Some(token))).await;
+        let late = |_| Err(self.name.error(FetchErrorKind::Timeout, "no token in time"));
+        renewed.unwrap_or_else(late).map(|_| true)
     }
 
-    async fn exchanged(&self, call: &Call) -> Result<Exchange, FetchError> {
+    async fn exchanged(&self, call: &Call) -> Result<CallAnswer, FetchError> {
         let token = match &self.system.auth {
             Auth::OAuth2 { .. } => Some(self.token(None).await?),
             _ => None,
         };
-        let exchange = self.send_as(call, token.as_deref()).await?;
-        Ok(Exchange { token, ..exchange })
+        let answer = self.send_as(call, token.as_deref()).await?;
+        Ok(CallAnswer { token, ..answer })
     }
 
-    /// Makes an error of an answer whose status says that something went wrong.
-    pub fn classified(&self, exchange: Exchange) -> Result<CallAnswer, FetchError> {
-        let answer = exchange.answer;
+    /// Refuses an answer whose status says that something went wrong.
+    pub fn accepted(&self, answer: CallAnswer) -> Result<CallAnswer, FetchError> {
         match kind_of_status(answer.status) {
             None => Ok(answer),
             Some(kind) => {
                 let detail = format!("HTTP {}: {}", answer.status, quoted(&answer.body));
-                Err(self.name.error(kind, detail).with_retry_after(exchange.retry_after))
+                Err(self.name.error(kind, detail).with_retry_after(answer.retry_after))
             }
         }
     }
 
-    async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<Exchange, FetchError> {
+    async fn send_as(&self, call: &Call, token: Option<&str>) -> Result<CallAnswer, FetchError> {
         let client = self.client()?;
         let mut url = self.url(&call.target)?;
         if let Auth::ApiKey { parameter, key } = &self.system.auth {
@@ -227,7 +207,7 @@ impl HttpClient {
         self.read(response).await
     }
 
-    async fn read(&self, mut response: Response) -> Result<Exchange, FetchError> {
+    async fn read(&self, mut response: Response) -> Result<CallAnswer, FetchError> {
         let status = response.status();
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
         let links = response.headers().get_all("link").iter().filter_map(text).collect();
@@ -242,8 +222,7 @@ impl HttpClient {
             body.extend_from_slice(&chunk);
         }
         let body = body.freeze();
-        let answer = CallAnswer { status: status.as_u16(), links, media_type, body };
-        Ok(Exchange { answer, retry_after, token: None })
+        Ok(CallAnswer { status: status.as_u16(), links, media_type, retry_after, body, token: None })
     }
 
     /// Returns the address of a path, or of a link that stays with the system.
@@ -307,7 +286,7 @@ impl HttpClient {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         let response = request.send().await.map_err(|error| self.failure(&error))?;
-        let answer = match self.classified(self.read(response).await?) {
+        let answer = match self.accepted(self.read(response).await?) {
             Err(error) if error.kind == FetchErrorKind::BadRequest => {
                 // A token's body may quote what was sent.
                 return Err(self.name.error(FetchErrorKind::Denied, "the token server refused the credentials"));
@@ -382,7 +361,7 @@ pub fn kind_of_status(status: u16) -> Option<FetchErrorKind> {
 }
 
 /// Reads `Retry-After`: seconds, or a date.
-fn retry_after(text: &str) -> Option<Duration> {
+pub fn retry_after(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }

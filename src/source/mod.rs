@@ -2,16 +2,18 @@
 //!
 //! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
 //! pages), `window` (pages of rows that are all here), `learned` (what is known about questions), `json` (rows that are
-//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite), `rest` (REST and RPC) and
-//! `file` (folders of files). A source answers exactly what
+//! JSON), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL and SQLite), `rest` (REST and RPC),
+//! `odata`, `graphql` and `file` (folders of files). A source answers exactly what
 //! it is asked; chunking, deadlines and caching are wrapped around it by the room `owner`.
 
 mod answer;
 mod file;
+mod graphql;
 mod http;
 mod json;
 mod layout;
 mod learned;
+mod odata;
 mod rest;
 mod sql;
 mod system_name;
@@ -20,6 +22,8 @@ mod window;
 use std::sync::Arc;
 
 pub use file::{FileSource, Loaded};
+pub use graphql::GraphQlSource;
+pub use odata::OdataSource;
 pub use rest::RestSource;
 pub use sql::{PostgresSource, SqliteSource};
 pub use system_name::SystemName;
@@ -35,8 +39,10 @@ use crate::{
 pub fn open(contract: &Arc<Contract>, system: SystemId, telemetry: &Telemetry) -> Arc<dyn Owner> {
     match &contract.system(system).kind {
         SystemKind::Postgres { .. } => Arc::new(PostgresSource::new(Arc::clone(contract), system)),
+        SystemKind::GraphQl { .. } => Arc::new(GraphQlSource::new(Arc::clone(contract), system)),
         SystemKind::Sqlite { .. } => Arc::new(SqliteSource::new(Arc::clone(contract), system)),
         SystemKind::Rest { http } => Arc::new(RestSource::new(Arc::clone(contract), system, http.clone())),
         SystemKind::File(_) => FileSource::watched(Arc::clone(contract), system, telemetry.clone()),
+        SystemKind::Odata { .. } => Arc::new(OdataSource::new(Arc::clone(contract), system)),
     }
 }

@@ -76,6 +76,27 @@ impl Pointer {
         names.collect()
     }
 
+    /// Returns the members that must be there for the way to be walked: their paths from the document.
+    pub fn members(&self) -> Vec<Vec<&str>> {
+        let (mut path, mut paths) = (Vec::new(), Vec::new());
+        for step in &self.0 {
+            match step {
+                // A number may be an element's; no member that a schema declares begins with a digit.
+                Step::To(name) if !name.starts_with(|c: char| c.is_ascii_digit()) => path.push(name.as_str()),
+                Step::To(_) | Step::Every => {}
+                Step::Where(conditions) => {
+                    paths.extend(
+                        conditions
+                            .iter()
+                            .map(|(name, _)| path.iter().copied().chain([name.as_str()]).collect::<Vec<_>>()),
+                    );
+                }
+            }
+        }
+        paths.push(path);
+        paths
+    }
+
     /// Returns the name of the member where the way starts, if it starts at one.
     pub fn first_member(&self) -> Option<&str> {
         match self.0.first()? {
@@ -181,6 +202,9 @@ mod tests {
         assert_eq!(all("/names/*/text"), json!(["bolt", "Schraube"]));
         assert_eq!(all("/by_sku/*/n"), json!([1, 2]));
         assert_eq!(Pointer::parse("").unwrap().one(&document), Some(&document));
+        let conditional = Pointer::parse("/names/[language=de]/text").unwrap();
+        assert_eq!(conditional.members(), [["names", "language"], ["names", "text"]]);
+        assert_eq!(Pointer::parse("/values/0/data").unwrap().members(), [["values", "data"]]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod cli;
 mod common;
 mod contract;
 mod differential;
+mod domain;
 mod fuzz;
 mod http;
 mod keys;

@@ -51,7 +51,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("axum", &["http"]),
     ("hyper", &["http"]),
     ("clap", &["cli"]),
-    ("async_graphql", &["contract/sdl", "contract/public", "plan/parse"]),
+    ("async_graphql", &["contract/sdl", "contract/public", "contract/binding/graphql_document", "plan/parse"]),
     ("notify", &["source/file"]),
     ("encoding_rs", &["source/file", "contract/binding/file"]),
     ("quick_cache", &["engine/plans"]),

@@ -9,6 +9,8 @@ use super::{
         reader::{Entry, Reader, Text},
     },
     file::{FileGroupFile, FileListFile},
+    graphql::{GraphQlGroupFile, GraphQlListFile},
+    odata::{OdataGroup, OdataListFile, OdataSetFile},
     rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
 };
@@ -24,6 +26,10 @@ pub enum Asking {
     File,
     /// By calls of a REST or RPC interface.
     Rest,
+    /// Over OData.
+    Odata,
+    /// In GraphQL.
+    GraphQl,
 }
 
 impl Asking {
@@ -32,6 +38,8 @@ impl Asking {
         match kind {
             "file" => Self::File,
             "rest" => Self::Rest,
+            "odata" => Self::Odata,
+            "graphql" => Self::GraphQl,
             _ => Self::Sql,
         }
     }
@@ -42,6 +50,8 @@ impl Asking {
             Self::Sql => false,
             Self::File => false,
             Self::Rest => true,
+            Self::Odata => true,
+            Self::GraphQl => true,
         }
     }
 
@@ -51,6 +61,17 @@ impl Asking {
             Self::Sql => false,
             Self::File => true,
             Self::Rest => true,
+            Self::Odata => true,
+            Self::GraphQl => true,
+        }
+    }
+
+    /// Whether its errors have codes whose meaning the system file may tell.
+    pub fn has_error_codes(self) -> bool {
+        match self {
+            Self::Sql => false,
+            Self::GraphQl => true,
+            Self::File | Self::Odata | Self::Rest => false,
         }
     }
 
@@ -60,6 +81,8 @@ impl Asking {
             Self::Sql => SqlGroupFile::TABLES,
             Self::File => FileGroupFile::TABLES,
             Self::Rest => RestGroupFile::TABLES,
+            Self::Odata => OdataSetFile::TABLES,
+            Self::GraphQl => GraphQlGroupFile::TABLES,
         }
     }
 }
@@ -73,6 +96,10 @@ pub enum GroupAsked {
     File(Box<FileGroupFile>),
     /// By a call.
     Rest(Box<RestGroupFile>),
+    /// Over OData.
+    Odata(OdataSetFile),
+    /// In GraphQL.
+    GraphQl(GraphQlGroupFile),
 }
 
 impl GroupAsked {
@@ -82,6 +109,8 @@ impl GroupAsked {
             Asking::Sql => Self::Sql(SqlGroupFile::default()),
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
+            Asking::Odata => Self::Odata(OdataSetFile::default()),
+            Asking::GraphQl => Self::GraphQl(GraphQlGroupFile::default()),
         }
     }
 
@@ -91,6 +120,8 @@ impl GroupAsked {
             Self::Sql(_) => SqlGroupFile::KEYS,
             Self::File(_) => FileGroupFile::KEYS,
             Self::Rest(_) => RestGroupFile::KEYS,
+            Self::Odata(_) => OdataSetFile::KEYS,
+            Self::GraphQl(_) => GraphQlGroupFile::KEYS,
         }
     }
 
@@ -100,6 +131,8 @@ impl GroupAsked {
             Self::Sql(asked) => asked.read(entry, reader),
             Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
+            Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
@@ -109,6 +142,11 @@ impl GroupAsked {
             Self::Sql(asked) => asked.finish(title, place, reader),
             Self::File(asked) => asked.finish(title, place, fields, reader),
             Self::Rest(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => {
+                asked.finish(title, place, reader);
+                asked.refuse_arguments(reader);
+            }
+            Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -118,6 +156,8 @@ impl GroupAsked {
             Self::Sql(asked) => asked.compile().map(GroupBinding::Sql),
             Self::File(asked) => asked.compile().map(GroupBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
+            Self::Odata(asked) => asked.compile().map(|set| GroupBinding::Odata(OdataGroup { set })),
+            Self::GraphQl(asked) => asked.compile().map(GroupBinding::GraphQl),
         }
     }
 }
@@ -140,6 +180,10 @@ pub enum ListAsked {
     File(Box<FileListFile>),
     /// By a call.
     Rest(Box<RestListFile>),
+    /// Over OData.
+    Odata(OdataListFile),
+    /// In GraphQL.
+    GraphQl(GraphQlListFile),
 }
 
 impl ListAsked {
@@ -149,6 +193,8 @@ impl ListAsked {
             Asking::Sql => Self::Sql(SqlListFile::default()),
             Asking::File => Self::File(Box::default()),
             Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
+            Asking::Odata => Self::Odata(OdataListFile::default()),
+            Asking::GraphQl => Self::GraphQl(GraphQlListFile::default()),
         }
     }
 
@@ -158,6 +204,8 @@ impl ListAsked {
             Self::Sql(_) => SqlListFile::KEYS,
             Self::File(_) => FileListFile::KEYS,
             Self::Rest(_) => RestListFile::KEYS,
+            Self::Odata(_) => OdataListFile::KEYS,
+            Self::GraphQl(_) => GraphQlListFile::KEYS,
         }
     }
 
@@ -167,6 +215,8 @@ impl ListAsked {
             Self::Sql(asked) => asked.read(entry, reader),
             Self::File(asked) => asked.read(entry, reader),
             Self::Rest(asked) => asked.read(entry, reader),
+            Self::Odata(asked) => asked.read(entry, reader),
+            Self::GraphQl(asked) => asked.read(entry, reader),
         }
     }
 
@@ -176,6 +226,8 @@ impl ListAsked {
             Self::Sql(asked) => asked.finish(title, place, reader),
             Self::File(asked) => asked.finish(title, place, fields, reader),
             Self::Rest(asked) => asked.finish(title, place, reader),
+            Self::Odata(asked) => asked.set.finish(title, place, reader),
+            Self::GraphQl(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -185,6 +237,17 @@ impl ListAsked {
             Self::Sql(asked) => asked.parameters(),
             Self::File(asked) => asked.parameters(),
             Self::Rest(asked) => Some(Ok(asked.parameters())),
+            Self::Odata(asked) => asked.set.parameters().map(Ok),
+            Self::GraphQl(asked) => asked.parameters().map(Ok),
+        }
+    }
+
+    /// Whether its rows come in the system's own order, so that the binding gives none.
+    pub fn is_ordered_by_system(&self) -> bool {
+        match self {
+            Self::Sql(_) => false,
+            Self::GraphQl(asked) => asked.is_ordered_by_system(),
+            Self::File(_) | Self::Odata(_) | Self::Rest(_) => false,
         }
     }
 
@@ -194,6 +257,8 @@ impl ListAsked {
             Self::Sql(asked) => asked.compile().map(ListBinding::Sql),
             Self::File(asked) => asked.compile().map(ListBinding::File),
             Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
+            Self::Odata(asked) => asked.compile().map(ListBinding::Odata),
+            Self::GraphQl(asked) => asked.compile().map(ListBinding::GraphQl),
         }
     }
 }

@@ -145,6 +145,22 @@ pub struct FileListFile {
     conditions: Vec<(Text, Text)>,
 }
 
+/// The keys of a part.
+const PART_KEYS: &[&str] = &[
+    "glob",
+    "parent",
+    "format",
+    "delimiter",
+    "quote",
+    "comment",
+    "encoding",
+    "header",
+    "columns",
+    "empty",
+    "rows",
+    "complete",
+];
+
 /// Says a fault: its code, place, sentence and help.
 type Say<'s> = &'s mut dyn FnMut(&'static str, Place, String, String);
 
@@ -320,7 +336,7 @@ impl DeliveryFile {
         // A part has columns of its own.
         let header = self.header.unwrap_or(self.columns.is_none());
         if !header && self.columns.is_none() {
-            let place = self.csv_key.as_ref().or(base?.csv_key.as_ref())?.1;
+            let place = self.csv_key.as_ref().or_else(|| base?.csv_key.as_ref())?.1;
             let help = "add columns = [\"sku\", \"price\"], or let the first line name them: header = true".to_owned();
             say("CSV_COLUMNS", place, "nothing names the columns of these files".to_owned(), help);
             return None;
@@ -435,7 +451,7 @@ impl FileGroupFile {
                     "parent" => part.parents = reader.text(entry).map(|text| vec![text.text]),
                     // A part's rows hold as long as those of their owner, which come in the same set.
                     name if name != "as_of" && part.delivery.read(entry, reader) => {}
-                    _ => reader.unknown_key(entry.0, &title, Self::KEYS),
+                    _ => reader.unknown_key(entry.0, &title, PART_KEYS),
                 }
             }
             self.parts.push(part);

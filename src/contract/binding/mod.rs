@@ -1,12 +1,15 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `file`, `rest`; and `key` (how a system's keys differ from the graph's). Each holds what the user wrote
-//! and what the program runs on.
+//! way to ask: `sql`, `rest`, `odata`, `graphql` (with `graphql_document`, which takes its documents apart), `file`; and `key`
+//! (how a system's keys differ from the graph's). Each holds what the user wrote and what the program runs on.
 
 mod asked;
 mod file;
+mod graphql;
+mod graphql_document;
 mod key;
+mod odata;
 mod rest;
 mod sql;
 
@@ -18,13 +21,17 @@ use toml::de::{DeTable, DeValue};
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
     file::FileGroupFile,
+    graphql::{GraphQlGroupFile, meanings},
     key::{ArgumentKeyFile, CrossrefFile, KeyFile, crossref},
+    odata::{OdataListFile, OdataSetFile, OdataSystemFile},
     rest::RestGroupFile,
-    sql::SqlGroupFile,
 };
 pub use self::{
     file::{Complete, Csv, Delivery, Empty, FileGroup, FileList, FilePart, Form},
+    graphql::{CONNECTION_VARIABLES, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging},
+    graphql_document::{GraphQlDocument, GraphQlPiece, GraphQlRoot, GraphQlVariable},
     key::{Crossref, KeyMapping},
+    odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
     rest::{
         Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
         RestList, RowsAt, TextTemplate, ValueTemplate,
@@ -310,6 +317,14 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
         }
     }
     out.asked.finish(&title, out.name.place, &out.fields, reader);
+    if let Some((_, place)) = out.order.as_ref().filter(|_| out.asked.is_ordered_by_system()) {
+        reader.findings.fault(
+            "ORDER_POINTLESS",
+            *place,
+            format!("{title} is a connection, which the system orders"),
+            "delete `order`; the connection's own cursors are used",
+        );
+    }
     match default_given {
         Some(place) if out.page_rows_default > out.page_rows_max => reader.findings.fault(
             "PAGE_ROWS_ORDER",

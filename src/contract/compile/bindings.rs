@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, FileGroupFile, GroupAsked, GroupFile},
+        binding::{AdaptationFile, FileGroupFile, GraphQlGroupFile, GroupAsked, GroupFile},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -11,10 +11,14 @@ use super::{
     Written,
     groups::{Groups, header},
     keys::Crossrefs,
-    rest,
+    odata, rest,
     survey::{Category, GroupName, Survey},
 };
-use crate::{contract::nearest, diagnostic::Findings, value::SystemId};
+use crate::{
+    contract::{GraphQlKeys, nearest},
+    diagnostic::Findings,
+    value::SystemId,
+};
 
 /// Checks the bindings of all groups.
 pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossrefs<'_>, findings: &mut Findings) {
@@ -48,12 +52,19 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossr
                 let n_key_fields = survey.key_fields(&name.entity).len();
                 for (field, _) in asked.parent_counts().filter(|(_, n_columns)| *n_columns != n_key_fields) {
                     let help = "write parent = [\"…\", \"…\"], in the key's order".to_owned();
-                    let message = format!("the key of `{}` is {n_key_fields} fields", name.entity);
+                    let fields = if n_key_fields == 1 { "field" } else { "fields" };
+                    let message = format!("the key of `{}` has {n_key_fields} {fields}", name.entity);
                     findings.fault("PART_PARENT", field.place, message, help);
                 }
                 file_time(survey, name.system, asked, file, findings);
             }
             GroupAsked::Rest(asked) => rest::keys_named(asked, &title, file.place, &columns, findings),
+            GroupAsked::Odata(asked) => {
+                let key_columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+                let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &key_columns };
+                odata::group(&checked, asked, findings);
+            }
+            GroupAsked::GraphQl(asked) => key_variables(asked, &columns, findings),
         }
         let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
         let is_column = |path: &Text| mapped.is_some() && columns.contains(&path.text.as_str());
@@ -82,6 +93,16 @@ pub(super) fn crossref(survey: &Survey<'_>, system: SystemId, file: &GroupFile, 
         }
         GroupAsked::Rest(call) => {
             rest::keys_named(call, &title, file.place, &[asked], findings);
+            None
+        }
+        GroupAsked::Odata(set) => {
+            let key_columns = [asked.to_owned()];
+            let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &key_columns };
+            odata::group(&checked, set, findings);
+            None
+        }
+        GroupAsked::GraphQl(document) => {
+            key_variables(document, &[asked], findings);
             None
         }
     };
@@ -161,6 +182,38 @@ fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: 
             "this query does not ask for keys",
             "add `where column in (:keys)`; a group is always asked for many keys at once",
         );
+    }
+}
+
+/// A document that is given one key at a time names the key's fields, as one that is given all takes objects of them.
+fn key_variables(asked: &GraphQlGroupFile, names: &[&str], findings: &mut Findings) {
+    let Some((group, place)) = asked.compile().zip(asked.place()) else { return };
+    let of_one = names.len() == 1;
+    match group.keys {
+        GraphQlKeys::Entities(_) => {}
+        GraphQlKeys::ByAlias(_) => {
+            let given = asked.key_variables();
+            let stranger = given.iter().find(|name| !(names.contains(&name.as_str()) || of_one && *name == "key"));
+            if let Some(stranger) = stranger {
+                findings.fault(
+                    "KEYS_ROW",
+                    place,
+                    format!("`${stranger}` is no field of the key"),
+                    if of_one { "write `$key`".to_owned() } else { format!("write ${}", names.join(", $")) },
+                );
+            }
+        }
+        GraphQlKeys::Together | GraphQlKeys::Ordered => {
+            let scalar = group.document.variable("keys").filter(|keys| BUILT_IN.contains(&keys.named.as_str()));
+            if let Some(keys) = scalar.filter(|_| !of_one) {
+                findings.fault(
+                    "KEYS_ROW",
+                    place,
+                    format!("the key is several fields, but `$keys` is `{}`", keys.ty),
+                    format!("take a list of input objects with {}", names.join(" and ")),
+                );
+            }
+        }
     }
 }
 

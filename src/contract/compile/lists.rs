@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        binding::{ListFile, Parameter},
+        binding::{ListAsked, ListFile, Parameter},
         directive,
         sdl::FieldDef,
     },
@@ -13,7 +13,7 @@ use super::{
     feeds::{Fed, Reader},
     groups::{self, Groups},
     keys::Crossrefs,
-    order, paging, path,
+    odata, order, paging, path,
     references::{common_key, nullable},
     shapes::adaptations,
     survey::{Category, Survey},
@@ -302,8 +302,7 @@ fn list(
         Some(mapped) => (Some(mapped.mapping), mapped.columns),
         None => (None, asked.key_names.iter().map(|name| (*name).to_owned()).collect()),
     };
-    let parameters = names(uses);
-    let argument_keys = crossrefs.of_parameters(survey, system, file, &parameters, findings);
+    let argument_keys = crossrefs.of_parameters(survey, system, file, &names(uses), findings);
     let domain = match &file.domain {
         Some(domain) => survey.domain_named(&domain.text, domain.place, findings),
         None => identity_domain(survey, groups, asked.named),
@@ -315,14 +314,22 @@ fn list(
     for (path, adaptation) in file.values.iter().filter(|(path, _)| !key_columns.contains(&path.text)) {
         bindings::values(survey, &format!("[lists.{name}]"), path, adaptation, &key_fields, findings);
     }
+    let order = order::order(name, file, &key_columns, findings);
+    let parameters: Vec<String> = names(uses).into_iter().map(str::to_owned).collect();
+    if let ListAsked::Odata(asked) = &file.asked {
+        let title = format!("[lists.{name}]");
+        let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &key_columns };
+        let columns: Vec<String> = order.iter().map(|order| order.column.clone()).collect();
+        odata::list(&checked, asked, &columns, &parameters, findings);
+    }
     Some(List {
         name: name.to_owned(),
         system,
         of: survey.type_ids.get(asked.named).copied().unwrap_or(crate::value::TypeId(0)),
-        order: order::order(name, file, &key_columns, findings),
+        order,
         key_columns,
         key,
-        parameters: parameters.into_iter().map(str::to_owned).collect(),
+        parameters,
         argument_keys,
         fields: file.fields.iter().map(|(column, pointer)| (column.text.clone(), pointer.clone())).collect(),
         binding: file.asked.compile()?,

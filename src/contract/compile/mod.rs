@@ -1,9 +1,9 @@
 //! Compiling: the schema, the settings and the system files as written become the contract the program runs on.
 //!
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
-//! (connections), `groups` (the field groups and their domains), `bindings` (their queries), `shapes` (layouts), `feeds`
-//! (templates), `keys` (mappings and cross-references), `references` (`@ref`), `lists` and `order` (`@list`), `protection`
-//! (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
+//! (connections), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
+//! it is OData's), `shapes` (layouts), `feeds` (templates), `keys` (mappings and cross-references), `references` (`@ref`),
+//! `lists` and `order` (`@list`), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
 //! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
 //! reported a fault, so a number that stands for something unknown is never used.
 
@@ -14,6 +14,7 @@ mod feeds;
 mod groups;
 mod keys;
 mod lists;
+mod odata;
 mod order;
 mod paging;
 mod protection;

@@ -5,6 +5,9 @@ use crate::{contract::OrderColumn, diagnostic::Findings};
 
 /// Reads a list's order, which must end in the key: rows that tie would be lost or repeated between pages.
 pub(super) fn order(name: &str, file: &ListFile, key_columns: &[String], findings: &mut Findings) -> Vec<OrderColumn> {
+    if file.asked.is_ordered_by_system() {
+        return Vec::new();
+    }
     let help = format!("add order = [{}]", quoted(key_columns));
     let Some((texts, place)) = &file.order else {
         let place = file.name.place;

@@ -93,7 +93,9 @@ impl<'a> Asking<'a> {
         let system = self.contract.system(id);
         let n_lists = self.contract.lists.iter().filter(|list| list.system == id).count();
         let n_groups = self.contract.groups.iter().filter(|group| group.system == id).count();
-        let n_unasked = if outcome.is_err() { n_lists + n_groups } else { 0 };
+        // One that says something wrong answers, and is asked.
+        let is_silent = outcome.as_ref().is_err_and(|failure| failure.code != FetchErrorKind::ContractViolation.code());
+        let n_unasked = if is_silent { n_lists + n_groups } else { 0 };
         SystemReport { name: system.name.clone(), kind: system.kind.word(), outcome, n_unasked }
     }
 

@@ -209,22 +209,25 @@ impl FileSource {
 
     async fn ask(&self) -> Result<(), FetchError> {
         self.first_look(Instant::now() + self.timeout).await?;
-        let mut refused = Vec::new();
+        let (mut troubles, mut any_serves) = (Vec::new(), false);
         for unit in &self.folder.units {
             let state = unit.state();
             match (&state.serving, &state.trouble) {
-                (None, _) => return Err(self.error(&unit.name, &state)),
-                (Some(_), None) => {}
+                (None, _) => troubles.push(self.error(&unit.name, &state).detail.clone()),
+                (Some(_), None) => any_serves = true,
                 (Some(_), Some(trouble)) => {
+                    any_serves = true;
                     let file = state.file.as_deref().unwrap_or_default();
-                    refused.push(format!("{}: {}; {file} is still served", unit.name, trouble.text()));
+                    troubles.push(format!("{}: {}; {file} is still served", unit.name, trouble.text()));
                 }
             }
         }
-        if refused.is_empty() {
+        if troubles.is_empty() {
             return Ok(());
         }
-        Err(self.name.error(FetchErrorKind::ContractViolation, refused.join("; ")))
+        // A folder of which something is served answers, and says something wrong.
+        let kind = if any_serves { FetchErrorKind::ContractViolation } else { FetchErrorKind::Unavailable };
+        Err(self.name.error(kind, troubles.join("; ")))
     }
 }
 

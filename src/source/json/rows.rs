@@ -82,6 +82,12 @@ impl JsonColumns {
         columns
     }
 
+    /// Adds `__typename`, where a list of several types did not point at it.
+    pub fn with_type_name(mut self) -> Self {
+        self.push("__typename", Pointer::member("__typename"), None);
+        self
+    }
+
     /// Returns the names of the columns.
     pub fn names(&self) -> Vec<String> {
         self.columns.iter().map(|column| column.name.clone()).collect()

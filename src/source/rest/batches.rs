@@ -130,3 +130,55 @@ impl KeyUse {
         out.push(numbers.to_vec());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        contract::{Paging, RestCall, RowsAt, TextTemplate},
+        value::Pointer,
+    };
+
+    fn group(path: &str, keys_per_call: Option<usize>) -> RestGroup {
+        let call = RestCall {
+            posts: false,
+            path: TextTemplate::parse(path).unwrap(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            separator: ",".to_owned(),
+            rows: RowsAt { at: Pointer::default(), members: false },
+            concurrency: None,
+            paging: Paging::default(),
+            errors: None,
+            not_found: Vec::new(),
+        };
+        RestGroup { call, member: None, keys_per_call, row_errors: None, isolate: false, witness: None }
+    }
+
+    fn calls(path: &str, keys_per_call: Option<usize>, keys: &[&str]) -> Batches {
+        let names = ["account", "sku"].map(str::to_owned);
+        let keys: Vec<Key> = keys.iter().map(|key| Key::of(key.split('|')).unwrap()).collect();
+        let group = group(path, keys_per_call);
+        KeyUse::new(&group, &names).batches(&group, &names, &keys)
+    }
+
+    #[test]
+    fn keys_share_a_call_when_they_agree_in_what_it_says_once() {
+        let keys = ["A|1", "B|1", "A|2", "A|3,4", "A|5"];
+        let shared = calls("/{key.account}/prices?skus={keys.sku}", None, &keys);
+        assert_eq!(shared.calls, [vec![3], vec![0, 2, 4], vec![1]], "the one with the separator goes alone");
+        let cut = calls("/{key.account}/prices?skus={keys.sku}", Some(2), &keys);
+        assert_eq!(cut.calls, [vec![3], vec![0, 2], vec![4], vec![1]]);
+        let single = calls("/{key.account}/{key.sku}", Some(2), &keys);
+        assert_eq!(single.calls.len(), 5);
+        let whole = calls("/{key.account}", None, &keys);
+        assert_eq!(whole.calls, [vec![0, 2, 3, 4], vec![1]]);
+    }
+
+    #[test]
+    fn a_word_where_the_system_has_numbers_is_impossible() {
+        let batches = calls("/{key.account}/{keys.sku:number}", None, &["A|1", "A|x", "A|2"]);
+        assert_eq!(batches, Batches { calls: vec![vec![0, 2]], impossible: vec![1] });
+    }
+}

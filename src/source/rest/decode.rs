@@ -171,3 +171,58 @@ pub fn rows(at: &RowsAt, document: &Value) -> Result<Vec<Row>, String> {
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::value::Pointer;
+
+    fn at(pointer: &str, members: bool) -> RowsAt {
+        RowsAt { at: Pointer::parse(pointer).unwrap(), members }
+    }
+
+    fn found(at: &RowsAt, document: &Value) -> Result<Value, String> {
+        rows(at, document).map(|rows| rows.into_iter().map(|row| row.value).collect())
+    }
+
+    #[test]
+    fn rows_are_elements_members_or_one_object() {
+        let document = json!({"list": [{"n": 1}, null, {"n": 2}], "map": {"A": {"n": 1}, "B": null}, "none": null});
+        assert_eq!(found(&at("/list", false), &document), Ok(json!([{"n": 1}, {"n": 2}])));
+        assert_eq!(found(&at("/list", true), &document), Ok(json!([{"n": 1}, {"n": 2}])));
+        let of_map = rows(&at("/map", true), &document).unwrap();
+        assert_eq!((of_map.len(), of_map[0].member.as_deref()), (1, Some("A")));
+        assert_eq!(found(&at("/list/0", false), &document), Ok(json!([{"n": 1}])));
+        assert_eq!(found(&at("/list/*/n", false), &json!({"list": []})), Ok(json!([])));
+        assert_eq!(found(&at("/none", false), &document), Ok(json!([])));
+        assert_eq!(found(&at("", false), &json!({})), Ok(json!([])));
+        assert!(found(&at("/lst", false), &document).is_err());
+        assert!(found(&at("/list/0/n", false), &document).is_err());
+    }
+
+    #[test]
+    fn an_error_is_what_says_something() {
+        let at = |pointer: &str| Some(Pointer::parse(pointer).unwrap());
+        let failures = Failures { at: at("/error"), ..Failures::default() };
+        for (error, is) in [
+            (json!(null), false),
+            (json!(false), false),
+            (json!(""), false),
+            (json!([]), false),
+            (json!({}), false),
+            (json!(0), true),
+            (json!("no"), true),
+            (json!([{}]), true),
+        ] {
+            assert_eq!(is_error(&failures, &json!({ "error": error })), is, "{error}");
+        }
+        let failures = Failures { unless: at("/ok"), ..Failures::default() };
+        for (ok, is) in
+            [(json!(true), false), (json!(1), false), (json!("OK"), false), (json!("no"), true), (json!(null), true)]
+        {
+            assert_eq!(is_error(&failures, &json!({ "ok": ok })), is, "{ok}");
+        }
+    }
+}

@@ -30,8 +30,8 @@ pub enum Given<'a> {
         names: &'a [String],
         /// Their values.
         values: &'a [Argument],
-        /// How many rows are wanted.
-        n_rows: u32,
+        /// How many rows are wanted, where not all are.
+        n_rows: Option<u32>,
         /// The columns of the cursor after which rows are wanted.
         after: &'a [(String, Option<String>)],
     },
@@ -159,7 +159,7 @@ impl<'a> Filling<'a> {
                 keys.get(nth.unwrap_or_default()).map_or(Bound::Null, |key| Bound::One(field(key)))
             }
             Given::Arguments { names, values, n_rows, after } => match (blank.name.as_str(), &blank.member) {
-                ("first", None) => Bound::One(n_rows.to_string().into()),
+                ("first", None) => n_rows.map_or(Bound::Null, |n_rows| Bound::One(n_rows.to_string().into())),
                 ("after", Some(member)) => {
                     let column = after.iter().find(|(name, _)| name == member);
                     column.and_then(|(_, text)| text.as_deref()).map_or(Bound::Null, |text| Bound::One(text.into()))
@@ -324,5 +324,153 @@ fn set(value: &mut Value, path: &[String], to: Value) {
     }
     if let Value::Object(members) = value {
         set(members.entry(name.clone()).or_insert(Value::Null), rest, to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        contract::{Paging, RowsAt},
+        value::Pointer,
+    };
+
+    fn text(written: &str) -> TextTemplate {
+        TextTemplate::parse(written).unwrap()
+    }
+
+    fn value(written: &str) -> ValueTemplate {
+        ValueTemplate::Text(text(written))
+    }
+
+    fn table(members: &[(&str, ValueTemplate)]) -> ValueTemplate {
+        ValueTemplate::Table(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+    }
+
+    fn call(path: &str, query: &[(&str, ValueTemplate)], body: Option<ValueTemplate>) -> RestCall {
+        RestCall {
+            posts: body.is_some(),
+            path: text(path),
+            query: query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            headers: vec![("X-Of".to_owned(), text("{key}"))],
+            body,
+            separator: ",".to_owned(),
+            rows: RowsAt { at: Pointer::default(), members: false },
+            concurrency: None,
+            paging: Paging::default(),
+            errors: None,
+            not_found: Vec::new(),
+        }
+    }
+
+    fn of_keys(call: &RestCall, keys: &[&str]) -> Call {
+        let keys: Vec<Key> = keys.iter().map(|key| Key::one(key)).collect();
+        let given = Given::Keys { names: &["sku".to_owned()], keys: &keys };
+        question(call, given).unwrap().unwrap().call(&[])
+    }
+
+    fn of_arguments(call: &RestCall, values: [Argument; 2]) -> Option<Question> {
+        let names = ["category".to_owned(), "states".to_owned()];
+        let after = [("sku".to_owned(), Some("P7".to_owned()))];
+        let given = Given::Arguments { names: &names, values: &values, n_rows: Some(21), after: &after };
+        question(call, given).unwrap()
+    }
+
+    fn body(call: &Call) -> String {
+        let (_, body) = call.body.as_ref().unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn keys_in_paths_and_queries_are_encoded_one_by_one() {
+        let each = ValueTemplate::Each(Box::new(value("{key}")));
+        let condition = table(&[("operator", value("IN")), ("value", value("{keys}"))]);
+        let search = table(&[("identifier", ValueTemplate::Array(vec![condition]))]);
+        let query = [("sku[]", each), ("all", value("{keys}")), ("n", ValueTemplate::Constant(json!(100)))];
+        let asked = of_keys(&call("/a/{keys}?b=1", &query, None), &["x/y", "ü,&"]);
+        assert_eq!(
+            asked.target,
+            "/a/x%2Fy,%C3%BC%2C%26?b=1&sku%5B%5D=x%2Fy&sku%5B%5D=%C3%BC,%26&all=x%2Fy,%C3%BC,%26&n=100"
+        );
+        assert_eq!(asked.headers, [("X-Of".to_owned(), "x/y".to_owned())]);
+        let asked = of_keys(&call("/p", &[("search", search)], None), &["A", "B\""]);
+        assert_eq!(
+            asked.target,
+            "/p?search=%7B%22identifier%22:%5B%7B%22operator%22:%22IN%22,%22value%22:%5B%22A%22,%22B%5C%22%22%5D%7D%5D%7D"
+        );
+    }
+
+    #[test]
+    fn keys_in_a_body_are_an_array_or_objects() {
+        let line = table(&[("sku", value("{key}")), ("note", value("for {key}!"))]);
+        let ids = value("{keys:number}");
+        let whole =
+            table(&[("lines", ValueTemplate::Each(Box::new(line))), ("ids", ids), ("as_text", value("<{keys}>"))]);
+        let asked = of_keys(&call("/p", &[], Some(whole)), &["1", "2.50"]);
+        assert_eq!(
+            body(&asked),
+            r#"{"lines":[{"sku":"1","note":"for 1!"},{"sku":"2.50","note":"for 2.50!"}],"ids":[1,2.50],"as_text":"<1,2.50>"}"#
+        );
+    }
+
+    #[test]
+    fn null_arguments_leave_out_what_names_them() {
+        let condition = |name: &str| table(&[("op", value("=")), ("value", value(name))]);
+        let filters = ValueTemplate::Array(vec![condition("{category}"), condition("fixed")]);
+        let positions = ValueTemplate::Array(vec![value("{category}"), value("last")]);
+        let states = ValueTemplate::Each(Box::new(value("{states}")));
+        let whole = table(&[("filters", filters), ("positions", positions), ("states", states.clone())]);
+        let mut asked = call("/p", &[("c", value("{category}")), ("s", states), ("f", value("{first}"))], Some(whole));
+        asked.headers = vec![("X-After".to_owned(), text("{after.sku}")), ("X-C".to_owned(), text("{category}"))];
+        let none = of_arguments(&asked, [Argument::Null, Argument::Null]).unwrap().call(&[]);
+        assert_eq!((none.target.as_str(), none.headers.len()), ("/p?f=21", 1));
+        assert_eq!(body(&none), r#"{"filters":[{"op":"=","value":"fixed"}],"positions":[null,"last"]}"#);
+        let both = [Argument::One("a b".into()), Argument::Many(vec!["x".into(), "y".into()])];
+        let both = of_arguments(&asked, both).unwrap().call(&[]);
+        assert_eq!(both.target, "/p?c=a%20b&s=x&s=y&f=21");
+        assert_eq!(
+            body(&both),
+            r#"{"filters":[{"op":"=","value":"a b"},{"op":"=","value":"fixed"}],"positions":["a b","last"],"states":["x","y"]}"#
+        );
+        assert_eq!(of_arguments(&call("/of/{category}", &[], None), [Argument::Null, Argument::Null]), None);
+    }
+
+    #[test]
+    fn pages_are_asked_for_in_query_and_body() {
+        let whole = table(&[("a", table(&[("b", ValueTemplate::Array(vec![table(&[("n", value("x"))])]))]))]);
+        let asked = call("/p", &[("offset", value("0"))], Some(whole));
+        let offset = PageTarget::Query("offset".to_owned());
+        let deep = PageTarget::Body(["a", "b", "0", "after"].map(str::to_owned).into());
+        let made = PageTarget::Body(["page", "n"].map(str::to_owned).into());
+        let keys = [Key::one("k")];
+        let given = Given::Keys { names: &["sku".to_owned()], keys: &keys };
+        let page = [(&offset, json!(50)), (&deep, json!("c")), (&made, json!(2))];
+        let asked = question(&asked, given).unwrap().unwrap().call(&page);
+        assert_eq!(asked.target, "/p?offset=50");
+        assert_eq!(body(&asked), r#"{"a":{"b":[{"n":"x","after":"c"}]},"page":{"n":2}}"#);
+    }
+
+    #[test]
+    fn what_would_be_another_path_or_no_number_is_refused() {
+        let keys = [Key::one("..")];
+        let given = Given::Keys { names: &["sku".to_owned()], keys: &keys };
+        assert_eq!(question(&call("/a/{key}/b", &[], None), given), Err(Unfit::Segment("..".to_owned())));
+        assert!(question(&call("/a/x{key}?b=..", &[], None), given).is_ok());
+        let refused = question(&call("/a/{key:number}", &[], None), given);
+        assert_eq!(refused, Err(Unfit::Form("..".to_owned(), "number")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_key_breaks_out_of_its_place(key in "\\PC{1,20}") {
+            prop_assume!(!matches!(key.as_str(), "." | ".."));
+            let asked = of_keys(&call("/a/{key}/b", &[("q", value("{key}"))], None), &[&key]);
+            let (path, query) = asked.target.split_once('?').unwrap();
+            prop_assert_eq!(path.split('/').count(), 4);
+            prop_assert!(query.starts_with("q=") && !query[2..].contains(['&', '#', '=', '?', ' ']));
+        }
     }
 }

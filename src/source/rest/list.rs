@@ -80,7 +80,9 @@ impl<'a> ListReading<'a> {
         let counts = fetch.count_up_to.is_none()
             || (self.asked.call.paging.total.is_some() && !(seeks && fetch.window.after.is_some()));
         let partly = (self.asked.sorted || seeks) && ahead && counts;
-        let start = fetch.window.after.as_ref().filter(|_| partly && seeks);
+        // From a null nothing can be sought: a parameter that is left out would begin again.
+        let is_sought = |cursor: &&Cursor| partly && seeks && cursor.0.iter().all(Option::is_some);
+        let start = fetch.window.after.as_ref().filter(is_sought);
         let read = self.read(arguments, &fetch.window, start, partly).await?;
         let (rows, total) = (read.0.iter().map(|row| self.columns.cells(&row.value)).collect::<Rows<'_>>(), read.1);
         let count = fetch.count_up_to.map(|up_to| match total.unwrap_or(rows.len() as u64) {
@@ -92,7 +94,7 @@ impl<'a> ListReading<'a> {
             (None, true) => Some(rows),
             (Some(after), true) => match rows.iter().position(|row| self.cursor(row) == *after) {
                 Some(at) => Some(rows.into_iter().skip(at + 1).collect()),
-                None if seeks => Some(rows),
+                None if start.is_some() => Some(rows),
                 // The row is gone: where it would stand is found by its values.
                 None => window(self.list, &self.layout, rows, &fetch.window),
             },
@@ -115,7 +117,8 @@ impl<'a> ListReading<'a> {
         let columns = self.list.order.iter().map(|order| order.column.clone());
         let texts = start.map(|cursor| cursor.0.iter().map(|text| text.as_deref().map(bare)));
         let after: Vec<(String, Option<String>)> = columns.zip(texts.into_iter().flatten()).collect();
-        let given = Given::Arguments { names: &self.list.parameters, values: arguments, n_rows: wanted, after: &after };
+        let n_rows = partly.then_some(wanted);
+        let given = Given::Arguments { names: &self.list.parameters, values: arguments, n_rows, after: &after };
         let asked = question(call, given).map_err(|said| {
             self.caller.name.error(FetchErrorKind::BadRequest, format!("{}: {said}", self.list.name))
         })?;

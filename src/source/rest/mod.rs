@@ -92,9 +92,9 @@ impl RestSource {
     /// Asks for nothing in particular; any answer but a refusal shows that somebody is there.
     async fn ping(&self) -> Result<(), FetchError> {
         let deadline = Instant::now() + self.timeout;
-        let exchange = self.caller.client.exchange(&Call::get(""), deadline).await?;
-        match exchange.answer.status {
-            401 | 500.. => self.caller.client.classified(exchange).map(drop),
+        let answer = self.caller.client.exchange(&Call::get(""), deadline).await?;
+        match answer.status {
+            401 | 500.. => self.caller.client.accepted(answer).map(drop),
             _ => Ok(()),
         }
     }

@@ -65,6 +65,9 @@ pub fn next(paging: &Paging, seen: Seen<'_>) -> Next {
             Some(Value::String(text)) if text.is_empty() => {}
             Some(cursor) => return Next::Cursor(cursor.clone()),
         }
+        if more == Some(&Value::Bool(true)) && paging.counter.is_none() {
+            return Next::Cut { stated: true };
+        }
     }
     // A server that gave links until here knows where they end.
     if paging.next.is_some() && seen.by_link {
@@ -153,6 +156,9 @@ mod tests {
         assert_eq!(after(json!({"page": {"end": null}}), 100), Next::Counted(300));
         assert_eq!(after(json!({}), 50), Next::Counted(250), "servers cap pages below what was asked");
         assert_eq!(after(json!({}), 51), Next::End);
+        let cursor_alone = Paging { counter: None, ..paging.clone() };
+        let document = json!({"page": {"end": null, "more": true}});
+        assert_eq!(next(&cursor_alone, seen(&document, &[], 3, None)), Next::Cut { stated: true });
     }
 
     #[test]

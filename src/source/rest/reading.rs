@@ -25,6 +25,9 @@ use crate::{
 /// More pages than this are a server that leads in circles.
 pub const PAGES_MAX: usize = 1_000;
 
+/// So many pages without a row, one after the other, are a server that always leads on.
+const EMPTY_PAGES_MAX: usize = 20;
+
 /// Calls one system.
 pub struct Caller {
     pub name: SystemName,
@@ -115,6 +118,7 @@ impl Caller {
         let mut sent = question.call(&fixed);
         let mut asked = HashSet::new();
         let (mut rows, mut total, mut by_link): (Vec<Row>, Option<u64>, bool) = (Vec::new(), None, false);
+        let mut n_empty = 0;
         for n_pages in 1..=PAGES_MAX {
             let address = match sent.target.contains("://") {
                 true => sent.target.clone(),
@@ -136,6 +140,10 @@ impl Caller {
             if rows.len() > rows_max {
                 let detail = format!("more than {rows_max} rows; let the system page, or raise `rows_max`");
                 return Err(self.violation(detail).into());
+            }
+            n_empty = if n_rows == 0 { n_empty + 1 } else { 0 };
+            if n_empty > EMPTY_PAGES_MAX {
+                return Err(self.violation(format!("more than {EMPTY_PAGES_MAX} pages without a row")).into());
             }
             let seen = Seen { document: &document, links: &links, n_rows, n_read: rows.len(), n_pages, size, by_link };
             let mut page = fixed.clone();
@@ -162,24 +170,24 @@ impl Caller {
         let _permit = permit.map_err(|_| timeout())?.map_err(|_| timeout())?;
         let mut renewed = false;
         loop {
-            let exchange = self.client.exchange(sent, deadline).await?;
-            match decode::judged(call, &exchange.answer) {
-                Judged::Document(document) => return Ok((document, exchange.answer.links)),
+            let answer = self.client.exchange(sent, deadline).await?;
+            match decode::judged(call, &answer) {
+                Judged::Document(document) => return Ok((document, answer.links)),
                 Judged::NotFound { certain } => return Err(Failure::NotFound { certain }),
                 Judged::Failed { kind: FetchErrorKind::Denied, .. }
-                    if !renewed && self.client.renew(&exchange, deadline).await? =>
+                    if !renewed && self.client.renew(&answer, deadline).await? =>
                 {
                     renewed = true;
                 }
                 Judged::Failed { kind, detail } => {
                     // These say that the whole system is down, whatever it is asked.
-                    let is_down = matches!(exchange.answer.status, 502..=504);
+                    let is_down = matches!(answer.status, 502..=504);
                     let splits = match kind {
                         FetchErrorKind::BadRequest => true,
-                        FetchErrorKind::Unavailable => !is_down && exchange.answer.status >= 500,
+                        FetchErrorKind::Unavailable => !is_down && answer.status >= 500,
                         _ => false,
                     };
-                    let error = self.name.error(kind, detail).with_retry_after(exchange.retry_after);
+                    let error = self.name.error(kind, detail).with_retry_after(answer.retry_after);
                     return Err(Failure::Failed { error, splits });
                 }
             }

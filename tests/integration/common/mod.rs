@@ -3,6 +3,8 @@
 pub mod binding;
 pub mod engine;
 pub mod fault_proxy;
+pub mod graphql_server;
+pub mod odata_server;
 pub mod postgres;
 pub mod rest_server;
 pub mod system;

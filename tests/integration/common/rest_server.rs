@@ -4,7 +4,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use axum::{
@@ -21,7 +24,6 @@ use tokio::sync::watch;
 /// A call that came in, decoded.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    pub method: String,
     /// The path with its encoding.
     pub raw_path: String,
     /// The segments of the path, decoded.
@@ -59,15 +61,21 @@ pub struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
+    comes: bool,
 }
 
 impl Answer {
+    /// An answer that does not come.
+    pub fn never() -> Self {
+        Self { comes: false, ..Self::text("") }
+    }
+
     pub fn json(value: Value) -> Self {
         Self::text(value.to_string())
     }
 
     pub fn text(body: impl Into<String>) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.into() }
+        Self { status: 200, headers: Vec::new(), body: body.into(), comes: true }
     }
 
     pub fn status(status: u16) -> Self {
@@ -90,6 +98,8 @@ struct Shared {
     behaviour: Behaviour,
     log: Mutex<Vec<Asked>>,
     stalled: watch::Sender<bool>,
+    running: AtomicUsize,
+    running_most: AtomicUsize,
 }
 
 /// A running system.
@@ -103,7 +113,13 @@ impl RestServer {
     /// Starts a system that answers so.
     pub async fn start(behaviour: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let (stalled, _) = watch::channel(false);
-        let shared = Arc::new(Shared { behaviour: Box::new(behaviour), log: Mutex::default(), stalled });
+        let shared = Arc::new(Shared {
+            behaviour: Box::new(behaviour),
+            log: Mutex::default(),
+            stalled,
+            running: AtomicUsize::new(0),
+            running_most: AtomicUsize::new(0),
+        });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
@@ -123,6 +139,11 @@ impl RestServer {
     /// Returns how often it was asked so far.
     pub fn n_calls(&self) -> usize {
         self.log().len()
+    }
+
+    /// Returns how many calls are being answered, and how many were at most.
+    pub fn running(&self) -> (usize, usize) {
+        (self.shared.running.load(SeqCst), self.shared.running_most.load(SeqCst))
     }
 
     /// Returns what counts the calls, for longer than the server is borrowed.
@@ -162,7 +183,6 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let text = String::from_utf8_lossy(&body).into_owned();
     let pairs = parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let asked = Asked {
-        method: parts.method.to_string(),
         raw_path: parts.uri.path().to_owned(),
         path: parts.uri.path().split('/').skip(1).map(decoded).collect(),
         query: pairs
@@ -172,10 +192,16 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         headers: parts.headers,
         body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
     };
+    let running = shared.running.fetch_add(1, SeqCst) + 1;
+    shared.running_most.fetch_max(running, SeqCst);
     let mut stalled = shared.stalled.subscribe();
     stalled.wait_for(|stalled| !stalled).await.expect("the server holds the sender");
+    shared.running.fetch_sub(1, SeqCst);
     let answer = (shared.behaviour)(&asked);
     shared.log.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+    if !answer.comes {
+        return std::future::pending().await;
+    }
     let mut response = Response::builder().status(StatusCode::from_u16(answer.status).expect("a status"));
     for (name, value) in &answer.headers {
         response = response.header(name, value);

@@ -387,6 +387,74 @@ fn every_lint_of_a_system_that_speaks_http_says_so_too() {
     insta::assert_snapshot!(said);
 }
 
+/// The shop as a GraphQL system.
+const GRAPHQL_SHOP: &str = include_str!("base/systems/graphql_shop.toml");
+
+/// Bindings of a GraphQL system: the code, and the change to the shop's file.
+const GRAPHQL_BINDINGS: &[(&str, &str, &str)] = &[
+    ("KEY_UNKNOWN", "ordered = true", "orderd = true"),
+    ("KEY_UNKNOWN", "errors = { map", "errors = { mapp"),
+    ("ERROR_MEANING", "\"denied\"", "\"refused\""),
+    ("GRAPHQL_SYNTAX", "items { sku webVisible } }", "items { sku webVisible }"),
+    ("GRAPHQL_SYNTAX", "key_type = \"ID!\"", "key_type = \"ID!)\""),
+    ("GRAPHQL_SYNTAX", "account = \"ID!\"", "account = \"[ID!\""),
+    ("GRAPHQL_OPERATION", "\"query($keys: [String!]!, $channel", "\"mutation($keys: [String!]!, $channel"),
+    ("GRAPHQL_OPERATION", "{ products(", "{ ...all } fragment all on Query { products("),
+    ("GRAPHQL_VARIABLE", "channel: $channel)", "channel: $chanel)"),
+    ("GRAPHQL_VARIABLE", ", channel: $channel)", ")"),
+    ("GRAPHQL_VARIABLE", "offset = \"skip\"", "offset = \"skip\"\norder = [\"id\"]\n[lists.b]\nquery = \"b(a: $a)\""),
+    ("GRAPHQL_ROWS", "rows = \"/products/items\"", "rows = \"/products/nodes\""),
+    ("GRAPHQL_ROWS", "rows = \"/products/items\"", "rows = \"/products/0\""),
+    (
+        "GRAPHQL_ROWS",
+        "rows = \"/open\"\nlimit = \"take\"\noffset = \"skip\"\norder = [\"number\"]",
+        "connection = \"/open\"",
+    ),
+    ("ORDER_POINTLESS", "connection = \"/drafts\"", "connection = \"/drafts\"\norder = [\"number\"]"),
+    (
+        "KEYS_MISSING",
+        "query($keys: [String!]!, $channel: String!) { products(skus: $keys, ",
+        "query($channel: String!) { products(",
+    ),
+    ("KEYS_MISSING", "[String!]!", "String!"),
+    ("KEYS_MISSING", "argument = \"filter.number.in\"\n", ""),
+    ("KEYS_MISSING", "(id: $key)", ""),
+    ("KEYS_ROW", "(id: $key)", "(id: $number)"),
+    ("VARIABLE_UNFED", "variables = { channel = \"b2b\" }\n", ""),
+    ("VARIABLE_UNKNOWN", "variables = { channel = \"b2b\" }", "variables = { channel = \"b2b\", locale = \"de\" }"),
+    ("VARIABLE_UNKNOWN", "limit = \"take\"", "limit = \"first\""),
+    ("ASKING_MIXED", "query = \"orders\"", "query = \"orders\"\nentities = \"Order\""),
+    ("ASKING_MIXED", "aliases_max = 10", "aliases_max = 10\nordered = true"),
+    ("ASKING_MIXED", "page_rows = 100", "page_rows = 100\nargument = \"skus\""),
+    ("ASKING_MIXED", "limit = \"take\"\n", ""),
+    ("ASKING_MIXED", "query = \"drafts\"", "query = \"drafts\"\ndocument = \"{ drafts }\""),
+    ("QUERY_MISSING", "by_key = \"person(id: $key)\"\nkey_type = \"ID!\"\naliases_max = 10", ""),
+    ("QUERY_MISSING", "query = \"drafts\"\n", ""),
+];
+
+#[test]
+fn a_graphql_binding_is_checked_as_far_as_can_be() {
+    let shop = |from: &str, to: &str| {
+        assert!(GRAPHQL_SHOP.contains(from), "{from}");
+        let mut files = base::files();
+        let (_, text) = files.iter_mut().find(|(path, _)| path == SHOP).expect("the shop");
+        *text = GRAPHQL_SHOP.replacen(from, to, 1);
+        base::loaded(files)
+    };
+    assert!(shop("", "").contract.is_some(), "{}", base::shown(&shop("", "")));
+    let (mut said, mut wrong) = (String::new(), String::new());
+    for (code, from, to) in GRAPHQL_BINDINGS {
+        let faults = base::faults(&shop(from, to));
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
+        if codes != [*code] {
+            let _ = writeln!(wrong, "{code}: {from:?} -> {to:?} gave {faults:#?}");
+        }
+        faults.iter().for_each(|fault| said.push_str(&format!("{fault}\n")));
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(said);
+}
+
 #[test]
 fn every_lint_says_what_is_wrong_where_and_what_to_do() {
     let mut said = String::new();
@@ -433,10 +501,13 @@ fn every_code_is_shown_by_a_test() {
     for (code, ..) in GRAPHQL.iter().chain(OWNERSHIP).chain(LEADS).chain(FILES) {
         codes.remove(*code);
     }
+    for (code, ..) in super::files::MISTAKES {
+        codes.remove(*code);
+    }
     for (code, ..) in super::keys::KEYS {
         codes.remove(*code);
     }
-    for (code, ..) in HTTP {
+    for (code, ..) in HTTP.iter().chain(GRAPHQL_BINDINGS) {
         codes.remove(*code);
     }
     // The last one is never met: it guards against a check that forgot to speak.

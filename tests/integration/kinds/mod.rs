@@ -41,7 +41,7 @@ macro_rules! table {
 
 table!(
     [batch, parts, several_key_fields, lists, paging, exact_numbers, absent_rows, awkward_keys, wrong_types, one_bad_row, stalls]
-    [sqlite, postgres, rest]
+    [sqlite, postgres, rest, odata_v2, odata_v4, graphql, file_csv, file_json]
 );
 
 #[test]

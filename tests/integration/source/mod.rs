@@ -2,6 +2,8 @@
 
 mod conformance;
 mod file;
+mod graphql;
+mod odata;
 mod outage;
 mod paging;
 mod postgres;

@@ -1,5 +1,8 @@
 //! A rig: one kind of system that serves the dataset, and the system file that binds it.
 
+mod file;
+mod graphql;
+mod odata;
 mod rest;
 mod sql;
 
@@ -7,6 +10,9 @@ use std::{any::Any, time::Duration};
 
 use futures_util::future::BoxFuture;
 
+pub use file::{file_csv, file_json};
+pub use graphql::graphql;
+pub use odata::{odata_v2, odata_v4};
 pub use rest::rest;
 pub use sql::{postgres, sqlite};
 

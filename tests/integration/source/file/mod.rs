@@ -38,7 +38,6 @@ type Price @key(fields: "sku") @owner(system: "drop") @domain(name: "nightly") {
   sku: String!
   amount: Decimal
   text: String
-  changedAt: DateTime
 }
 type Order @key(fields: "number") @owner(system: "drop") @domain(name: "nightly") {
   number: String!

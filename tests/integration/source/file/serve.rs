@@ -1,17 +1,22 @@
 //! Which file is served: the newest complete one, whole, until the next.
 
-use std::{fs, sync::Arc, time::Instant};
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use freehold::{
     contract::{Files, load},
     fetch::{Fetch, FetchErrorKind, Owner},
+    job::{LiveOptions, check_live},
     source::FileSource,
     telemetry::Telemetry,
     value::{GroupId, Key, SystemId},
 };
 use serde_json::{Value, json};
 
-use super::{Drop, START_MS, orders, prices};
+use super::{Drop, START_MS, contract, orders, prices};
 
 #[tokio::test]
 async fn a_half_written_file_waits_and_the_old_one_serves_until_it_is_whole() {
@@ -184,6 +189,7 @@ async fn a_file_says_since_when_its_rows_hold_by_name_column_or_time() {
     drop.write("prices-20261122.csv", prices(&[("A", "1.00")]), -1_000);
     drop.write("prices-20261123.csv", prices(&[("A", "2.00")]), -9_000);
     drop.write("prices-copy.csv", prices(&[("A", "3.00")]), -500);
+    orders(&drop);
     drop.settle(0);
     assert_eq!(drop.price("A").await, "2.00", "the day counts, not when it was copied");
     assert_eq!(drop.as_of("A").await, instant("2026-11-22T23:00:00Z"), "a day begins in the binding's zone");
@@ -227,6 +233,25 @@ async fn without_a_file_the_system_is_unavailable() {
     assert_eq!(drop.trouble().await.kind, FetchErrorKind::Unavailable);
 }
 
+#[tokio::test]
+async fn a_live_check_tells_of_the_refused_file_and_asks_what_is_served() {
+    let drop = Drop::new(&[]);
+    orders(&drop);
+    drop.write("prices-1.csv", prices(&[("A", "1.00"), ("B", "2.00")]), -9_000);
+    drop.write("prices-2.csv", "sku;Net Price;text;category;status\nA;2.00", -5_000);
+    let folder = drop.folder.path().display().to_string();
+    let contract = Arc::new(contract(&folder, &[("settle = \"2s\"", "settle = \"0s\"")]));
+    let options = LiveOptions { samples: Default::default(), patience: Duration::from_secs(30) };
+    let report = check_live(&contract, options).await;
+    let failure = report.systems[0].outcome.as_ref().unwrap_err();
+    assert_eq!(failure.code, "CONTRACT_VIOLATION");
+    let said = "drop Price: prices-2.csv: line 2: 2 cells where there are 5 columns; prices-1.csv is still served";
+    assert!(failure.detail.contains(said), "{}", failure.detail);
+    assert_eq!(report.systems[0].n_unasked, 0);
+    let asked = report.asks.iter().find(|ask| ask.name == "drop Price").unwrap();
+    assert_eq!((asked.n_rows, asked.failures.len()), (2, 0), "{asked:?}");
+}
+
 /// The only test with a real clock: the thread looks by itself, and finds what is put there later.
 #[tokio::test]
 async fn a_watched_folder_is_served_from_the_start_and_when_it_changes() {
@@ -248,7 +273,7 @@ async fn a_watched_folder_is_served_from_the_start_and_when_it_changes() {
     let loaded = load(&files, &|_| Some(folder.path().display().to_string()));
     let contract = Arc::new(loaded.contract.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)));
     let source = FileSource::watched(contract, SystemId(0), Telemetry::new());
-    let until = Instant::now() + std::time::Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(20);
     let exists = async |sku: &str| {
         let fetch = Fetch { group: GroupId(0), keys: [Key::one(sku)].into(), deadline: until };
         source.fetch(fetch).await.remove(0).unwrap().table().is_some()

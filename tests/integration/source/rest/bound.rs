@@ -37,9 +37,14 @@ pub struct Bound {
     pub source: RestSource,
 }
 
-/// Binds; what is not bound by `toml` has a binding that nobody asks.
+/// Binds with this text after the system's address.
 pub fn bound(server: &RestServer, toml: &str) -> Bound {
-    let mut system = format!("kind = \"rest\"\nurl = \"${{PIM_URL}}\"\n{toml}\n");
+    whole(server, &format!("kind = \"rest\"\nurl = \"${{PIM_URL}}\"\n{toml}"))
+}
+
+/// Binds with a whole system file; what it does not bind has a binding that nobody asks.
+pub fn whole(server: &RestServer, toml: &str) -> Bound {
+    let mut system = format!("{toml}\n");
     for (table, text) in [
         ("[Product]", "get = \"/unused/{key}\""),
         ("[Price]", "get = \"/unused/{key.account}/{key.sku}\""),
@@ -59,7 +64,8 @@ pub fn bound(server: &RestServer, toml: &str) -> Bound {
     ];
     let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let url = server.url();
-    let loaded = load(&Files::new(files), &|name| (name == "PIM_URL").then(|| url.clone()));
+    let loaded =
+        load(&Files::new(files), &|name| Some(if name.ends_with("_URL") { url.clone() } else { "secret".to_owned() }));
     let Some(contract) = loaded.contract else { panic!("{:#?}\n{system}", loaded.diagnostics) };
     let contract = Arc::new(contract);
     let SystemKind::Rest { http } = contract.system(SystemId(0)).kind.clone() else { panic!("a REST system") };
@@ -101,20 +107,32 @@ impl Bound {
     }
 
     pub async fn page(&self, category: Option<&str>, window: Window, count: bool) -> Result<Page, FetchError> {
-        let category = category.map_or(Argument::Null, |text| Argument::One(text.into()));
-        let contract = &self.contract.lists[0];
-        let arguments = contract.parameters.iter().map(|name| match name.as_str() {
-            "category" => category.clone(),
-            _ => Argument::Null,
+        self.pages(&[category], window, count).await.remove(0)
+    }
+
+    /// Asks for the pages of several parents at once.
+    pub async fn pages(
+        &self,
+        categories: &[Option<&str>],
+        window: Window,
+        count: bool,
+    ) -> Vec<Result<Page, FetchError>> {
+        let parameters = &self.contract.lists[0].parameters;
+        let arguments = categories.iter().map(|category| {
+            let of = |name: &String| match (name.as_str(), category) {
+                ("category", Some(text)) => Argument::One((*text).into()),
+                _ => Argument::Null,
+            };
+            parameters.iter().map(of).collect()
         });
         let fetch = ListFetch {
             list: ListId::from(0),
-            arguments: vec![arguments.collect()],
+            arguments: arguments.collect(),
             window,
             count_up_to: count.then_some(1_000),
             deadline: later(),
         };
-        self.source.list(fetch).await.remove(0)
+        self.source.list(fetch).await
     }
 
     /// Reads the list page by page, forward.

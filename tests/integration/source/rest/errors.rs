@@ -176,3 +176,14 @@ async fn a_probe_is_answered_by_anything_but_a_refusal() {
     tokio::task::yield_now().await;
     assert!(gone.source.probe().await.is_err());
 }
+
+#[tokio::test]
+async fn a_key_whose_call_hangs_times_out_alone() {
+    let server = RestServer::start(|asked| match asked.path[1].as_str() {
+        "hangs" => Answer::never(),
+        sku => Answer::json(json!({"sku": sku, "name": "N"})),
+    })
+    .await;
+    let bound = bound(&server, "timeout = \"500ms\"\n[Product]\nget = \"/products/{key}\"");
+    assert_eq!(bound.names(&["A", "hangs", "B"]).await, [json!("N"), json!("SOURCE_TIMEOUT"), json!("N")]);
+}

@@ -91,18 +91,14 @@ async fn a_key_that_holds_the_separator_spoils_no_other() {
 
 #[tokio::test]
 async fn one_call_for_each_key_runs_side_by_side_with_a_bound_and_404_is_absent() {
-    let running = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let server = RestServer::start(move |asked| {
-        running.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        match asked.path[1].as_str() {
-            "missing" => Answer::status(404),
-            "gone" => Answer::status(410),
-            "broken" => Answer::text("<html>"),
-            "empty" => Answer::json(json!({})),
-            "null" => Answer::json(json!(null)),
-            "other" => Answer::json(json!({"sku": "another", "name": "x"})),
-            key => Answer::json(json!({"name": format!("N {key}")})),
-        }
+    let server = RestServer::start(move |asked| match asked.path[1].as_str() {
+        "missing" => Answer::status(404),
+        "gone" => Answer::status(410),
+        "broken" => Answer::text("<html>"),
+        "empty" => Answer::json(json!({})),
+        "null" => Answer::json(json!(null)),
+        "other" => Answer::json(json!({"sku": "another", "name": "x"})),
+        key => Answer::json(json!({"name": format!("N {key}")})),
     })
     .await;
     let bound = bound(&server, "connections_max = 2\n[Product]\nget = \"/products/{key}\"");
@@ -119,7 +115,15 @@ async fn one_call_for_each_key_runs_side_by_side_with_a_bound_and_404_is_absent(
         json!("SOURCE_BAD_REQUEST"),
         json!("N a b"),
     ];
-    assert_eq!(bound.names(&wanted).await, expected);
+    let stalled = server.stall()();
+    let (names, ()) = tokio::join!(bound.names(&wanted), async {
+        while server.running().0 < 2 {
+            tokio::task::yield_now().await;
+        }
+        drop(stalled);
+    });
+    assert_eq!(names, expected);
+    assert_eq!(server.running().1, 2);
     assert_eq!(server.n_calls(), 8, "`..` would be another path, and is not asked");
 }
 

@@ -124,3 +124,25 @@ async fn a_parent_that_the_path_cannot_name_has_an_empty_page_and_one_that_fails
     let error = bound.page(Some("a"), first(5, Some(foreign)), false).await.unwrap_err();
     assert_eq!(error.kind, FetchErrorKind::ForeignCursor);
 }
+
+#[tokio::test]
+async fn many_parents_are_asked_side_by_side_each_once_and_fail_alone() {
+    let server = RestServer::start(|asked| match asked.path[1].as_str() {
+        "down" => Answer::status(503),
+        name => Answer::json(json!([{ "sku": name }])),
+    })
+    .await;
+    let bound = bound(&server, "connections_max = 3\n[lists.products]\nget = \"/of/{category}\"\norder = [\"sku\"]");
+    let parents = ["a", "b", "down", "a", "c", "d", "a"].map(Some);
+    let stalled = server.stall()();
+    let (pages, ()) = tokio::join!(bound.pages(&parents, first(5, None), false), async {
+        while server.running().0 < 3 {
+            tokio::task::yield_now().await;
+        }
+        drop(stalled);
+    });
+    let shown: Vec<String> =
+        pages.iter().map(|page| page.as_ref().map_or("-".to_owned(), |page| skus(page).concat())).collect();
+    assert_eq!(shown, ["a", "b", "-", "a", "c", "d", "a"]);
+    assert_eq!((server.n_calls(), server.running().1), (5, 3));
+}

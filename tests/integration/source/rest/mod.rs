@@ -1,6 +1,6 @@
 //! What only REST systems do: keys in calls, pages, errors, sessions.
 //!
-//! Reading order: `bound` (a binding over a loopback server), `keys`, `pages`, `errors`, `values`, `sessions`, `lists`.
+//! Reading order: `bound` (a binding over a loopback server), `keys`, `pages`, `errors`, `values`, `sessions`, `lists`, `worked`.
 
 mod bound;
 mod errors;
@@ -9,3 +9,4 @@ mod lists;
 mod pages;
 mod sessions;
 mod values;
+mod worked;

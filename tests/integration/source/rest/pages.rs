@@ -210,7 +210,7 @@ async fn s5_business_central_gives_20_000_rows_a_page_and_the_rest_behind_its_li
         let page = asked.number("page").unwrap_or(0);
         let row = |n: usize| json!({"sku": format!("P{n}"), "amount": n});
         let rows: Vec<Value> = (page * 20_000..((page + 1) * 20_000).min(20_500)).map(row).collect();
-        let next = (page == 0).then(|| "?page=1");
+        let next = (page == 0).then_some("?page=1");
         Answer::json(json!({"next": next, "value": rows}))
     })
     .await;
