@@ -89,6 +89,7 @@ impl Owner for Memory {
             has_previous: false,
             count: None,
             started_ms: 0,
+            left_out: None,
         };
         Box::pin(ready(fetch.arguments.iter().map(|_| Ok(page())).collect()))
     }

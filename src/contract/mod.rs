@@ -36,11 +36,11 @@ mod type_system;
 mod version;
 
 pub use binding::{
-    Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Csv, Delivery, Empty, FailureKind, Failures, FileGroup,
-    FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
-    GraphQlPiece, GraphQlRoot, GraphQlVariable, NextLink, OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet,
-    OdataType, OdataVersion, PageTarget, Paging, Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup, SqlList,
-    TextTemplate, ValueTemplate,
+    Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures,
+    FileGroup, FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning,
+    GraphQlPaging, GraphQlPiece, GraphQlRoot, GraphQlVariable, KeyMapping, NextLink, OdataDialect, OdataGroup,
+    OdataList, OdataServer, OdataSet, OdataType, OdataVersion, PageTarget, Paging, Piece, RestCall, RestGroup,
+    RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use dialect::{Dialect, SqlPaging};

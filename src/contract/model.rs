@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     Guards,
     binding::{
-        FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, OdataDialect, OdataGroup,
-        OdataList, RestGroup, RestList, SqlGroup, SqlList,
+        Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, KeyMapping,
+        OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
     },
     dialect::Dialect,
     drop::FileSystem,
@@ -31,7 +31,7 @@ pub struct Contract {
     pub systems: Vec<System>,
     /// The freshness domains.
     pub domains: Vec<Domain>,
-    /// The field groups.
+    /// The field groups, behind them the groups that answer cross-references, of which no type has a field.
     pub groups: Vec<Group>,
     /// The named lists.
     pub lists: Vec<List>,
@@ -453,6 +453,8 @@ pub struct Group {
     pub shape: ShapeId,
     /// The names of the key columns, in the order of the entity's key.
     pub key_columns: Vec<String>,
+    /// How the graph's keys become the system's own, where the binding says so.
+    pub key: Option<KeyMapping>,
     /// The tightest domain of its fields.
     pub domain: DomainId,
     /// Where each field stands in a row, where that is not the member of its name.
@@ -519,8 +521,12 @@ pub struct List {
     pub of: TypeId,
     /// The names of the key columns its rows give, in the order of the entity's key.
     pub key_columns: Vec<String>,
+    /// How the system's own keys, which its rows give, become the graph's, where the binding says so.
+    pub key: Option<KeyMapping>,
     /// The names of its parameters, each once, in order of appearance.
     pub parameters: Vec<String>,
+    /// For each parameter: how the graph's key that it gets becomes the system's own, where the binding says so.
+    pub argument_keys: Vec<Option<KeyMapping>>,
     /// Where each column stands in a row, where that is not the member of its name.
     pub fields: BTreeMap<String, Pointer>,
     /// How it is asked.
@@ -591,6 +597,16 @@ impl Contract {
     /// Returns a domain.
     pub fn domain(&self, id: DomainId) -> &Domain {
         &self.domains[id.index()]
+    }
+
+    /// Returns the cross-references that keys are mapped by, each once.
+    pub fn crossrefs(&self) -> Vec<&Crossref> {
+        let of_lists = self.lists.iter().flat_map(|list| list.key.iter().chain(list.argument_keys.iter().flatten()));
+        let mappings = self.groups.iter().filter_map(|group| group.key.as_ref()).chain(of_lists);
+        let mut crossrefs: Vec<&Crossref> = mappings.filter_map(|mapping| mapping.crossref.as_ref()).collect();
+        crossrefs.sort_by_key(|crossref| &crossref.name);
+        crossrefs.dedup();
+        crossrefs
     }
 
     /// Returns the object types a value of this type may have: itself, or those of an interface or union.

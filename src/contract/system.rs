@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::{
     GraphQlMeaning, Guards, Secret, System, SystemKind,
-    binding::{self, Asking, GroupFile, ListFile, OdataSystemFile},
+    binding::{self, Asking, CrossrefFile, GroupFile, ListFile, OdataSystemFile},
     dialect::Dialect,
     drop::DropFile,
     guards,
@@ -24,6 +24,7 @@ pub(super) struct SystemFile {
     pub system: Option<System>,
     pub groups: Vec<GroupFile>,
     pub lists: Vec<ListFile>,
+    pub crossrefs: Vec<CrossrefFile>,
     /// The system's own zone and trim, which its groups and lists inherit.
     pub inherited: Inherited,
     /// Whether the file could be read; if not, its groups and lists are not missed elsewhere.
@@ -38,6 +39,7 @@ impl SystemFile {
             system: None,
             groups: Vec::new(),
             lists: Vec::new(),
+            crossrefs: Vec::new(),
             inherited: Inherited::default(),
             readable: false,
         }
@@ -64,6 +66,7 @@ const KEYS: &[&str] = &[
     "zone",
     "trim",
     "lists",
+    "crossrefs",
     "a type's name",
 ];
 /// Reads a system file.
@@ -141,6 +144,11 @@ pub(super) fn read(
             "lists" => {
                 for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
                     out.lists.extend(binding::list(entry, asking, &mut reader));
+                }
+            }
+            "crossrefs" => {
+                for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
+                    out.crossrefs.extend(binding::crossref(entry, asking, &mut reader));
                 }
             }
             _ => match entry.1.get_ref() {

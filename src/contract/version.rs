@@ -7,8 +7,8 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, GroupBinding, ListBinding, OdataSet, OnOutage, Role, SystemKind, TypeKind,
-    TypeRef, TypeRefKind, placeholder::canonical,
+    Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OdataSet, OnOutage, Role,
+    SystemKind, TypeKind, TypeRef, TypeRefKind, placeholder::canonical,
 };
 use crate::value::{Adaptations, Pointer, TypeId, duration_text};
 
@@ -46,6 +46,9 @@ fn lines(contract: &Contract) -> Vec<String> {
         let head = format!("group {}", group.name);
         let domain = &contract.domain(group.domain).name;
         lines.push(format!("{head} key={:?} domain={domain}", group.key_columns));
+        if let Some(key) = &group.key {
+            lines.push(format!("{head} maps {}", mapping(key)));
+        }
         if let Some(as_of) = &group.as_of {
             lines.push(format!("{head} as_of={as_of}"));
         }
@@ -76,6 +79,11 @@ fn lines(contract: &Contract) -> Vec<String> {
             list.count_max,
             contract.domain(list.domain).name,
         ));
+        let parameters = list.parameters.iter().zip(&list.argument_keys);
+        let keys = parameters.filter_map(|(parameter, key)| Some((parameter.as_str(), key.as_ref()?)));
+        for (of, key) in list.key.iter().map(|key| ("rows", key)).chain(keys) {
+            lines.push(format!("{head} maps {of} {}", mapping(key)));
+        }
         match &list.binding {
             ListBinding::Sql(asked) => lines.push(format!("{head} query={:?}", canonical(&asked.query))),
             ListBinding::File(asked) => lines.push(format!("{head} files={asked:?} fields={:?}", list.fields)),
@@ -88,6 +96,11 @@ fn lines(contract: &Contract) -> Vec<String> {
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }
     lines
+}
+
+fn mapping(key: &KeyMapping) -> String {
+    // The numbers of a cross-reference's groups depend on the order of systems, which is not meaning.
+    format!("{:?} crossref={:?}", key.spellings, key.crossref.as_ref().map(|crossref| &crossref.name))
 }
 
 /// What a server can is not part of it: it changes how often a system is asked, not for what.

@@ -9,7 +9,7 @@ use crate::{
     contract::Contract,
     fetch::{FetchError, Violation},
     plan::Position,
-    value::{DomainId, GroupId, Key, SystemId, write_json_string},
+    value::{DomainId, GroupId, Key, ListId, SystemId, write_json_string},
 };
 
 /// Where in the answer a value stands: a list on the stack, from the value up to the root.
@@ -54,6 +54,10 @@ pub(super) enum Failure<'f> {
     CountOverBound(u64),
     /// The type named by the data is none the field may have.
     UnknownType(SystemId),
+    /// Rows of a list are left out, because so many of their keys have no match in the graph.
+    Unmatched(ListId, u64),
+    /// Rows of a list are left out, because so many of their keys have several matches.
+    Ambiguous(ListId, u64),
     /// A commercial rule that this program does not act on.
     Rule(&'f str),
 }
@@ -64,7 +68,7 @@ pub(super) enum Asked {
     /// A group.
     Group(GroupId),
     /// A list.
-    List(crate::value::ListId),
+    List(ListId),
 }
 
 impl Asked {
@@ -131,6 +135,9 @@ impl<'c> Faults<'c> {
         if let Some(field) = described.field {
             entry.member("field", &field);
         }
+        if let Some(count) = described.count {
+            entry.number("count", count);
+        }
         if let Some(retry_after) = described.retry_after {
             let member = format!(",\"retryAfterMs\":{}", retry_after.as_millis());
             entry.out.extend_from_slice(member.as_bytes());
@@ -195,6 +202,13 @@ impl<'c> Faults<'c> {
                 described.system = Some(*system);
                 described
             }
+            Failure::Unmatched(list, n_rows) => {
+                self.left_out("KEY_UNMATCHED", "nothing in the graph has their keys", *list, *n_rows)
+            }
+            Failure::Ambiguous(list, n_rows) => {
+                let reason = "each of their keys has more than one match";
+                self.left_out("CONTRACT_VIOLATION", reason, *list, *n_rows)
+            }
             Failure::Rule(name) => {
                 Described::new("RULE_NOT_SERVED", &format!("the rule {name} is not computed by this server"))
             }
@@ -202,6 +216,17 @@ impl<'c> Faults<'c> {
         if described.message.is_empty() {
             described.message.clone_from(&described.reason);
         }
+        described
+    }
+
+    fn left_out(&self, code: &'static str, reason: &str, list: ListId, n_rows: u64) -> Described {
+        let system = self.contract.list(list).system;
+        let mut described = Described::new(code, reason);
+        let rows = if n_rows == 1 { "row is" } else { "rows are" };
+        described.message = format!("{}: {n_rows} {rows} left out: {reason}", self.contract.system(system).name);
+        described.system = Some(system);
+        described.asked = Some(Asked::List(list));
+        described.count = Some(n_rows);
         described
     }
 }
@@ -215,6 +240,7 @@ struct Described {
     asked: Option<Asked>,
     key: Option<String>,
     field: Option<String>,
+    count: Option<u64>,
     retry_after: Option<Duration>,
 }
 
@@ -229,6 +255,7 @@ impl Described {
             asked: None,
             key: None,
             field: None,
+            count: None,
             retry_after: None,
         }
     }
@@ -263,6 +290,12 @@ impl Entry<'_> {
             Segment::Name(name) => write_json_string(name, self.out),
             Segment::Index(index) => self.out.extend_from_slice(index.to_string().as_bytes()),
         }
+    }
+
+    fn number(&mut self, name: &str, value: u64) {
+        self.out.push(b',');
+        write_json_string(name, self.out);
+        self.out.extend_from_slice(format!(":{value}").as_bytes());
     }
 
     fn member(&mut self, name: &str, value: &str) {

@@ -14,7 +14,7 @@ use super::{
     pages::question,
 };
 use crate::{
-    contract::Contract,
+    contract::{Contract, KeyMapping},
     fetch::{Fetch, Outcome, Owner},
     plan::{Ask, PlaceId, Plan, StepId},
     value::{GroupId, Key},
@@ -60,7 +60,10 @@ impl<'e> Gathering<'e> {
             }
             match running.next().await {
                 None => return n_fetches,
-                Some((step, brought)) => settle(gathered, step, brought),
+                Some((step, brought)) => {
+                    n_fetches += self.n_crossrefs(step, &brought);
+                    settle(gathered, step, brought);
+                }
             }
         }
     }
@@ -127,6 +130,7 @@ impl<'e> Gathering<'e> {
                     // What is in memory answers at once and needs no place among what is waited for.
                     match poll_once(asking.as_mut()).await {
                         Poll::Ready((step, brought)) => {
+                            *n_fetches += self.n_crossrefs(step, &brought);
                             settle(gathered, step, brought);
                             answered = true;
                         }
@@ -136,6 +140,26 @@ impl<'e> Gathering<'e> {
             }
         }
         answered
+    }
+
+    /// Counts the cross-references that a step asked on its way: one for all keys that became the system's own, and one
+    /// for all rows that came back with such.
+    fn n_crossrefs(&self, step: StepId, brought: &Brought) -> usize {
+        match (&self.plan.steps[step.0].ask, brought) {
+            (Ask::Records { group, .. }, _) => {
+                let key = self.contract.group(*group).key.as_ref();
+                usize::from(key.is_some_and(|key| key.asked_to_own().is_some()))
+            }
+            (Ask::Pages(ask), Brought::Pages(pages)) => {
+                let list = self.contract.list(ask.list);
+                let has_rows = |cell: &PageCell| matches!(cell, PageCell::Page(page) if page.first().is_some());
+                let rows = list.key.as_ref().filter(|_| pages.iter().any(has_rows));
+                let of_rows = rows.and_then(KeyMapping::asked_to_graph);
+                let of_arguments = list.argument_keys.iter().flatten().filter_map(KeyMapping::asked_to_own);
+                of_arguments.chain(of_rows).count()
+            }
+            (Ask::Pages(_), Brought::Records(_)) => 0,
+        }
     }
 
     /// Asks for the records of a group, for the keys of all places that need it. `None` when there are no keys.

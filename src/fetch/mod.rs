@@ -20,7 +20,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{FetchError, FetchErrorKind, FetchFailure};
 pub use lay::{Layout, PartLayout, PartRows};
 pub use owner::{Fetch, Outcome, Owner};
-pub use page::{Count, Cursor, Direction, ListFetch, ListItem, Page, Window};
+pub use page::{Count, Cursor, Direction, LeftOut, ListFetch, ListItem, Page, Window};
 pub use record::{Record, Stamp, Violation};
 pub use tape::{Entry, Table, TableWriter};
 pub use turns::{Turn, TurnLimit, Turns};

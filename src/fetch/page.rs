@@ -58,6 +58,70 @@ pub struct Page {
     pub count: Option<Count>,
     /// When the question was put, in milliseconds since 1970.
     pub started_ms: i64,
+    /// The rows that are no items because their keys are none of the graph's; `None` where there are none.
+    pub left_out: Option<Box<LeftOut>>,
+}
+
+impl Page {
+    /// Returns where the window's first row stands, an item or left out.
+    pub fn first(&self) -> Option<&Cursor> {
+        let left_out = self.left_out.as_ref().map(|left_out| &left_out.first);
+        left_out.or_else(|| self.items.first().map(|item| &item.cursor))
+    }
+
+    /// Returns where the window's last row stands, an item or left out.
+    pub fn last(&self) -> Option<&Cursor> {
+        let left_out = self.left_out.as_ref().map(|left_out| &left_out.last);
+        left_out.or_else(|| self.items.last().map(|item| &item.cursor))
+    }
+}
+
+/// The rows of a window that are no items of its page, because their keys are none of the graph's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many have no key, or one without a match in the graph.
+    pub n_unmatched: u64,
+    /// How many have a key with several matches, or the same as another row's.
+    pub n_ambiguous: u64,
+    /// A few of their keys as the system has them, for the operator alone.
+    pub samples: Vec<String>,
+    /// Where the window's first row stands, left out or not: pages go on from rows, not from items.
+    pub first: Cursor,
+    /// Where its last row stands.
+    pub last: Cursor,
+}
+
+impl LeftOut {
+    /// Enough samples to find out what is wrong, few enough for a line of a log.
+    pub const SAMPLES_MAX: usize = 5;
+
+    /// Begins with none, for a window from one row to another.
+    pub fn new(first: Cursor, last: Cursor) -> Self {
+        Self { n_unmatched: 0, n_ambiguous: 0, samples: Vec::new(), first, last }
+    }
+
+    /// Adds a row without a match.
+    pub fn add_unmatched(&mut self, sample: impl FnOnce() -> String) {
+        self.n_unmatched += 1;
+        self.add_sample(sample);
+    }
+
+    /// Adds a row with several matches.
+    pub fn add_ambiguous(&mut self, sample: impl FnOnce() -> String) {
+        self.n_ambiguous += 1;
+        self.add_sample(sample);
+    }
+
+    /// Whether no row is left out.
+    pub fn is_empty(&self) -> bool {
+        self.n_unmatched == 0 && self.n_ambiguous == 0
+    }
+
+    fn add_sample(&mut self, sample: impl FnOnce() -> String) {
+        if self.samples.len() < Self::SAMPLES_MAX {
+            self.samples.push(sample());
+        }
+    }
 }
 
 /// One row of a list: an entity's key and where the row stands.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     breaker::Breaker, bulkhead::Bulkhead, chunked::Chunked, coalesced::Coalesced, deadline::Deadline, fresh::Fresh,
-    guarded_system::GuardedSystem, observed::Observed, rate::Rate, retried::Retried,
+    guarded_system::GuardedSystem, mapped::Mapped, observed::Observed, rate::Rate, retried::Retried,
 };
 use crate::{
     contract::Contract,
@@ -42,7 +42,8 @@ pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
         let id = SystemId::from(number);
         guard(source::open(contract, id, telemetry), contract, id, telemetry)
     };
-    Owners((0..contract.systems.len()).map(stack).collect())
+    // Outside of all that: a cross-reference is a question to a system like any other.
+    Owners(Mapped::wrap(contract, (0..contract.systems.len()).map(stack).collect(), telemetry))
 }
 
 /// Builds a system's stack around its source. There is one per system and process, so every bound in it holds for the

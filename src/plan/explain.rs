@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::model::{Ask, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step};
 use crate::{
-    contract::{Contract, Domain, GroupBinding, ListBinding},
+    contract::{Contract, Domain, GroupBinding, KeyMapping, ListBinding, Role},
     value::{GroupId, TypeId},
 };
 
@@ -41,6 +41,10 @@ pub struct ExplainedStep {
     pub statements: Option<usize>,
     /// The freshness domain and its bound.
     pub freshness: String,
+    /// How the keys it is asked for, or those its rows give, map between the graph and the system.
+    pub keys_mapped: Vec<String>,
+    /// The cross-references asked for that, each in one fetch more.
+    pub crossrefs: Vec<String>,
     /// For which places of the answer.
     pub places: Vec<ExplainedPlace>,
     /// Keys (or lists) asked for at worst.
@@ -79,7 +83,7 @@ impl Explanation {
 
     /// How many questions are put to owners.
     pub fn n_fetches(&self) -> usize {
-        self.stages.iter().map(Vec::len).sum()
+        self.stages.iter().flatten().map(|step| 1 + step.crossrefs.len()).sum()
     }
 
     /// How many statements the systems that speak SQL run, pieces aside.
@@ -96,7 +100,7 @@ impl Explanation {
                         "path": place.path, "keys": place.keys, "fields": place.fields, "conditional": place.conditional,
                     })
                 });
-                json!({
+                let mut explained = json!({
                     "system": step.system,
                     "asks": step.asks,
                     "kind": if step.is_list { "list" } else { "records" },
@@ -105,7 +109,12 @@ impl Explanation {
                     "statements": step.statements,
                     "keysMax": step.keys_max,
                     "places": places.collect::<Vec<_>>(),
-                })
+                });
+                if !step.keys_mapped.is_empty() {
+                    explained["keysMapped"] = json!(step.keys_mapped);
+                    explained["crossrefs"] = json!(step.crossrefs);
+                }
+                explained
             });
             Value::from(steps.collect::<Vec<_>>())
         });
@@ -142,6 +151,12 @@ impl std::fmt::Display for Explanation {
                 if !step.parts.is_empty() {
                     writeln!(f, "    with parts {}", step.parts.join(", "))?;
                 }
+                for mapped in &step.keys_mapped {
+                    writeln!(f, "    keys mapped: {mapped}")?;
+                }
+                for crossref in &step.crossrefs {
+                    writeln!(f, "    with {crossref}")?;
+                }
                 for place in &step.places {
                     let mut line = format!("    {} by {}", place.path, place.keys);
                     if !place.fields.is_empty() {
@@ -173,7 +188,10 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             });
             let parts: Vec<String> = described.binding.part_names().into_iter().map(str::to_owned).collect();
             let speaks_sql = matches!(described.binding, GroupBinding::Sql(_));
+            let key = described.key.as_ref().filter(|key| key.changes_keys());
             ExplainedStep {
+                keys_mapped: key.iter().map(ToString::to_string).collect(),
+                crossrefs: names(contract, key.and_then(KeyMapping::asked_to_own)),
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
@@ -195,7 +213,15 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 fields: ask.count.iter().map(|_| "totalCount".to_owned()).collect(),
                 conditional: ask.when.is_some(),
             };
+            let of_rows = list.key.as_ref().filter(|key| key.changes_keys());
+            let of_arguments: Vec<(&String, &KeyMapping)> = (list.parameters.iter().zip(&list.argument_keys))
+                .filter_map(|(name, key)| Some((name, key.as_ref().filter(|key| key.changes_keys())?)))
+                .collect();
+            let arguments = of_arguments.iter().map(|(name, key)| format!("{name} by {key}"));
+            let asked = of_arguments.iter().filter_map(|(_, key)| key.asked_to_own());
             ExplainedStep {
+                keys_mapped: arguments.chain(of_rows.map(|key| format!("of rows by {key}"))).collect(),
+                crossrefs: names(contract, asked.chain(of_rows.and_then(KeyMapping::asked_to_graph))),
                 asks: format!("{system} {}", list.name),
                 system,
                 is_list: true,
@@ -209,13 +235,17 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
     }
 }
 
+fn names(contract: &Contract, groups: impl IntoIterator<Item = GroupId>) -> Vec<String> {
+    groups.into_iter().map(|group| contract.group(group).name.clone()).collect()
+}
+
 fn freshness(domain: &Domain) -> String {
     format!("{} ≤ {}", domain.name, crate::value::duration_text(domain.max_age))
 }
 
 /// Says where the keys of a place come from: `sku ← $sku`.
 fn keys_of(contract: &Contract, plan: &Plan, place: PlaceId, group: GroupId) -> String {
-    let columns = &contract.group(group).key_columns;
+    let columns = key_names(contract, contract.group(group).entity);
     let Some(join) = plan.joins.iter().find(|join| join.targets.iter().any(|(_, target)| *target == place)) else {
         return columns.join(", ");
     };
@@ -234,6 +264,12 @@ fn keys_of(contract: &Contract, plan: &Plan, place: PlaceId, group: GroupId) -> 
         },
         JoinFrom::Part { .. } => columns.join(", "),
     }
+}
+
+fn key_names(contract: &Contract, entity: TypeId) -> Vec<&str> {
+    let Some(object) = contract.object(entity) else { return Vec::new() };
+    let Role::Entity(entity) = &object.role else { return Vec::new() };
+    entity.key.iter().map(|position| object.fields[*position].name.as_str()).collect()
 }
 
 fn parameters_of(contract: &Contract, plan: &Plan, ask: &PagesAsk) -> String {

@@ -2,14 +2,17 @@
 //!
 //! In: what was asked, the rows as cells, and where the columns are. Out: outcomes in the order asked. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Display,
+};
 
 use super::layout::{GroupLayout, ListLayout};
 use crate::{
     contract::{Contract, Group, List},
     fetch::{
-        Cell, Count, Cursor, Direction, FetchError, FetchErrorKind, ListItem, Outcome, Page, PartRows, Record, Stamp,
-        Window,
+        Cell, Count, Cursor, Direction, FetchError, FetchErrorKind, LeftOut, ListItem, Outcome, Page, PartRows, Record,
+        Stamp, Window,
     },
     source::system_name::SystemName,
     value::Key,
@@ -160,22 +163,32 @@ impl PageFacts<'_> {
     ) -> Result<Page, FetchError> {
         let n_rows = self.window.n_rows as usize;
         let more = rows.len() > n_rows;
-        let mut items = (rows.iter().take(n_rows))
-            .map(|row| self.item(row))
+        let mut read = (rows.iter().take(n_rows))
+            .map(|row| self.row(row))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|detail| system.error(FetchErrorKind::ContractViolation, detail))?;
         let (has_next, has_previous) = match self.window.direction {
             Direction::Forward => (more, self.window.after.is_some()),
             Direction::Backward => {
-                items.reverse();
+                read.reverse();
                 (self.window.before.is_some(), more)
             }
         };
-        Ok(Page { items, has_next, has_previous, count, started_ms })
+        let (items, left_out) = parted(read);
+        Ok(Page { items, has_next, has_previous, count, started_ms, left_out })
+    }
+
+    /// Reads a row; where keys are mapped, one may have none, and then has a place alone.
+    pub fn row(&self, row: &[Cell<'_>]) -> Result<Result<ListItem, Cursor>, String> {
+        let lacks = |position: &usize| cell(row, *position).text().is_none_or(|text| text.trim().is_empty());
+        match self.list.key.is_some() && self.layout.keys.iter().any(lacks) {
+            true => self.cursor(row, "without a key").map(Err),
+            false => self.item(row).map(Ok),
+        }
     }
 
     /// Makes the item of a row; what is wrong with it otherwise.
-    pub fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
+    fn item(&self, row: &[Cell<'_>]) -> Result<ListItem, String> {
         let name = &self.list.name;
         let mut texts = Vec::with_capacity(self.layout.keys.len());
         for (position, column) in self.layout.keys.iter().zip(&self.list.key_columns) {
@@ -185,6 +198,20 @@ impl PageFacts<'_> {
         }
         let key = Key::of(texts.iter().map(String::as_str))
             .ok_or_else(|| format!("{name}: a row whose key holds a control character"))?;
+        let cursor = self.cursor(row, &key)?;
+        let type_name = match self.layout.type_name {
+            None => None,
+            Some(position) => {
+                let text = cell(row, position).text().ok_or_else(|| format!("{name}: a row without a __typename"))?;
+                let adapted = self.list.adaptations.of("__typename").apply(&text, None).map(|text| text.into_owned());
+                Some(adapted.map_err(|expected| format!("{name}: the __typename `{text}` is not {expected}"))?)
+            }
+        };
+        Ok(ListItem { type_name, key, cursor })
+    }
+
+    fn cursor(&self, row: &[Cell<'_>], key: impl Display) -> Result<Cursor, String> {
+        let name = &self.list.name;
         let mut cursor = Vec::with_capacity(self.layout.order.len());
         for (position, column) in self.layout.order.iter().zip(&self.list.order) {
             cursor.push(match cell(row, *position) {
@@ -196,16 +223,30 @@ impl PageFacts<'_> {
                 }
             });
         }
-        let type_name = match self.layout.type_name {
-            None => None,
-            Some(position) => {
-                let text = cell(row, position).text().ok_or_else(|| format!("{name}: a row without a __typename"))?;
-                let adapted = self.list.adaptations.of("__typename").apply(&text, None).map(|text| text.into_owned());
-                Some(adapted.map_err(|expected| format!("{name}: the __typename `{text}` is not {expected}"))?)
-            }
-        };
-        Ok(ListItem { type_name, key, cursor: Cursor(cursor) })
+        Ok(Cursor(cursor))
     }
+}
+
+/// Parts the rows of a page from those without a key, as [`PageFacts::row`] read them.
+pub fn parted(rows: Vec<Result<ListItem, Cursor>>) -> (Vec<ListItem>, Option<Box<LeftOut>>) {
+    let left_out = left_out(&rows);
+    (rows.into_iter().flatten().collect(), left_out)
+}
+
+/// Counts the rows without a key; they are known by where they stand.
+fn left_out(rows: &[Result<ListItem, Cursor>]) -> Option<Box<LeftOut>> {
+    let place = |row: &Result<ListItem, Cursor>| match row {
+        Ok(item) => item.cursor.clone(),
+        Err(cursor) => cursor.clone(),
+    };
+    let mut keyless = rows.iter().filter_map(|row| row.as_ref().err()).peekable();
+    keyless.peek()?;
+    let mut left_out = LeftOut::new(place(rows.first()?), place(rows.last()?));
+    for Cursor(texts) in keyless {
+        let texts: Vec<&str> = texts.iter().map(|text| text.as_deref().unwrap_or("null")).collect();
+        left_out.add_unmatched(|| texts.join(", "));
+    }
+    Some(Box::new(left_out))
 }
 
 fn cell<'a, 'r>(row: &'a [Cell<'r>], position: usize) -> &'a Cell<'r> {

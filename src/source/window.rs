@@ -144,6 +144,8 @@ mod tests {
             system: SystemId(0),
             of: TypeId(0),
             key_columns: vec!["no".to_owned()],
+            key: None,
+            argument_keys: Vec::new(),
             parameters: Vec::new(),
             fields: Default::default(),
             binding: ListBinding::Sql(SqlList { query: String::new() }),

@@ -81,6 +81,32 @@ pub enum Event<'a> {
         /// What the contract says the value is.
         expected: &'a str,
     },
+    /// Keys were asked for that a system has no key of its own for, or none that is theirs alone.
+    KeysUnmatched {
+        /// The system's name.
+        system: &'a str,
+        /// The name of the group or list that was to be asked.
+        asked: &'a str,
+        /// How many have no match.
+        n_unmatched: usize,
+        /// How many have several, or share one.
+        n_ambiguous: usize,
+        /// A few of them. Only in the debug log: they may name customers.
+        samples: &'a [String],
+    },
+    /// Rows were left out of a list because their keys are none of the graph's.
+    RowsLeftOut {
+        /// The system's name.
+        system: &'a str,
+        /// The list's name.
+        list: &'a str,
+        /// How many have no match.
+        n_unmatched: u64,
+        /// How many have several.
+        n_ambiguous: u64,
+        /// A few of their keys. Only in the debug log: they may name customers.
+        samples: &'a [String],
+    },
     /// A complete file was loaded and is served from here on.
     FileLoaded {
         /// The system's name.

@@ -100,6 +100,29 @@ pub(super) fn read(event: &Event<'_>) {
             );
             debug!(system.name = system, group.name = group, record.key = key, "contract violation's key");
         }
+        Event::KeysUnmatched { system, asked, n_unmatched, n_ambiguous, samples } => {
+            if n_ambiguous > 0 {
+                warn!(system.name = system, group.name = asked, fetch.ambiguous = n_ambiguous, "ambiguous keys");
+            }
+            debug!(
+                system.name = system,
+                group.name = asked,
+                fetch.unmatched = n_unmatched,
+                fetch.ambiguous = n_ambiguous,
+                fetch.unmatched_keys = ?samples,
+                "keys without a match of their own"
+            );
+        }
+        Event::RowsLeftOut { system, list, n_unmatched, n_ambiguous, samples } => {
+            warn!(
+                system.name = system,
+                list.name = list,
+                list.unmatched = n_unmatched,
+                list.ambiguous = n_ambiguous,
+                "rows left out of a list: their keys are none of the graph's"
+            );
+            debug!(system.name = system, list.name = list, list.left_out_keys = ?samples, "keys of rows left out");
+        }
         Event::FileLoaded { system, group, file, n_rows, n_bytes, duration } => info!(
             system.name = system,
             group.name = group,

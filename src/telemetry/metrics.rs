@@ -74,6 +74,8 @@ pub(super) struct Metrics {
     list_parents: Family<AskedLabels, Counter>,
     list_rows: Family<AskedLabels, Counter>,
     violations: Family<AskedLabels, Counter>,
+    keys_unmatched: Family<AskedLabels, Counter>,
+    rows_left_out: Family<AskedLabels, Counter>,
     files_loaded: Family<AskedLabels, Counter>,
     files_refused: Family<AskedLabels, Counter>,
     file_rows: Family<AskedLabels, Gauge>,
@@ -114,6 +116,8 @@ impl Default for Metrics {
             list_parents: Family::default(),
             list_rows: Family::default(),
             violations: Family::default(),
+            keys_unmatched: Family::default(),
+            rows_left_out: Family::default(),
             files_loaded: Family::default(),
             files_refused: Family::default(),
             file_rows: Family::default(),
@@ -183,6 +187,16 @@ impl Metrics {
         to.register("files_refused", "Files that were not taken, once each", self.files_refused.clone());
         to.register("file_rows", "Rows of the files that are served", self.file_rows.clone());
         to.register("contract_violations", "Values that did not fit their declared type", self.violations.clone());
+        to.register(
+            "keys_unmatched",
+            "Keys that a system has no key of its own for, or none that is theirs alone",
+            self.keys_unmatched.clone(),
+        );
+        to.register(
+            "rows_left_out",
+            "Rows left out of lists because their keys are none of the graph's",
+            self.rows_left_out.clone(),
+        );
     }
 
     fn register_process(&mut self) {
@@ -228,6 +242,14 @@ impl Metrics {
             }
             Event::ViolationMet { system, group, .. } => {
                 self.violations.get_or_create(&labels(system, group, None).0).inc();
+            }
+            Event::KeysUnmatched { system, asked, n_unmatched, n_ambiguous, .. } => {
+                let n_keys = n_unmatched.saturating_add(n_ambiguous) as u64;
+                self.keys_unmatched.get_or_create(&labels(system, asked, None).0).inc_by(n_keys);
+            }
+            Event::RowsLeftOut { system, list, n_unmatched, n_ambiguous, .. } => {
+                let n_rows = n_unmatched.saturating_add(n_ambiguous);
+                self.rows_left_out.get_or_create(&labels(system, list, None).0).inc_by(n_rows);
             }
             Event::FileLoaded { system, group, n_rows, .. } => {
                 let asked = labels(system, group, None).0;

@@ -1,6 +1,6 @@
 //! The words all else is said in: identities, keys, arguments, scalars and the shape of a record.
 //!
-//! Reading order: `id`, `key`, `argument`, `input`, `scalar`, `shape`, `adaptation` with `decimal`, `pointer`,
+//! Reading order: `id`, `key` with `spelling`, `argument`, `input`, `scalar`, `shape`, `adaptation` with `decimal`, `pointer`,
 //! `json`, `duration`. Nothing here knows a contract, a clock or a network.
 
 mod adaptation;
@@ -14,6 +14,7 @@ mod key;
 mod pointer;
 mod scalar;
 mod shape;
+mod spelling;
 
 pub use adaptation::{Adaptation, Adaptations, Per};
 pub use argument::Argument;
@@ -26,3 +27,4 @@ pub use key::Key;
 pub use pointer::{Pointer, PointerError};
 pub use scalar::{EnumWords, Leaf, LeafError, Scalar};
 pub use shape::{Nesting, Shape, Slot, SlotKind, Variant};
+pub use spelling::{Case, Spelling};

@@ -3,6 +3,7 @@
 mod base;
 mod files;
 mod forty;
+mod keys;
 mod lints;
 mod odata;
 mod ownership;

@@ -7,6 +7,7 @@ mod differential;
 mod domain;
 mod fuzz;
 mod http;
+mod keys;
 mod kinds;
 mod live;
 mod outage;

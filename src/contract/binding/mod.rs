@@ -1,12 +1,13 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `rest`, `odata`, `graphql`, `file`. Each
+//! way to ask: `sql`, `rest`, `odata`, `graphql`, `file`; and `key` (how a system's keys differ from the graph's). Each
 //! holds what the user wrote and what the program runs on.
 
 mod asked;
 mod file;
 mod graphql;
+mod key;
 mod odata;
 mod rest;
 mod sql;
@@ -18,7 +19,9 @@ use toml::de::{DeTable, DeValue};
 
 pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
+    file::FileGroupFile,
     graphql::{GraphQlGroupFile, meanings},
+    key::{ArgumentKeyFile, CrossrefFile, KeyFile, crossref},
     odata::{OdataListFile, OdataSetFile, OdataSystemFile},
     rest::RestGroupFile,
 };
@@ -28,6 +31,7 @@ pub use self::{
         CONNECTION_VARIABLES, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
         GraphQlPiece, GraphQlRoot, GraphQlVariable,
     },
+    key::{Crossref, KeyMapping},
     odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
     rest::{
         Blank, BlankForm, Counter, FailureKind, Failures, NextLink, PageTarget, Paging, Piece, RestCall, RestGroup,
@@ -37,7 +41,7 @@ pub use self::{
 };
 use super::reader::{Entry, Reader, Text};
 use crate::{
-    diagnostic::{FileId, Place},
+    diagnostic::Place,
     value::{Per, Pointer},
 };
 
@@ -50,6 +54,7 @@ pub(super) struct GroupFile {
     pub place: Place,
     /// Where each field stands in a row, where that is not the member of its name.
     pub fields: Vec<(Text, Pointer)>,
+    pub key: Option<KeyFile>,
     pub as_of: Option<Text>,
     pub values: Vec<(Text, AdaptationFile)>,
     pub trim: Option<bool>,
@@ -74,6 +79,10 @@ pub(super) struct ListFile {
     pub name: Text,
     /// Where each column stands in a row, where that is not the member of its name.
     pub fields: Vec<(Text, Pointer)>,
+    /// How the keys of its rows map, where that is not how those of the listed type's group do.
+    pub key: Option<KeyFile>,
+    /// The parameters that are keys, and how they map.
+    pub keys: Vec<(Text, ArgumentKeyFile)>,
     pub order: Option<(Vec<Text>, Place)>,
     pub page_rows_max: u32,
     pub page_rows_default: u32,
@@ -86,12 +95,12 @@ pub(super) struct ListFile {
 }
 
 /// The keys of a group of every kind.
-const GROUP_KEYS: &[&str] = &["values", "as_of", "trim", "zone"];
+const GROUP_KEYS: &[&str] = &["key", "values", "as_of", "trim", "zone"];
 /// The keys of a group of every kind that hold tables and so are no groups of their own.
 const GROUP_TABLES: &[&str] = &["values", "key", "fields"];
 /// The keys of a list of every kind.
 const LIST_KEYS: &[&str] =
-    &["order", "page_rows_max", "page_rows_default", "count_max", "domain", "values", "trim", "zone"];
+    &["key", "keys", "order", "page_rows_max", "page_rows_default", "count_max", "domain", "values", "trim", "zone"];
 const VALUE_KEYS: &[&str] = &["trim", "map", "scale", "per", "digits", "language"];
 /// More digits than any decimal column has.
 const SCALE_MAX: u64 = 38;
@@ -159,6 +168,7 @@ fn group<'a, 'i: 'a>(
         name,
         place,
         fields: Vec::new(),
+        key: None,
         as_of: None,
         values: Vec::new(),
         trim: None,
@@ -179,12 +189,7 @@ fn group<'a, 'i: 'a>(
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),
-            "key" => reader.findings.fault(
-                "KEY_MAPPING",
-                reader_place(reader.file, entry.0.span()),
-                format!("{title} maps keys, which freehold does not do"),
-                "give the graph's key in the query itself: join the table that maps it",
-            ),
+            "key" => out.key = key::key(entry, &title, reader),
             _ if out.asked.read(entry, reader) => {}
             _ => reader.unknown_key(entry.0, &title, &known(out.asked.keys(), GROUP_KEYS, asking)),
         }
@@ -222,10 +227,6 @@ pub(super) fn pointer(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<P
         );
     }
     read.ok()
-}
-
-fn reader_place(file: FileId, span: std::ops::Range<usize>) -> Place {
-    Place { file, start: span.start, end: span.end }
 }
 
 fn values(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Vec<(Text, AdaptationFile)> {
@@ -279,6 +280,8 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
     let mut out = ListFile {
         name,
         fields: Vec::new(),
+        key: None,
+        keys: Vec::new(),
         order: None,
         page_rows_max: 100,
         page_rows_default: 20,
@@ -294,6 +297,8 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
         let rows = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
         match entry.0.get_ref().as_ref() {
             "fields" if asking.has_fields() => out.fields = fields(entry, reader),
+            "key" => out.key = key::key(entry, &title, reader),
+            "keys" => out.keys = key::argument_keys(entry, &title, reader),
             "order" => {
                 let place = reader.place(entry.1);
                 out.order = reader.texts(entry).map(|columns| (columns, place));

@@ -13,6 +13,7 @@ use super::{
     FieldId,
     classify::Class,
     groups::{GroupPlan, Groups},
+    keys::Crossrefs,
     lists::Lists,
     paging,
     shapes::{self, Shapes, adaptations, group_name},
@@ -29,6 +30,7 @@ struct Assembly<'s, 'a> {
     references: &'s BTreeMap<FieldId<'a>, Reference>,
     lists: &'s Lists<'a>,
     groups: &'s Groups<'a>,
+    crossrefs: &'s Crossrefs<'a>,
     group_ids: BTreeMap<&'s GroupName, GroupId>,
     shapes: Shapes<'a>,
     leaves: BTreeMap<&'a str, Leaf>,
@@ -39,6 +41,7 @@ pub(super) fn assemble<'a>(
     survey: &Survey<'a>,
     classes: &BTreeMap<FieldId<'a>, Class>,
     groups: Groups<'a>,
+    crossrefs: &Crossrefs<'a>,
     references: &BTreeMap<FieldId<'a>, Reference>,
     lists: Lists<'a>,
     samples: BTreeMap<TypeId, Vec<Key>>,
@@ -51,13 +54,14 @@ pub(super) fn assemble<'a>(
         references,
         lists: &lists,
         groups: &groups,
+        crossrefs,
         group_ids,
         shapes: shapes::shapes(survey, classes, &groups),
         leaves: shapes::leaves(survey),
     };
     let types = survey.type_ids.keys().map(|name| assembly.ty(name)).collect::<Option<Vec<_>>>()?;
     let made = served.iter().enumerate().map(|(n, (name, plan))| assembly.group(n, name, plan));
-    let made = made.collect::<Option<Vec<_>>>()?;
+    let mut made = made.collect::<Option<Vec<_>>>()?;
     let written = survey.written;
     let protects = |ty: &TypeDef| {
         let arguments = ty.fields.iter().flat_map(|field| &field.arguments).map(|argument| &argument.directives);
@@ -65,6 +69,10 @@ pub(super) fn assemble<'a>(
         let mut all = std::iter::once(&ty.directives).chain(fields).chain(arguments).flatten();
         all.any(|one| matches!(one.name.name.as_str(), "scope" | "visible"))
     };
+    let mut shapes = assembly.shapes.shapes;
+    let (hidden, hidden_shapes) = crossrefs.groups(survey, &made, &lists.lists, shapes.len())?;
+    made.extend(hidden);
+    shapes.extend(hidden_shapes);
     let mut contract = Contract {
         version: String::new(),
         types,
@@ -72,7 +80,7 @@ pub(super) fn assemble<'a>(
         systems: written.systems.iter().map(|system| system.system.clone()).collect::<Option<_>>()?,
         domains: written.settings.domains.values().cloned().collect(),
         groups: made,
-        shapes: assembly.shapes.shapes,
+        shapes,
         marks_protected_data: written.schema.types.values().any(protects),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,
@@ -278,12 +286,16 @@ impl<'a> Assembly<'_, 'a> {
     fn group(&self, number: usize, name: &GroupName, plan: &GroupPlan<'_>) -> Option<Group> {
         let file = plan.binding?;
         let inherited = &self.survey.system(name.system).inherited;
+        // What is wrong with the key was reported where the binding was checked.
+        let mapped = self.crossrefs.of_group(self.survey, &name.entity, file, &mut Findings::default());
+        let own_names = || self.survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect();
         Some(Group {
             name: group_name(self.survey, name),
             system: name.system,
             entity: self.type_id(&name.entity)?,
             shape: crate::value::ShapeId::from(number),
-            key_columns: self.survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect(),
+            key_columns: mapped.as_ref().map_or_else(own_names, |mapped| mapped.columns.clone()),
+            key: mapped.map(|mapped| mapped.mapping),
             domain: plan.domain?,
             fields: file.fields.iter().map(|(field, pointer)| (field.text.clone(), pointer.clone())).collect(),
             as_of: file.as_of.as_ref().map(|column| column.text.clone()),

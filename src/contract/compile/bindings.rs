@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        binding::{AdaptationFile, GraphQlGroupFile, GroupAsked},
+        binding::{AdaptationFile, FileGroupFile, GraphQlGroupFile, GroupAsked, GroupFile},
         merge::BUILT_IN,
         placeholder::{self, Unreadable, Usage},
         reader::Text,
@@ -10,16 +10,18 @@ use super::{
     },
     Written,
     groups::{Groups, header},
+    keys::Crossrefs,
     odata, rest,
     survey::{Category, GroupName, Survey},
 };
 use crate::{
     contract::{GraphQlKeys, nearest},
     diagnostic::Findings,
+    value::SystemId,
 };
 
 /// Checks the bindings of all groups.
-pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
+pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossrefs<'_>, findings: &mut Findings) {
     for (name, plan) in groups {
         let Some(ty) = survey.written.schema.types.get(&name.entity) else { continue };
         let Some(file) = plan.binding else { continue };
@@ -28,6 +30,13 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
             ty.fields.iter().collect()
         } else {
             plan.fields.iter().map(|at| &ty.fields[*at]).collect()
+        };
+        let title = header(&name.entity, name.name.as_deref());
+        let keys = survey.key_fields(&name.entity);
+        let mapped = crossrefs.of_group(survey, &name.entity, file, findings);
+        let columns: Vec<&str> = match &mapped {
+            Some(mapped) => mapped.columns.iter().map(String::as_str).collect(),
+            None => keys.iter().map(|field| field.name.name.as_str()).collect(),
         };
         match &file.asked {
             GroupAsked::Sql(asked) => {
@@ -47,35 +56,68 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
                     let message = format!("the key of `{}` has {n_key_fields} {fields}", name.entity);
                     findings.fault("PART_PARENT", field.place, message, help);
                 }
-                let zone = file.zone.as_ref().or(survey.system(name.system).inherited.zone.as_ref());
-                if let (Some(time), None) = (asked.named_time(), zone) {
-                    let help = "add zone = \"Europe/Berlin\" to the group or its system";
-                    findings.fault("FILE_TIME", time.place, "nothing says in which zone this day begins", help);
-                }
+                file_time(survey, name.system, asked, file, findings);
             }
-            GroupAsked::Rest(asked) => {
-                let keys: Vec<&str> =
-                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.as_str()).collect();
-                rest::keys_named(asked, &header(&name.entity, name.name.as_deref()), file.place, &keys, findings);
-            }
+            GroupAsked::Rest(asked) => rest::keys_named(asked, &title, file.place, &columns, findings),
             GroupAsked::Odata(asked) => {
-                let title = header(&name.entity, name.name.as_deref());
-                let keys: Vec<String> =
-                    survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect();
-                let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &keys };
+                let key_columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+                let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &key_columns };
                 odata::group(&checked, asked, findings);
             }
-            GroupAsked::GraphQl(asked) => key_variables(asked, &survey.key_fields(&name.entity), findings),
+            GroupAsked::GraphQl(asked) => key_variables(asked, &columns, findings),
         }
-        let keys = survey.key_fields(&name.entity);
         let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
-        let title = header(&name.entity, name.name.as_deref());
-        for (path, _) in &file.fields {
+        let is_column = |path: &Text| mapped.is_some() && columns.contains(&path.text.as_str());
+        for (path, _) in file.fields.iter().filter(|(path, _)| !is_column(path)) {
             field_known(survey, &title, path, &known, findings);
         }
-        for (path, adaptation) in &file.values {
+        for (path, adaptation) in file.values.iter().filter(|(path, _)| !is_column(path)) {
             values(survey, &title, path, adaptation, &known, findings);
         }
+    }
+}
+
+/// Checks one direction of a cross-reference, which is asked for keys by one column.
+pub(super) fn crossref(survey: &Survey<'_>, system: SystemId, file: &GroupFile, asked: &str, findings: &mut Findings) {
+    let title = header(&file.entity, file.name.as_deref());
+    let part = match &file.asked {
+        GroupAsked::Sql(sql) => {
+            if let Some(query) = &sql.query {
+                keys_once(survey.written, query, 1, findings);
+            }
+            sql.parts.first().map(|(field, _)| field)
+        }
+        GroupAsked::File(drop) => {
+            file_time(survey, system, drop, file, findings);
+            drop.part_fields().first().copied()
+        }
+        GroupAsked::Rest(call) => {
+            rest::keys_named(call, &title, file.place, &[asked], findings);
+            None
+        }
+        GroupAsked::Odata(set) => {
+            let key_columns = [asked.to_owned()];
+            let checked = odata::Checked { title: &title, fields: &file.fields, key_columns: &key_columns };
+            odata::group(&checked, set, findings);
+            None
+        }
+        GroupAsked::GraphQl(document) => {
+            key_variables(document, &[asked], findings);
+            None
+        }
+    };
+    if let Some(field) = part {
+        let message = format!("{title} does not answer a field `{}`", field.text);
+        findings.fault("PARTS_UNKNOWN", field.place, message, "delete it; a cross-reference gives `key` and `own`");
+    }
+}
+
+/// A day in a file's name begins somewhere.
+fn file_time(survey: &Survey<'_>, system: SystemId, asked: &FileGroupFile, file: &GroupFile, findings: &mut Findings) {
+    let zone = file.zone.as_ref().or(survey.system(system).inherited.zone.as_ref());
+    if let (Some(time), None) = (asked.named_time(), zone) {
+        let help = "add zone = \"Europe/Berlin\" to the group or its system";
+        findings.fault("FILE_TIME", time.place, "nothing says in which zone this day begins", help);
     }
 }
 
@@ -147,10 +189,9 @@ fn keys_once(written: Written<'_>, query: &Text, n_key_fields: usize, findings: 
 }
 
 /// A document that is given one key at a time names the key's fields, as one that is given all takes objects of them.
-fn key_variables(asked: &GraphQlGroupFile, keys: &[&FieldDef], findings: &mut Findings) {
+fn key_variables(asked: &GraphQlGroupFile, names: &[&str], findings: &mut Findings) {
     let Some((group, place)) = asked.compile().zip(asked.place()) else { return };
-    let names: Vec<&str> = keys.iter().map(|field| field.name.name.as_str()).collect();
-    let of_one = keys.len() == 1;
+    let of_one = names.len() == 1;
     match group.keys {
         GraphQlKeys::Entities(_) => {}
         GraphQlKeys::ByAlias(_) => {

@@ -12,6 +12,7 @@ use super::{
     classify::Class,
     feeds::{Fed, Reader},
     groups::{self, Groups},
+    keys::Crossrefs,
     odata, order, paging, path,
     references::{common_key, nullable},
     shapes::adaptations,
@@ -33,6 +34,7 @@ pub(super) struct Lists<'a> {
 /// What a `@list` field asks for.
 struct Asked<'a> {
     named: &'a str,
+    possible: Vec<&'a str>,
     connection: bool,
     key_names: Vec<&'a str>,
 }
@@ -42,6 +44,7 @@ pub(super) fn compile<'a>(
     survey: &Survey<'a>,
     classes: &BTreeMap<FieldId<'a>, Class>,
     groups: &Groups<'a>,
+    crossrefs: &Crossrefs<'a>,
     findings: &mut Findings,
 ) -> Lists<'a> {
     let mut out = Lists::default();
@@ -79,7 +82,7 @@ pub(super) fn compile<'a>(
         let fed = known.map(|known| arguments(reader, name, known, asked.connection, findings)).unwrap_or_default();
         let known = known.map_or(&[][..], Vec::as_slice);
         if first_use {
-            let list = list(survey, groups, (name, file), &asked, known, findings);
+            let list = list(survey, (groups, crossrefs), (name, file), &asked, known, findings);
             out.lists.extend(list.map(|list| List { system, ..list }));
         }
         let number = out.lists.iter().position(|list| list.name == name).unwrap_or_default();
@@ -162,7 +165,7 @@ fn asked<'a>(reader: Reader<'_, 'a>, findings: &mut Findings) -> Option<Asked<'a
     }
     paging_arguments(&path, field, connection, findings);
     let key_names = common_key(survey, named, &possible, &path, field, findings)?;
-    Some(Asked { named, connection, key_names })
+    Some(Asked { named, possible, connection, key_names })
 }
 
 fn paging_names(connection: bool) -> &'static [&'static str] {
@@ -287,14 +290,19 @@ fn one_for_one(fed: &Fed<'_>, parameter: &str, uses: &[Parameter], place: Place,
 
 fn list(
     survey: &Survey<'_>,
-    groups: &Groups<'_>,
+    (groups, crossrefs): (&Groups<'_>, &Crossrefs<'_>),
     (name, file): (&str, &ListFile),
     asked: &Asked<'_>,
     uses: &[Parameter],
     findings: &mut Findings,
 ) -> Option<List> {
     let system = survey.lists.get(name).map(|(system, _)| *system).unwrap_or(crate::value::SystemId(0));
-    let key_columns: Vec<String> = asked.key_names.iter().map(|name| (*name).to_owned()).collect();
+    let mapped = crossrefs.of_list(survey, system, file, &asked.possible, &asked.key_names, findings);
+    let (key, key_columns) = match mapped {
+        Some(mapped) => (Some(mapped.mapping), mapped.columns),
+        None => (None, asked.key_names.iter().map(|name| (*name).to_owned()).collect()),
+    };
+    let argument_keys = crossrefs.of_parameters(survey, system, file, &names(uses), findings);
     let domain = match &file.domain {
         Some(domain) => survey.domain_named(&domain.text, domain.place, findings),
         None => identity_domain(survey, groups, asked.named),
@@ -303,7 +311,7 @@ fn list(
         Category::Entities(possible) => possible.first().map_or(Vec::new(), |ty| survey.key_fields(ty)),
         _ => Vec::new(),
     };
-    for (path, adaptation) in &file.values {
+    for (path, adaptation) in file.values.iter().filter(|(path, _)| !key_columns.contains(&path.text)) {
         bindings::values(survey, &format!("[lists.{name}]"), path, adaptation, &key_fields, findings);
     }
     let order = order::order(name, file, &key_columns, findings);
@@ -320,7 +328,9 @@ fn list(
         of: survey.type_ids.get(asked.named).copied().unwrap_or(crate::value::TypeId(0)),
         order,
         key_columns,
+        key,
         parameters,
+        argument_keys,
         fields: file.fields.iter().map(|(column, pointer)| (column.text.clone(), pointer.clone())).collect(),
         binding: file.asked.compile()?,
         page_rows_max: file.page_rows_max,

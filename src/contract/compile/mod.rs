@@ -2,8 +2,8 @@
 //!
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
 //! (connections), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
-//! it is OData's), `shapes` (layouts), `feeds`
-//! (templates), `references` (`@ref`), `lists` and `order` (`@list`), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
+//! it is OData's), `shapes` (layouts), `feeds` (templates), `keys` (mappings and cross-references), `references` (`@ref`),
+//! `lists` and `order` (`@list`), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
 //! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
 //! reported a fault, so a number that stands for something unknown is never used.
 
@@ -12,6 +12,7 @@ mod bindings;
 mod classify;
 mod feeds;
 mod groups;
+mod keys;
 mod lists;
 mod odata;
 mod order;
@@ -47,15 +48,16 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
     let classes = classify::classify(&survey, findings);
     paging::check(&survey, findings);
     let groups = groups::collect(&survey, &classes, findings);
-    bindings::check(&survey, &groups, findings);
+    let crossrefs = keys::crossrefs(&survey, &groups, findings);
+    bindings::check(&survey, &groups, &crossrefs, findings);
     let references = references::compile(&survey, &classes, findings);
-    let lists = lists::compile(&survey, &classes, &groups, findings);
+    let lists = lists::compile(&survey, &classes, &groups, &crossrefs, findings);
     protection::check(&survey, findings);
     let samples = samples::compile(&survey, findings);
     if findings.n_faults() > 0 {
         return None;
     }
-    assemble::assemble(&survey, &classes, groups, &references, lists, samples)
+    assemble::assemble(&survey, &classes, groups, &crossrefs, &references, lists, samples)
 }
 
 /// A field of an object type: the type's name and the field's position.

@@ -7,7 +7,7 @@ mod page;
 
 use super::{
     fault::{Asked, Failure, Faults, Path, Segment},
-    gathered::{CellFailure, Gathered, JoinCell, JoinItem, Origin, PlaceRows},
+    gathered::{CellFailure, Gathered, JoinCell, JoinItem, Origin, PageCell, PlaceRows},
 };
 use crate::{
     contract::Contract,
@@ -341,6 +341,11 @@ impl<'g> Writer<'g> {
         }
         if nesting.n_lists() == 0 {
             return self.joined(join, items.start, output, path);
+        }
+        if let crate::plan::JoinFrom::Pages(step) = self.plan.joins[join.0].from
+            && let Some(PageCell::Page(page)) = gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row))
+        {
+            self.left_out(step, page, output, path);
         }
         let start = self.out.len();
         self.out.push(b'[');

@@ -7,7 +7,7 @@ use crate::{
         fault::{Failure, Path, Segment},
         gathered::{JoinCell, PageCell},
     },
-    fetch::{Count, Page},
+    fetch::{Count, Cursor, Page},
     plan::{Ask, JoinId, Output, Produce, StepId},
     value::{Nesting, write_json_string},
 };
@@ -38,6 +38,7 @@ impl<'g> Writer<'g> {
             None | Some(PageCell::Null) => Written::Null,
             Some(PageCell::Failed(failure)) => self.cell_failure(failure, output, path),
             Some(PageCell::Page(page)) => {
+                self.left_out(step, page, output, path);
                 let at = PageAt { page, step, parent_row: row, edge: None };
                 if self.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
             }
@@ -71,9 +72,9 @@ impl<'g> Writer<'g> {
                 Some(edge) => self.page_row(*join, at.parent_row, edge, output, path),
                 None => Written::Null,
             },
-            Produce::Cursor => self.cursor(at, at.edge),
-            Produce::StartCursor => self.cursor(at, (!page.items.is_empty()).then_some(0)),
-            Produce::EndCursor => self.cursor(at, page.items.len().checked_sub(1)),
+            Produce::Cursor => self.cursor(at, at.edge.and_then(|edge| page.items.get(edge)).map(|item| &item.cursor)),
+            Produce::StartCursor => self.cursor(at, page.first()),
+            Produce::EndCursor => self.cursor(at, page.last()),
             Produce::HasNextPage => self.boolean(page.has_next),
             Produce::HasPreviousPage => self.boolean(page.has_previous),
             Produce::PageInfo(outputs) => {
@@ -130,10 +131,24 @@ impl<'g> Writer<'g> {
         }
     }
 
-    fn cursor(&mut self, at: &PageAt<'_>, row: Option<usize>) -> Written {
+    /// Reports the rows of a page that are left out.
+    pub(super) fn left_out(&mut self, step: StepId, page: &Page, output: &Output, path: &Path<'_>) {
+        let Ask::Pages(ask) = &self.plan.steps[step.0].ask else { return };
+        let Some(left_out) = &page.left_out else { return };
+        let failures = [
+            (left_out.n_unmatched, Failure::Unmatched(ask.list, left_out.n_unmatched)),
+            (left_out.n_ambiguous, Failure::Ambiguous(ask.list, left_out.n_ambiguous)),
+        ];
+        for (_, failure) in failures.iter().filter(|(n_rows, _)| *n_rows > 0) {
+            let domain = self.contract.list(ask.list).domain;
+            self.faults.add(failure, path, output.position, Some(domain));
+        }
+    }
+
+    fn cursor(&mut self, at: &PageAt<'_>, place: Option<&Cursor>) -> Written {
         let Ask::Pages(ask) = &self.plan.steps[at.step.0].ask else { return Written::Null };
-        let Some(item) = row.and_then(|row| at.page.items.get(row)) else { return Written::Null };
-        write_json_string(&cursor::encode(self.contract.list(ask.list), &item.cursor), &mut self.out);
+        let Some(place) = place else { return Written::Null };
+        write_json_string(&cursor::encode(self.contract.list(ask.list), place), &mut self.out);
         Written::Value
     }
 

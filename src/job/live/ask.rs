@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     contract::{Contract, Role, TypeKind},
-    fetch::{Direction, Fetch, FetchError, FetchErrorKind, ListFetch, Owner, Record, Window},
+    fetch::{Direction, Entry, Fetch, FetchError, FetchErrorKind, LeftOut, ListFetch, Owner, Record, Window},
     owner::Owners,
     value::{GroupId, Key, ListId, Scalar, SystemId, TypeId},
 };
@@ -54,6 +54,16 @@ impl GroupAsk {
     pub fn knows(&self, key: &Key) -> Option<bool> {
         let (_, record) = self.records.iter().find(|(asked, _)| asked == key)?;
         record.as_ref().map(|record| record.table().is_some())
+    }
+
+    /// Returns the keys on the other side that a cross-reference answered.
+    pub fn crossed(&self) -> Vec<Key> {
+        let records = self.records.iter().filter_map(|(_, record)| record.as_deref()?.table());
+        let keys = records.filter_map(|table| match table.entry(0) {
+            Entry::Value(json) => serde_json::from_slice::<String>(json).ok().map(|text| Key::one(&text)),
+            _ => None,
+        });
+        keys.collect()
     }
 }
 
@@ -111,6 +121,7 @@ impl<'a> Asking<'a> {
         let Timed { outcomes, calls } = self.timed(list.system, n_asked, CALLS_MAX, ask).await;
         let items = || outcomes.iter().flatten().flat_map(|page| &page.items);
         let n_rows = items().count();
+        let left_out: Vec<&LeftOut> = outcomes.iter().flatten().filter_map(|page| page.left_out.as_deref()).collect();
         let keys = items().map(|item| {
             let named = item.type_name.as_ref().and_then(|name| self.contract.type_names.get(name));
             (named.copied().unwrap_or(list.of), item.key.clone())
@@ -128,14 +139,20 @@ impl<'a> Asking<'a> {
             missing: Vec::new(),
             misfits: Vec::new(),
             never_filled: Vec::new(),
+            n_left_out: left_out.iter().map(|one| one.n_unmatched + one.n_ambiguous).sum(),
+            left_out: left_out.iter().flat_map(|one| &one.samples).take(LeftOut::SAMPLES_MAX).cloned().collect(),
         };
         (report, keys.collect())
     }
 
     /// Asks a group for the records of its entity's samples, or of a key that no one has.
     pub async fn group(&self, id: GroupId, samples: &Samples) -> (AskReport, GroupAsk) {
+        self.group_for(id, samples.all(self.contract.group(id).entity)).await
+    }
+
+    /// Asks a group for the records of these keys, or of a key that no one has where there are none.
+    pub async fn group_for(&self, id: GroupId, mut keys: Vec<Key>) -> (AskReport, GroupAsk) {
         let group = self.contract.group(id);
-        let mut keys = samples.all(group.entity);
         let is_sampled = !keys.is_empty();
         if !is_sampled {
             keys.push(nobodys_key(self.contract, group.entity));
@@ -158,6 +175,8 @@ impl<'a> Asking<'a> {
             missing: fit.missing,
             misfits: fit.misfits,
             never_filled: fit.never_filled,
+            n_left_out: 0,
+            left_out: Vec::new(),
         };
         (report, GroupAsk { group: id, records })
     }

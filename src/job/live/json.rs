@@ -36,7 +36,7 @@ fn ask(ask: &AskReport) -> Value {
         json!({ "field": misfit.field, "expected": misfit.expected, "rows": misfit.n_rows, "example": example })
     });
     let took = |took: Option<Duration>| took.map(ms);
-    json!({
+    let mut entry = json!({
         "system": ask.system,
         "asked": format!("{word} {}", ask.name),
         "ok": ask.n_faults() == 0,
@@ -49,7 +49,11 @@ fn ask(ask: &AskReport) -> Value {
         "missing": ask.missing,
         "violations": misfits.collect::<Vec<_>>(),
         "never_filled": ask.never_filled,
-    })
+    });
+    if ask.n_left_out > 0 {
+        entry["left_out"] = json!({ "rows": ask.n_left_out, "keys": ask.left_out });
+    }
+    entry
 }
 
 fn keys(keys: &KeyMatch) -> Value {

@@ -80,6 +80,7 @@ pub async fn check_live(contract: &Arc<Contract>, options: LiveOptions) -> LiveR
     rounds.take_on(&late);
     rounds.run().await;
     systems.extend(late);
+    rounds.ask_back(&systems).await;
     let keys = matching::matches(&asking, &rounds.samples, &rounds.found).await;
     rounds.asks.sort_by_key(|(order, _)| *order);
     let asks = rounds.asks.into_iter().map(|(_, ask)| ask).collect();
@@ -115,7 +116,8 @@ impl<'a> Rounds<'a> {
         };
         let lists = (0..contract.lists.len()).map(ListId::from);
         self.lists.extend(lists.filter(|list| answers(contract.list(*list).system)));
-        let groups = (0..contract.groups.len()).map(GroupId::from);
+        let back: Vec<GroupId> = contract.crossrefs().into_iter().filter_map(|crossref| crossref.to_graph).collect();
+        let groups = (0..contract.groups.len()).map(GroupId::from).filter(|group| !back.contains(group));
         self.groups.extend(groups.filter(|group| answers(contract.group(*group).system)));
     }
 
@@ -147,6 +149,22 @@ impl<'a> Rounds<'a> {
             if !self.ask_groups(left).await {
                 return;
             }
+        }
+    }
+
+    /// Asks cross-references for the graph's keys, by the systems' own keys that they gave for the samples.
+    async fn ask_back(&mut self, systems: &BTreeMap<SystemId, SystemReport>) {
+        let contract = self.asking.contract;
+        let groups = contract.crossrefs().into_iter().filter_map(|crossref| {
+            let group = crossref.to_graph?;
+            let answers = systems.get(&contract.group(group).system).is_some_and(|probed| probed.outcome.is_ok());
+            let asked = self.found.iter().find(|ask| Some(ask.group) == crossref.to_own);
+            answers.then(|| (group, asked.map_or(Vec::new(), GroupAsk::crossed)))
+        });
+        let groups: Vec<_> = groups.collect();
+        let asked = groups.iter().map(|(group, keys)| self.asking.group_for(*group, keys.clone()));
+        for ((group, _), (report, _)) in groups.iter().zip(join_all(asked).await) {
+            self.asks.push(((contract.group(*group).system, true, group.index()), report));
         }
     }
 

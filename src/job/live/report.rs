@@ -79,6 +79,10 @@ pub struct AskReport {
     pub misfits: Vec<Misfit>,
     /// The fields that are null in every row.
     pub never_filled: Vec<String>,
+    /// How many rows of a list are left out, because nothing in the graph has their keys.
+    pub n_left_out: u64,
+    /// Some of their keys, as the system has them.
+    pub left_out: Vec<String>,
 }
 
 /// Values of a field that do not fit its type.
@@ -165,7 +169,7 @@ impl AskReport {
 
     /// How many things somebody should know.
     pub fn n_notices(&self) -> usize {
-        usize::from(!self.never_filled.is_empty()) + usize::from(!self.is_sampled)
+        usize::from(!self.never_filled.is_empty()) + usize::from(!self.is_sampled) + usize::from(self.n_left_out > 0)
     }
 
     /// Returns how long a call usually takes: the middle one of all.

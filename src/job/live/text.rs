@@ -168,6 +168,13 @@ fn ask_lines(ask: &AskReport) -> Vec<(Mark, String)> {
         let rows = counted(ask.n_rows, "row", "rows");
         lines.push((Mark::Notice, format!("null in all of {rows}: {}", ask.never_filled.join(", "))));
     }
+    if ask.n_left_out > 0 {
+        let rows = match ask.n_left_out {
+            1 => "1 row is left out, whose key nothing in the graph has".to_owned(),
+            n => format!("{n} rows are left out, whose keys nothing in the graph has"),
+        };
+        lines.push((Mark::Notice, format!("{rows}: {}", ask.left_out.join(", "))));
+    }
     if !ask.is_sampled {
         let line = match ask.asked {
             Asked::List => "no sample: only a caller could fill its parameters; it was asked with nulls".to_owned(),

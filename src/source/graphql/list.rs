@@ -17,9 +17,12 @@ use super::{
 };
 use crate::{
     contract::{GraphQlList, GraphQlMeaning, GraphQlPaging, List, ListBinding, TypeKind},
-    fetch::{Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, Page, SystemClock, Window},
+    fetch::{
+        Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, ListItem, Page, SystemClock,
+        Window,
+    },
     source::{
-        answer::PageFacts,
+        answer::{PageFacts, parted},
         json::JsonColumns,
         layout::ListLayout,
         window::{cursor_text, window},
@@ -356,16 +359,19 @@ impl Asking<'_> {
             return facts.page(&self.source.name, &rows, count, started_ms);
         };
         let cut = if self.is_pushed { self.pushed(&read) } else { cut(&read.rows, asked).ok_or_else(foreign)? };
-        let mut items = Vec::with_capacity(cut.rows.len());
+        let mut rows = Vec::with_capacity(cut.rows.len());
         for (cursor, row) in cut.rows {
-            let mut item =
-                facts.item(&self.learned.columns.cells(row)).map_err(|detail| self.source.violation(detail))?;
-            item.cursor = Cursor(vec![cursor.clone()]);
-            items.push(item);
+            let read = facts.row(&self.learned.columns.cells(row)).map_err(|detail| self.source.violation(detail))?;
+            let cursor = Cursor(vec![cursor.clone()]);
+            rows.push(match read {
+                Ok(item) => Ok(ListItem { cursor, ..item }),
+                Err(_) => Err(cursor),
+            });
         }
+        let (items, left_out) = parted(rows);
         let whole = (!self.is_pushed).then_some(read.rows.len() as u64);
         let count = self.fetch.count_up_to.and(read.count.or(whole)).map(Count::Exactly);
-        Ok(Page { items, has_next: cut.has_next, has_previous: cut.has_previous, count, started_ms })
+        Ok(Page { items, has_next: cut.has_next, has_previous: cut.has_previous, count, started_ms, left_out })
     }
 
     /// Cuts what the system gave beyond what it was asked for.

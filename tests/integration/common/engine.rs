@@ -15,6 +15,7 @@ use serde_json::Value;
 /// An engine over the systems of a contract.
 pub struct Freehold {
     engine: Engine,
+    telemetry: Telemetry,
 }
 
 impl Freehold {
@@ -36,7 +37,8 @@ impl Freehold {
         let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
         let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
         let owners = owner::open(&contract, &telemetry);
-        Self { engine: Engine::new(contract, owners, settings, telemetry).expect("an engine") }
+        let engine = Engine::new(contract, owners, settings, telemetry.clone()).expect("an engine");
+        Self { engine, telemetry }
     }
 
     /// Asks, and returns the whole answer.
@@ -51,6 +53,13 @@ impl Freehold {
         let mut answer = self.answer(query, variables).await;
         assert_eq!(answer.get("errors"), None, "{query}");
         answer["data"].take()
+    }
+
+    /// Returns a number of the metrics by its name and labels, as they are written; 0 where it was never counted.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.telemetry.metrics_text();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |number| number.parse().expect("a number"))
     }
 
     /// Explains the plan of a query.

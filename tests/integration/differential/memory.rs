@@ -169,6 +169,7 @@ impl MemoryOwner {
                     count => Count::Exactly(count),
                 }),
                 started_ms: 0,
+                left_out: None,
             }
         };
         fetch.arguments.iter().map(|arguments| Ok(page(arguments))).collect()

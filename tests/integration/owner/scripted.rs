@@ -106,6 +106,7 @@ impl Owner for Scripted {
                 has_previous: false,
                 count: None,
                 started_ms: number as i64,
+                left_out: None,
             };
             about.into_iter().map(|said| said.map(|()| page())).collect()
         }

@@ -68,7 +68,14 @@ impl Owner for Gated {
             let page = |arguments: &[Argument]| {
                 let Argument::One(text) = &arguments[0] else { panic!("one argument") };
                 let started_ms = text.parse().unwrap();
-                Ok(Page { items: Vec::new(), has_next: false, has_previous: false, count: None, started_ms })
+                Ok(Page {
+                    items: Vec::new(),
+                    has_next: false,
+                    has_previous: false,
+                    count: None,
+                    started_ms,
+                    left_out: None,
+                })
             };
             fetch.arguments.iter().map(|arguments| page(arguments)).collect()
         }
