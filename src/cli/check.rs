@@ -28,7 +28,8 @@ Examples:
 
 With --live every system is asked whether it answers, every list for its first rows, and every group for
 the records of those rows: what does not answer, which declared fields are missing, which values do not
-fit, which keys one system has and another does not know. Nothing is written to any system.
+fit, which keys one system has and another does not know. Nothing is written to any system. Each is
+asked up to three times while it is quick: ms is the middle one and the longest of these calls.
 
 A group whose keys no list gives is asked for samples: --sample, or [samples] in freehold.toml
 (Product = [\"A-100\"]; the texts of a key of several fields have | between them).

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::model::{Ask, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step};
 use crate::{
-    contract::{Contract, Domain},
+    contract::{Contract, Domain, GroupBinding, ListBinding},
     value::{GroupId, TypeId},
 };
 
@@ -37,6 +37,8 @@ pub struct ExplainedStep {
     pub is_list: bool,
     /// The parts that are read with the records by queries of their own, in the same snapshot.
     pub parts: Vec<String>,
+    /// Statements that it costs a system that speaks SQL, pieces aside: one, one for each part, one for a count.
+    pub statements: Option<usize>,
     /// The freshness domain and its bound.
     pub freshness: String,
     /// For which places of the answer.
@@ -80,6 +82,11 @@ impl Explanation {
         self.stages.iter().map(Vec::len).sum()
     }
 
+    /// How many statements the systems that speak SQL run, pieces aside.
+    pub fn n_statements(&self) -> usize {
+        self.stages.iter().flatten().filter_map(|step| step.statements).sum()
+    }
+
     /// Returns the explanation as JSON.
     pub fn to_json(&self) -> Value {
         let stages = self.stages.iter().map(|steps| {
@@ -95,6 +102,7 @@ impl Explanation {
                     "kind": if step.is_list { "list" } else { "records" },
                     "freshness": step.freshness,
                     "parts": step.parts,
+                    "statements": step.statements,
                     "keysMax": step.keys_max,
                     "places": places.collect::<Vec<_>>(),
                 })
@@ -104,7 +112,12 @@ impl Explanation {
         json!({
             "operation": self.operation,
             "contract": self.contract,
-            "cost": {"stages": self.stages.len(), "fetches": self.n_fetches(), "rowsMax": self.rows_max},
+            "cost": {
+                "stages": self.stages.len(),
+                "fetches": self.n_fetches(),
+                "statements": self.n_statements(),
+                "rowsMax": self.rows_max,
+            },
             "stages": stages.collect::<Vec<_>>(),
         })
     }
@@ -158,11 +171,14 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                     conditional: column.when.is_some(),
                 }
             });
+            let parts: Vec<String> = described.binding.part_names().into_iter().map(str::to_owned).collect();
+            let speaks_sql = matches!(described.binding, GroupBinding::Sql(_));
             ExplainedStep {
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
-                parts: described.binding.part_names().into_iter().map(str::to_owned).collect(),
+                statements: speaks_sql.then_some(1 + parts.len()),
+                parts,
                 freshness: freshness(contract.domain(described.domain)),
                 places: explained.collect(),
                 keys_max: places.iter().map(|(place, _)| plan.places[place.0].rows_max).fold(0, u64::saturating_add),
@@ -184,6 +200,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 system,
                 is_list: true,
                 parts: Vec::new(),
+                statements: matches!(list.binding, ListBinding::Sql(_)).then_some(1 + usize::from(ask.count.is_some())),
                 freshness: freshness(contract.domain(list.domain)),
                 places: vec![place],
                 keys_max: parent.rows_max,

@@ -24,8 +24,9 @@ use crate::{
     value::{GroupId, Key, ListId, Scalar, SystemId, TypeId},
 };
 
-/// Questions that one system is asked at once: a check runs beside the system's own work.
-const AT_ONCE_MAX: usize = 4;
+/// Questions that one system is asked at once: a check runs beside the system's own work, and more would only measure how
+/// they get in each other's way.
+const AT_ONCE_MAX: usize = 2;
 
 /// How often a question is put to see how long it usually takes: the first call may include connecting.
 const CALLS_MAX: usize = 3;

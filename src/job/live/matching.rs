@@ -59,11 +59,11 @@ impl Pair<'_> {
         let group = contract.group(ask.group);
         let is_handed_over = self.identity.is_some_and(|entity| entity.handover.is_some());
         let is_identity = self.identity.is_some_and(|entity| entity.identity == ask.group);
-        // A key that names nothing in the graph says nothing about the other systems.
-        let names_something = |key: &Key| {
-            is_identity || is_handed_over || self.decides.is_none_or(|decides| decides.knows(key) != Some(false))
-        };
-        let keys = keys.iter().filter(|key| origin == Some(group.system) || names_something(key));
+        let hands_over = self.identity.is_some_and(|entity| entity.handover == Some(ask.group));
+        // A key that names nothing in the graph says nothing about the groups that do not decide what it names.
+        let names_something = |key: &Key| self.decides.is_none_or(|decides| decides.knows(key) != Some(false));
+        let is_asked = |key: &&Key| is_identity || hands_over || origin == Some(group.system) || names_something(key);
+        let keys = keys.iter().filter(is_asked);
         let said: Vec<(&Key, bool)> = keys.filter_map(|key| Some((key, ask.knows(key)?))).collect();
         if said.is_empty() {
             return None;

@@ -220,22 +220,34 @@ fn keys_lines(keys: &KeyMatch) -> Vec<(Mark, String)> {
 /// where it was asked, it is the other that writes them its own way.
 fn hint_line(keys: &KeyMatch, hint: &Hint) -> String {
     let mut line = format!("`{}` would match {}, as `{}`", hint.key, hint.normalisation, hint.known);
-    let (own_key, system) = match &keys.of {
-        Some(of) if keys.is_identity => (&hint.key, of),
-        _ => (&hint.known, &keys.system),
+    let (own, graph, system) = match &keys.of {
+        Some(of) if keys.is_identity => (&hint.key, &hint.known, of),
+        None if keys.is_identity => return line,
+        _ => (&hint.known, &hint.key, &keys.system),
     };
-    let own = own_key.as_str();
-    let is_cased = matches!(hint.normalisation, Normalisation::LowerCase | Normalisation::UpperCase);
-    let case = match own {
-        _ if !is_cased || (keys.of.is_none() && keys.is_identity) => None,
-        own if own == own.to_lowercase() => Some("lower"),
-        own if own == own.to_uppercase() => Some("upper"),
-        _ => None,
-    };
-    if let Some(case) = case {
-        let _ = write!(line, ": key = {{ case = \"{case}\" }} in the file of {system}");
+    if let Some(mapping) = mapping(own.as_str(), graph.as_str()).filter(|_| own.fields().count() == 1) {
+        let _ = write!(line, ": key = {{ {mapping} }} in the file of {system}");
     }
     line
+}
+
+/// Says in a binding's words how a system's own key differs from the graph's, where there are words for it.
+fn mapping(own: &str, graph: &str) -> Option<String> {
+    let (lower, upper) = (graph.to_lowercase(), graph.to_uppercase());
+    let is_number = graph.bytes().all(|byte| byte.is_ascii_digit());
+    let width = own.len();
+    if own == lower {
+        // The graph's case is needed to read the system's keys back.
+        let back = if graph == upper { ", graph_case = \"upper\"" } else { "" };
+        Some(format!("case = \"lower\"{back}"))
+    } else if own == upper {
+        let back = if graph == lower { ", graph_case = \"lower\"" } else { "" };
+        Some(format!("case = \"upper\"{back}"))
+    } else if own == graph.replace(' ', "") {
+        Some("without = \" \"".to_owned())
+    } else {
+        (is_number && own == format!("{graph:0>width$}")).then(|| format!("pad = {width}"))
+    }
 }
 
 impl Display for Normalisation {
@@ -264,6 +276,15 @@ fn ms(took: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_says_what_the_binding_has_to_say_where_there_are_words_for_it() {
+        assert_eq!(mapping("sp-1", "SP-1").as_deref(), Some("case = \"lower\", graph_case = \"upper\""));
+        assert_eq!(mapping("SP-1", "Sp-1").as_deref(), Some("case = \"upper\""));
+        assert_eq!(mapping("SP1", "SP 1").as_deref(), Some("without = \" \""));
+        assert_eq!(mapping("0042", "42").as_deref(), Some("pad = 4"));
+        assert_eq!(mapping("42", "0042"), None);
+    }
 
     #[test]
     fn durations_have_the_digits_that_say_something() {
