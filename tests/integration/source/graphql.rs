@@ -117,7 +117,9 @@ async fn a_partial_error_costs_its_own_key_however_keys_are_asked() {
             assert_eq!(errors.len(), 1, "{binding}: {answer}");
             assert_eq!(errors[0]["path"], json!(["products", 1]), "{binding}");
             assert_eq!(errors[0]["extensions"]["code"], "SOURCE_UNAVAILABLE");
-            assert_eq!(shop.server.calls(), 1, "{binding}");
+            // What was down is asked again, and it alone; what came is not.
+            let again = &shop.server.asked()[1..];
+            assert!(again.iter().all(|asked| !asked.to_string().contains("P-000")), "{binding}: {again:?}");
         }
     }
 }
@@ -379,8 +381,9 @@ async fn many_parents_are_one_call_and_fail_alone() {
     let codes: Vec<_> = data["categories"].as_array().expect("categories").iter().map(|one| &one["products"]).collect();
     assert_eq!(codes, [&json!([]), &json!([]), &json!([])]);
     assert_eq!(shop.server.calls() - before, 2, "the categories, and the lists of all of them");
-    let asked = shop.server.asked().pop().expect("a question");
-    assert_eq!(asked["variables"], json!({"category_0": "P-000", "category_1": "P-001", "category_2": "V-1"}));
+    let expected = json!({"category_0": "P-000", "category_1": "P-001", "category_2": "V-1"});
+    let asked = shop.server.asked();
+    assert!(asked.iter().any(|asked| asked["variables"] == expected), "{asked:?}");
 }
 
 #[tokio::test]
