@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use freehold::{
     contract::{Guards, RateLimit},
     fetch::{FetchErrorKind, Owner},
-    owner::{Bulkhead, Rate},
+    owner::{Bulkhead, Counted, Rate},
     source::SystemName,
     value::SystemId,
 };
@@ -35,7 +35,7 @@ async fn no_window_holds_more_calls_than_the_rate_however_they_come_and_however_
         // The place at the source is short, so that calls are held up after their turn.
         let name = SystemName::new(&contract(Guards::default(), TIMEOUT), SystemId(0));
         let bulkhead = Bulkhead::new(source.clone(), name, 2);
-        let rate = Arc::new(Rate::new(Arc::new(bulkhead), guarded.system.clone()));
+        let rate = Arc::new(Rate::new(Arc::new(bulkhead), guarded.pace(), Counted::Questions));
         let calls = (0..60_u64).map(|n| {
             let rate = rate.clone();
             async move {
@@ -57,7 +57,7 @@ async fn no_window_holds_more_calls_than_the_rate_however_they_come_and_however_
 async fn a_call_without_a_turn_in_its_time_fails_at_once_and_says_when_there_is_one() {
     let guarded = limited(3, ms(60_000));
     let source = Scripted::new(|asked| well(asked, ms(0)));
-    let rate = Rate::new(source.clone(), guarded.system.clone());
+    let rate = Rate::new(source.clone(), guarded.pace(), Counted::Questions);
     for _ in 0..3 {
         assert_eq!(kinds(&rate.fetch(fetch(keys([1]), TIMEOUT)).await), [None]);
     }
@@ -77,7 +77,7 @@ async fn a_call_without_a_turn_in_its_time_fails_at_once_and_says_when_there_is_
 async fn turns_are_taken_in_order_and_who_stands_too_far_behind_fails_at_once() {
     let guarded = limited(1, ms(1_000));
     let source = Scripted::new(|asked| well(asked, ms(0)));
-    let rate = Rate::new(source.clone(), guarded.system.clone());
+    let rate = Rate::new(source.clone(), guarded.pace(), Counted::Questions);
     let begun = Instant::now();
     let calls = (0..8).map(|n| {
         let rate = &rate;
@@ -100,7 +100,7 @@ async fn a_system_that_asked_for_quiet_is_not_asked_until_then() {
         0 => failing(asked, ms(0), &error),
         _ => well(asked, ms(0)),
     });
-    let rate = Rate::new(source.clone(), guarded.system.clone());
+    let rate = Rate::new(source.clone(), guarded.pace(), Counted::Questions);
     rate.fetch(fetch(keys([1]), TIMEOUT)).await;
     sleep(ms(1_000)).await;
     let error = rate.fetch(fetch(keys([1]), ms(3_000))).await.remove(0).unwrap_err();
@@ -116,7 +116,7 @@ async fn no_word_of_a_system_silences_it_for_longer_than_ten_minutes() {
     let guarded = Guarded::new(Guards::default(), TIMEOUT);
     let error = guarded.error(FetchErrorKind::Throttled).with_retry_after(Duration::from_secs(7 * 86_400));
     let source = Scripted::new(move |asked| failing(asked, ms(0), &error));
-    let rate = Rate::new(source.clone(), guarded.system.clone());
+    let rate = Rate::new(source.clone(), guarded.pace(), Counted::Questions);
     rate.fetch(fetch(keys([1]), TIMEOUT)).await;
     sleep(Duration::from_secs(600)).await;
     rate.fetch(fetch(keys([1]), TIMEOUT)).await;

@@ -188,7 +188,8 @@ async fn s5_shopify_throttles_by_cost_and_says_when_to_come_back() {
     use freehold::{
         contract::{Files, load},
         fetch::{Fetch, FetchErrorKind, Owner},
-        source::GraphQlSource,
+        source::{GraphQlSource, Pace},
+        telemetry::Telemetry,
         value::{GroupId, Key, SystemId},
     };
     let server = GraphQlServer::start(Vec::new(), Vec::new()).await;
@@ -204,7 +205,8 @@ async fn s5_shopify_throttles_by_cost_and_says_when_to_come_back() {
     ];
     let files = files.map(|(path, text)| (path.to_owned(), text));
     let contract = load(&Files::new(files), &|_| None).contract.expect("a contract");
-    let source = GraphQlSource::new(contract.into(), SystemId(0));
+    let pace = Pace::new(&contract, SystemId(0), &Telemetry::new());
+    let source = GraphQlSource::new(contract.into(), SystemId(0), pace);
     let ask = || {
         let keys = [Key::one("P-000")].into();
         source.fetch(Fetch { group: GroupId(0), keys, deadline: Instant::now() + Duration::from_secs(10) })

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use freehold::{
     contract::{Contract, Files, load},
     fetch::{Count, Cursor, Fetch, FetchErrorKind, ListFetch, Outcome, Owner, Page, Window},
-    source::OdataSource,
+    source::{OdataSource, Pace},
+    telemetry::Telemetry,
     value::{Argument, GroupId, Key, ListId, SystemId},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -52,7 +53,8 @@ impl Erp {
         let loaded = load(&Files::new(files), &|_| None);
         let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
         let contract = Arc::new(contract);
-        let source = OdataSource::new(Arc::clone(&contract), SystemId(0));
+        let pace = Pace::new(&contract, SystemId(0), &Telemetry::new());
+        let source = OdataSource::new(Arc::clone(&contract), SystemId(0), pace);
         Self { server, contract, source }
     }
 
