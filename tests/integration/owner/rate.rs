@@ -1,15 +1,21 @@
 //! The rate: so many calls in any window, and none while the system has asked for quiet.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use freehold::{
     contract::{Guards, RateLimit},
-    fetch::{FetchErrorKind, Owner},
-    owner::{Bulkhead, Counted, Rate},
-    source::SystemName,
-    value::SystemId,
+    fetch::{Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Record, Stamp},
+    owner::{Bulkhead, Counted, Deadline, Rate},
+    source::{Pace, SystemName},
+    value::{Key, SystemId},
 };
-use futures_util::future::join_all;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use tokio::time::{Instant, sleep};
 
 use super::scripted::{Guarded, Scripted, contract, failing, fetch, keys, kinds, list, ms, well};
@@ -121,4 +127,126 @@ async fn no_word_of_a_system_silences_it_for_longer_than_ten_minutes() {
     sleep(Duration::from_secs(600)).await;
     rate.fetch(fetch(keys([1]), TIMEOUT)).await;
     assert_eq!(source.n_asked(), 2);
+}
+
+/// A source that makes as many calls for a question as its key says, one after the other.
+struct Paged {
+    pace: Arc<Pace>,
+    takes: Duration,
+    began: Mutex<Vec<Instant>>,
+}
+
+impl Paged {
+    async fn pages(&self, n_pages: usize, deadline: std::time::Instant) -> Outcome {
+        for _ in 0..n_pages {
+            let _turn = self.pace.go_on(deadline).await?;
+            self.began.lock().unwrap().push(Instant::now());
+            sleep(self.takes).await;
+        }
+        let stamp = Stamp { system: SystemId(0), started_ms: 0, ended_ms: 0, as_of_ms: None };
+        Ok(Record::absent(stamp).into())
+    }
+
+    fn n_calls(&self) -> usize {
+        self.began.lock().unwrap().len()
+    }
+}
+
+impl Owner for Paged {
+    fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Vec<Outcome>> {
+        async move {
+            let n_pages = |key: &Key| key.as_str().parse().expect("a number of pages");
+            join_all(fetch.keys.iter().map(|key| self.pages(n_pages(key), fetch.deadline))).await
+        }
+        .boxed()
+    }
+
+    fn list(&self, fetch: ListFetch) -> BoxFuture<'_, Vec<Result<Page, FetchError>>> {
+        async move { panic!("no lists here: {fetch:?}") }.boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<(), FetchError>> {
+        let in_an_instant = std::time::Instant::now() + TIMEOUT;
+        async move { self.pages(1, in_an_instant).await.map(|_| ()) }.boxed()
+    }
+}
+
+/// A source of calls behind its guard, which asks it so many questions at once.
+fn paged(guarded: &Guarded, takes: Duration, running_max: u32) -> (Arc<Paged>, Arc<Rate>) {
+    let pace = guarded.pace();
+    let source = Arc::new(Paged { pace: pace.clone(), takes, began: Mutex::default() });
+    let name = || SystemName::new(&contract(Guards::default(), TIMEOUT), SystemId(0));
+    let bulkhead = Bulkhead::new(source.clone(), name(), running_max);
+    let deadline = Deadline::new(Arc::new(bulkhead), name(), TIMEOUT);
+    (source, Arc::new(Rate::new(Arc::new(deadline), pace, Counted::Calls)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_calls_count_a_question_takes_as_many_turns_as_it_makes_calls() {
+    let guarded = limited(5, ms(60_000));
+    let (source, rate) = paged(&guarded, ms(10), 8);
+    assert_eq!(kinds(&rate.fetch(fetch(keys([4]), TIMEOUT)).await), [None]);
+    assert_eq!(kinds(&rate.fetch(fetch(keys([0]), TIMEOUT)).await), [None], "no call, no turn");
+    let begun = Instant::now();
+    let outcomes = rate.fetch(fetch(keys([1, 1, 1]), TIMEOUT)).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "one turn was left");
+    let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    for error in refused {
+        assert_eq!(error.kind, FetchErrorKind::Throttled);
+        assert!(error.retry_after.is_some_and(|wait| wait > ms(59_000) && wait <= ms(60_000)), "{error:?}");
+    }
+    assert_eq!((source.n_calls(), begun.elapsed()), (5, ms(10)), "who has no turn does not wait for the deadline");
+    assert_eq!(rate.probe().await.unwrap_err().kind, FetchErrorKind::Throttled);
+    sleep(ms(60_000)).await;
+    assert!(rate.probe().await.is_ok());
+    assert_eq!(kinds(&rate.fetch(fetch(keys([4]), TIMEOUT)).await), [None], "a probe is one call");
+    assert_eq!(kinds(&rate.fetch(fetch(keys([1]), TIMEOUT)).await), [Some(FetchErrorKind::Throttled)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_window_holds_more_calls_than_the_rate_whatever_questions_make_of_them() {
+    for seed in 0..20_u64 {
+        let guarded = limited(5, ms(1_000));
+        let takes = ms(seed * 17 % 200);
+        let (source, rate) = paged(&guarded, takes, 2);
+        let questions = (0..60_u64).map(|n| {
+            let rate = rate.clone();
+            async move {
+                sleep(ms((n * n * 13 + n * seed * 7) % 5_000)).await;
+                let asked = keys((0..(n % 3) as usize + 1).map(|key| (key + n as usize + seed as usize) % 4));
+                rate.fetch(fetch(asked, TIMEOUT)).await
+            }
+        });
+        let outcomes: Vec<Outcome> = join_all(questions).await.into_iter().flatten().collect();
+        let began = source.began.lock().unwrap().clone();
+        let most = began.windows(6).map(|six| six[5] - six[0]).min().expect("more calls than the rate");
+        assert!(most >= ms(1_000), "seed {seed}: six calls within {most:?}");
+        let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+        for error in refused {
+            // A turn may come so late that its call has no time left.
+            let is_late = error.kind == FetchErrorKind::Timeout && !takes.is_zero();
+            assert!(is_late || (error.kind == FetchErrorKind::Throttled && error.retry_after.is_some()), "{error}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_begun_ends_before_others_begin() {
+    // Twice as many calls as there are turns, in questions of two.
+    let guarded = limited(10, ms(1_000));
+    let (source, rate) = paged(&guarded, ms(1), 4);
+    let questions = (0..200_u64).map(|n| {
+        let rate = rate.clone();
+        async move {
+            sleep(ms(n * 100)).await;
+            rate.fetch(fetch(keys([2]), ms(3_000))).await.remove(0)
+        }
+    });
+    let outcomes = join_all(questions).await;
+    let n_answered = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    let n_wasted = source.n_calls() - 2 * n_answered;
+    assert!(n_answered >= 80, "{n_answered} answered, {n_wasted} calls for nothing");
+    assert!(n_wasted <= 10, "{n_answered} answered, {n_wasted} calls for nothing");
+    let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    assert!(refused.clone().all(|error| error.kind == FetchErrorKind::Throttled), "a wait for a turn is no timeout");
 }

@@ -224,6 +224,22 @@ async fn s5_shopify_throttles_by_cost_and_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn every_document_is_a_call_and_takes_a_turn_of_the_rate() {
+    let wanted: Vec<String> = (0..8).map(|n| format!("P-{n:03}")).collect();
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let rate = "rate = { calls = 5, per = \"10m\" }";
+    let shop = Shop::of(&format!("{BY_KEY}\naliases_max = 1"), CONNECTION, rate).await;
+    let answer = shop.products(&wanted).await;
+    let errors = answer["errors"].as_array().expect("faults");
+    let refused = errors.iter().filter(|error| {
+        let extensions = &error["extensions"];
+        extensions["code"] == "SOURCE_THROTTLED" && extensions["retryAfterMs"].as_u64().is_some_and(|ms| ms <= 600_000)
+    });
+    assert_eq!((refused.count(), errors.len()), (3, 3), "{answer}");
+    assert_eq!(shop.server.calls(), 5);
+}
+
+#[tokio::test]
 async fn s5_graphql_upstreams_have_complexity_limits() {
     let wanted: Vec<String> = (0..50).map(|n| format!("P-{n:03}")).collect();
     let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();

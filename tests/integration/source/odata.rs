@@ -138,6 +138,20 @@ fn n_rows(outcomes: &[Outcome]) -> usize {
 }
 
 #[tokio::test]
+async fn every_page_is_a_call_and_takes_a_turn_of_the_rate() {
+    let sets = [("Products", products(40))];
+    let erp = Erp::start("v4", "name: String", &format!("rate = {{ calls = 5, per = \"10m\" }}\n{PLAIN}"), &sets).await;
+    erp.server.quirks(|quirks| (quirks.page_rows, quirks.next_link) = (Some(7), NextLink::Absolute));
+    let numbers = numbers(40);
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    assert_eq!((n_rows(&erp.outcomes(&numbers[..35]).await), erp.server.n_calls()), (35, 5));
+    let error = erp.outcomes(&numbers[39..]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Throttled);
+    assert!(error.retry_after.is_some_and(|wait| wait <= Duration::from_secs(600)), "{error:?}");
+    assert_eq!(erp.server.n_calls(), 5);
+}
+
+#[tokio::test]
 async fn a_batch_of_keys_is_one_call_that_asks_for_the_bound_properties_alone() {
     for (version, condition) in
         [("v4", "No in ('P0001','P''9','P0000')"), ("v2", "No eq 'P0001' or No eq 'P''9' or No eq 'P0000'")]
