@@ -60,6 +60,7 @@ impl State {
     /// Takes a turn for whoever is next in a line; else says when there may be one.
     fn take(&mut self, line: Line, now: Instant) -> Result<(), Instant> {
         if line == Line::Begun && self.n_lent > 0 {
+            // It was taken before the system asked for quiet, and is worth no more than any other until that ends.
             return match self.quiet_until {
                 Some(until) if until > now => Err(until),
                 _ => {

@@ -58,8 +58,8 @@ pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
     Owners(Mapped::wrap(contract, (0..contract.systems.len()).map(stack).collect(), telemetry))
 }
 
-/// Builds a system's stack around a source that takes no turns itself. There is one per system and process, so every bound in it holds for the
-/// whole process.
+/// Builds a system's stack around a source that takes no turns itself. There is one per system and process, so every bound
+/// in it holds for the whole process.
 ///
 /// From the source outwards, each stands where it does for a reason:
 ///
@@ -82,6 +82,7 @@ pub fn guard(source: Arc<dyn Owner>, contract: &Arc<Contract>, id: SystemId, tel
     guard_at((pace, Counted::Questions), source, contract, id, telemetry)
 }
 
+/// Builds a system's stack around a source, with the pace that the source may take turns of.
 fn guard_at(
     (pace, counted): (Arc<Pace>, Counted),
     source: Arc<dyn Owner>,

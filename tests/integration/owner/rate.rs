@@ -7,7 +7,7 @@ use std::{
 
 use freehold::{
     contract::{Guards, RateLimit},
-    fetch::{Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Record, Stamp},
+    fetch::{Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Record, Stamp, TurnLimit, Turns},
     owner::{Bulkhead, Counted, Deadline, Rate},
     source::{Pace, SystemName},
     value::{Key, SystemId},
@@ -249,4 +249,39 @@ async fn what_has_begun_ends_before_others_begin() {
     assert!(n_wasted <= 10, "{n_answered} answered, {n_wasted} calls for nothing");
     let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     assert!(refused.clone().all(|error| error.kind == FetchErrorKind::Throttled), "a wait for a turn is no timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_is_lent_is_kept_for_a_call_and_given_back_without_one() {
+    let turns = Turns::new(Some(TurnLimit { calls: 1, per: ms(1_000) }));
+    let now = Instant::now();
+    let lent = turns.take(now).await.unwrap().lend();
+    assert!(turns.take(now).await.is_err(), "it is taken");
+    drop(lent);
+    let lent = turns.take(now).await.expect("it was given back").lend();
+    turns.be_quiet(ms(300));
+    assert_eq!(turns.go_on(now).await.err(), Some(ms(300)), "quiet holds for what is lent, too");
+    let turn = turns.go_on(now + ms(500)).await.expect("the quiet ends in time");
+    assert_eq!((turn.waited, now.elapsed()), (ms(300), ms(300)));
+    drop(lent);
+    assert!(turns.go_on(now + ms(500)).await.is_err(), "a call runs");
+    drop(turn);
+    assert_eq!(turns.take(now + ms(500)).await.err(), Some(ms(1_000)), "and counts until a window after its end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_on_passes_what_waits_to_begin() {
+    let turns = Turns::new(Some(TurnLimit { calls: 1, per: ms(1_000) }));
+    let begun = Instant::now();
+    drop(turns.take(begun).await);
+    let begins = async {
+        let turn = turns.take(begun + TIMEOUT).await;
+        turn.map(|_| begun.elapsed())
+    };
+    let goes_on = async {
+        sleep(ms(500)).await;
+        let turn = turns.go_on(begun + TIMEOUT).await;
+        turn.map(|_| begun.elapsed())
+    };
+    assert_eq!(futures_util::future::join(begins, goes_on).await, (Ok(ms(2_000)), Ok(ms(1_000))));
 }
