@@ -27,7 +27,7 @@ pub struct Rig {
     /// Makes it answer nobody for as long as the guard lives, where it can be made to.
     pub stall: Option<Stall>,
     /// What must live as long as the rig.
-    pub alive: Box<dyn Any + Send + Sync>,
+    pub _alive: Box<dyn Any + Send + Sync>,
 }
 
 /// Stalls a system; dropping what it gives lets it go on.

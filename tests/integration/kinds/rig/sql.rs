@@ -67,7 +67,7 @@ pub async fn sqlite(dataset: &Dataset) -> Rig {
         env: vec![("ERP_URL", path.display().to_string())],
         calls: None,
         stall: Some(Box::new(stall)),
-        alive: Box::new(folder),
+        _alive: Box::new(folder),
     }
 }
 
@@ -93,6 +93,6 @@ pub async fn postgres(dataset: &Dataset) -> Rig {
         env: vec![("ERP_URL", url)],
         calls: Some(Box::new(move || server::shared().statements_logged(&counted) as u64)),
         stall: Some(Box::new(stall)),
-        alive: Box::new(()),
+        _alive: Box::new(()),
     }
 }
