@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::Stamp;
 use crate::value::{Argument, Key, ListId};
 
 /// One batched list question: the same list and window for many parents.
@@ -56,13 +57,29 @@ pub struct Page {
     pub has_previous: bool,
     /// The number of all rows, where it was asked for.
     pub count: Option<Count>,
-    /// When the question was put, in milliseconds since 1970.
-    pub started_ms: i64,
+    /// Where and when it came from.
+    pub stamp: Stamp,
     /// The rows that are no items because their keys are none of the graph's; `None` where there are none.
     pub left_out: Option<Box<LeftOut>>,
 }
 
 impl Page {
+    /// Returns how many bytes the page takes in memory.
+    pub fn weight(&self) -> usize {
+        let of_cursor = |cursor: &Cursor| -> usize {
+            cursor.0.iter().map(|text| size_of_val(text) + text.as_ref().map_or(0, String::len)).sum()
+        };
+        let of_item = |item: &ListItem| {
+            let key = item.key.as_str().len().saturating_sub(size_of::<Key>());
+            size_of::<ListItem>() + item.type_name.as_ref().map_or(0, String::len) + key + of_cursor(&item.cursor)
+        };
+        let left_out = self.left_out.as_ref().map_or(0, |left_out| {
+            let samples: usize = left_out.samples.iter().map(|text| size_of::<String>() + text.len()).sum();
+            size_of::<LeftOut>() + samples + of_cursor(&left_out.first) + of_cursor(&left_out.last)
+        });
+        size_of::<Self>() + self.items.iter().map(of_item).sum::<usize>() + left_out
+    }
+
     /// Returns where the window's first row stands, an item or left out.
     pub fn first(&self) -> Option<&Cursor> {
         let left_out = self.left_out.as_ref().map(|left_out| &left_out.first);

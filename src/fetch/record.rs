@@ -1,6 +1,6 @@
 //! The record: one field group of one entity from one owner, as finished JSON cut in slots.
 
-use super::Table;
+use super::{Clock, SystemClock, Table};
 use crate::value::SystemId;
 
 /// One field group of one entity: the unit of fetching, caching and freshness.
@@ -33,6 +33,13 @@ pub struct Violation {
     pub field: String,
     /// What the contract expects there, with its article: "a decimal".
     pub expected: String,
+}
+
+impl Stamp {
+    /// Stamps what a system has answered by now.
+    pub fn answered(system: SystemId, started_ms: i64) -> Self {
+        Self { system, started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None }
+    }
 }
 
 impl Violation {

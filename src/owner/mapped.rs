@@ -104,7 +104,7 @@ impl Mapped {
     }
 
     async fn list_mapped(&self, list: &List, mut fetch: ListFetch) -> Vec<Result<Page, FetchError>> {
-        let (started_ms, deadline) = (SystemClock.now_ms(), fetch.deadline);
+        let (stamp, deadline) = (Stamp::answered(self.name.id(), SystemClock.now_ms()), fetch.deadline);
         let count = fetch.count_up_to.map(|_| Count::Exactly(0));
         let mapped = self.arguments(list, &fetch).await;
         fetch.arguments = mapped.iter().filter_map(|arguments| arguments.clone().ok()).collect();
@@ -117,7 +117,7 @@ impl Mapped {
             Ok(_) => answered.next().expect("an owner gives every parent its page"),
             // The system knows nothing of the parent, so it has no rows for it.
             Err(None) => {
-                Ok(Page { items: Vec::new(), has_next: false, has_previous: false, count, started_ms, left_out: None })
+                Ok(Page { items: Vec::new(), has_next: false, has_previous: false, count, stamp, left_out: None })
             }
             Err(Some(error)) => Err(error),
         });

@@ -159,7 +159,7 @@ impl PageFacts<'_> {
         system: &SystemName,
         rows: &[Vec<Cell<'_>>],
         count: Option<Count>,
-        started_ms: i64,
+        stamp: Stamp,
     ) -> Result<Page, FetchError> {
         let n_rows = self.window.n_rows as usize;
         let more = rows.len() > n_rows;
@@ -175,7 +175,7 @@ impl PageFacts<'_> {
             }
         };
         let (items, left_out) = parted(read);
-        Ok(Page { items, has_next, has_previous, count, started_ms, left_out })
+        Ok(Page { items, has_next, has_previous, count, stamp, left_out })
     }
 
     /// Reads a row; where keys are mapped, one may have none, and then has a place alone.

@@ -304,7 +304,7 @@ impl Folder {
                     _ => None,
                 };
                 let list = self.contract.list(*id);
-                let serving = ListServing::new(&self.contract, list, asked, Arc::clone(table), warm);
+                let serving = ListServing::new(&self.contract, list, asked, Arc::clone(table), set.as_of_ms, warm);
                 Serving::List(Arc::new(serving.map_err(malformed)?))
             }
         };

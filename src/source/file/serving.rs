@@ -64,6 +64,8 @@ pub struct ListServing {
     descending: Vec<bool>,
     /// The rows in order, by which conditions are asked for.
     orders: Mutex<HashMap<u64, Order>>,
+    /// Since when the file holds, in milliseconds since 1970.
+    as_of_ms: i64,
 }
 
 /// Rows in order, sorted by whoever asks first.
@@ -164,6 +166,7 @@ impl ListServing {
         list: &List,
         asked: &FileList,
         table: Arc<Table>,
+        as_of_ms: i64,
         warm: Option<&Self>,
     ) -> Result<Self, String> {
         let compared: Vec<&str> = asked.conditions.iter().map(|(column, _)| column.as_str()).collect();
@@ -181,6 +184,7 @@ impl ListServing {
             layout: ListLayout::new(list, names)?,
             descending: list.order.iter().map(|order| order.descending).collect(),
             orders: Mutex::default(),
+            as_of_ms,
             table,
             columns,
         };
@@ -232,8 +236,9 @@ impl ListServing {
         }
         // Each combination of values is sorted by itself; the few rows that are left are sorted together.
         let rows = window(list, &self.layout, rows, asked).ok_or_else(foreign)?;
+        let stamp = Stamp { system: name.id(), started_ms: now_ms, ended_ms: now_ms, as_of_ms: Some(self.as_of_ms) };
         let facts = PageFacts { list, layout: &self.layout, window: asked, cursor_text };
-        facts.page(name, &rows, is_counted.then_some(Count::Exactly(n_all)), now_ms)
+        facts.page(name, &rows, is_counted.then_some(Count::Exactly(n_all)), stamp)
     }
 
     /// Returns the table, and how many bytes finding its rows takes.

@@ -86,7 +86,7 @@ impl GraphQlSource {
         let started_ms = SystemClock.now_ms();
         let calls: Vec<_> = fetch.keys.chunks(asking.keys_per_call()).map(|keys| asking.told(keys).boxed()).collect();
         let all: Vec<Told> = stream::iter(calls).buffered(CALLS_AT_ONCE).collect().await;
-        let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None };
+        let stamp = Stamp::answered(self.name.id(), started_ms);
         let (mut rows, mut failed) = (Vec::new(), HashMap::new());
         for told in &all {
             rows.extend(told.rows.iter().map(|(key, row)| asking.cells(key.as_ref(), row)));

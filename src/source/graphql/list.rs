@@ -18,8 +18,8 @@ use super::{
 use crate::{
     contract::{GraphQlList, GraphQlMeaning, GraphQlPaging, List, ListBinding, TypeKind},
     fetch::{
-        Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, ListItem, Page, SystemClock,
-        Window,
+        Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, ListItem, Page, Stamp,
+        SystemClock, Window,
     },
     source::{
         answer::{PageFacts, parted},
@@ -91,7 +91,8 @@ impl GraphQlSource {
         let asking = Asking { source: self, list, asked, learned: &learned, fetch, is_pushed, deadline };
         let started_ms = SystemClock.now_ms();
         let read = asking.read(&distinct).await;
-        let pages: Vec<_> = read.into_iter().map(|read| asking.page(read, started_ms)).collect();
+        let stamp = Stamp::answered(self.name.id(), started_ms);
+        let pages: Vec<_> = read.into_iter().map(|read| asking.page(read, stamp)).collect();
         Ok(of_parent.into_iter().map(|number| pages[number].clone()).collect())
     }
 
@@ -342,7 +343,7 @@ impl Asking<'_> {
     }
 
     /// Makes a parent's page.
-    fn page(&self, read: Read, started_ms: i64) -> Result<Page, FetchError> {
+    fn page(&self, read: Read, stamp: Stamp) -> Result<Page, FetchError> {
         if let Some(error) = read.failed {
             return Err(error);
         }
@@ -356,7 +357,7 @@ impl Asking<'_> {
             let count = self.fetch.count_up_to.map(|_| Count::Exactly(read.rows.len() as u64));
             let cells: Vec<Vec<Cell<'_>>> = read.rows.iter().map(|(_, row)| self.learned.columns.cells(row)).collect();
             let rows = window(self.list, &self.learned.layout, cells, asked).ok_or_else(foreign)?;
-            return facts.page(&self.source.name, &rows, count, started_ms);
+            return facts.page(&self.source.name, &rows, count, stamp);
         };
         let cut = if self.is_pushed { self.pushed(&read) } else { cut(&read.rows, asked).ok_or_else(foreign)? };
         let mut rows = Vec::with_capacity(cut.rows.len());
@@ -371,7 +372,7 @@ impl Asking<'_> {
         let (items, left_out) = parted(rows);
         let whole = (!self.is_pushed).then_some(read.rows.len() as u64);
         let count = self.fetch.count_up_to.and(read.count.or(whole)).map(Count::Exactly);
-        Ok(Page { items, has_next: cut.has_next, has_previous: cut.has_previous, count, started_ms, left_out })
+        Ok(Page { items, has_next: cut.has_next, has_previous: cut.has_previous, count, stamp, left_out })
     }
 
     /// Cuts what the system gave beyond what it was asked for.

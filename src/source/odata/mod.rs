@@ -117,7 +117,7 @@ impl OdataSource {
         let deadline = fetch.deadline.min(Instant::now() + self.timeout);
         let started_ms = SystemClock.now_ms();
         let found = asking.ask(asker, literals, &fetch.keys, deadline).await;
-        let stamp = Stamp { system: self.system, started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None };
+        let stamp = Stamp::answered(self.system, started_ms);
         let rows = found.rows.iter().map(|row| asking.columns.cells(row)).collect();
         let answer = GroupAnswer { rows, parts: Vec::new(), stamp };
         let mut outcomes = outcomes(&self.contract, group, &asking.layout, &asker.name, &fetch.keys, answer);
@@ -149,7 +149,7 @@ impl OdataSource {
         let started_ms = SystemClock.now_ms();
         let rows = asking.ask(asker, literals, &distinct, fetch, &bounds, deadline).await;
         let pages: Vec<Result<Page, FetchError>> =
-            rows.into_iter().map(|rows| self.page(list, &asking, fetch, rows?, started_ms)).collect();
+            rows.into_iter().map(|rows| self.page(list, &asking, fetch, rows?, Stamp::answered(self.system, started_ms))).collect();
         Ok(numbers.into_iter().map(|number| pages[number].clone()).collect())
     }
 
@@ -159,7 +159,7 @@ impl OdataSource {
         asking: &ListAsking,
         fetch: &ListFetch,
         rows: Rows,
-        started_ms: i64,
+        stamp: Stamp,
     ) -> Result<Page, FetchError> {
         let name = &self.parts()?.0.name;
         let mut cells: Vec<_> = rows.rows.iter().map(|row| asking.columns.cells(row)).collect();
@@ -170,7 +170,7 @@ impl OdataSource {
         }
         let count = fetch.count_up_to.and_then(|up_to| rows.count.map(|count| bounded(count, up_to)));
         let facts = PageFacts { list, layout: &asking.layout, window: &fetch.window, cursor_text };
-        facts.page(name, &cells, count, started_ms)
+        facts.page(name, &cells, count, stamp)
     }
 
     async fn ping(&self) -> Result<(), FetchError> {

@@ -314,6 +314,6 @@ impl GroupFetch<'_> {
     }
 
     fn stamp(&self, started_ms: i64) -> Stamp {
-        Stamp { system: self.caller.name.id(), started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None }
+        Stamp::answered(self.caller.name.id(), started_ms)
     }
 }

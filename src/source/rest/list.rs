@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     contract::{List, RestList},
-    fetch::{Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, Page, SystemClock, Window},
+    fetch::{Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, Page, Stamp, SystemClock, Window},
     source::{
         answer::{PageFacts, Rows},
         json::JsonColumns,
@@ -100,7 +100,8 @@ impl<'a> ListReading<'a> {
             },
         };
         let facts = PageFacts { list: self.list, layout: &self.layout, window: &fetch.window, cursor_text };
-        facts.page(&self.caller.name, &rows.unwrap_or_default(), count, started_ms)
+        let stamp = Stamp::answered(self.caller.name.id(), started_ms);
+        facts.page(&self.caller.name, &rows.unwrap_or_default(), count, stamp)
     }
 
     /// Reads the rows of a parent, from a cursor on and as far as the window reaches where that is possible.

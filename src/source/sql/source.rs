@@ -217,7 +217,7 @@ impl<K: Kind> SqlSource<K> {
         let statements: Vec<_> = queries.iter().map(|query| query.statements(&fetch.keys)).collect();
         let started_ms = SystemClock.now_ms();
         let answers = self.ask_queries(kind, connection, statements).await?;
-        let stamp = Stamp { system: self.name.id(), started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None };
+        let stamp = Stamp::answered(self.name.id(), started_ms);
         let columns = answers.iter().map(|chunks| chunks.iter().find_map(K::columns)).collect();
         let Some(layout) = self.group_layout(fetch.group, group, columns)? else {
             return Ok(fetch.keys.iter().map(|_| Ok(Record::absent(stamp).into())).collect());
@@ -345,7 +345,7 @@ impl<K: Kind> SqlSource<K> {
         let by_parent = rows_by_parent(K::cells(&answer), parents.len(), K::FIRST_PARENT);
         let page = |(parent, rows): (usize, &Rows<'_>)| {
             let count = counts.as_ref().and_then(|counts: &Vec<Count>| counts.get(parent).copied());
-            facts.page(&self.name, rows, count, started_ms)
+            facts.page(&self.name, rows, count, Stamp::answered(self.name.id(), started_ms))
         };
         Ok(by_parent.iter().enumerate().map(page).collect())
     }

@@ -1,0 +1,106 @@
+//! The serve rule: whether something that is kept may be served now.
+//!
+//! In: the stamp inside the value, the bounds and the time. Out: a verdict. Pure; and nothing but the stamp is believed: not
+//! how a value came here, nor that it should have been deleted. So no lost message, eviction or restored snapshot can make
+//! anything be served past its bound.
+
+use std::time::Duration;
+
+use super::demand::Demand;
+use crate::{
+    contract::{Domain, OnOutage},
+    fetch::Stamp,
+    value::DomainId,
+};
+
+/// What may be done with something that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Serve it.
+    Fresh,
+    /// Serve it, and refresh it behind the answer.
+    Ripe,
+    /// Serve it only while its owner is down, marked stale.
+    Outdated,
+    /// Do not serve it.
+    Dead,
+}
+
+/// The bounds of one domain for one request, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Nothing older is served.
+    pub max_age_ms: i64,
+    /// Older than this: refresh behind the answer.
+    pub refresh_after_ms: i64,
+    /// Nothing older is served while the owner is down.
+    pub outage_ms: i64,
+    /// How long a known absence holds.
+    pub absent_ms: i64,
+    /// Nothing whose truth is older than this instant is served at all.
+    pub not_before_ms: i64,
+    /// How far clocks may be apart.
+    pub allowance_ms: i64,
+}
+
+impl Bounds {
+    /// Takes the bounds of a domain, tightened by what a request demands.
+    ///
+    /// A caller who asks for less age also refuses what is only good enough for an outage.
+    pub fn new(id: DomainId, domain: &Domain, demand: &Demand, allowance: Duration) -> Self {
+        let domain_ms = ms(domain.max_age);
+        let asked_ms = demand.max_age(id).map(ms);
+        let max_age_ms = asked_ms.map_or(domain_ms, |asked| asked.min(domain_ms));
+        let outage_ms = match domain.on_outage {
+            OnOutage::ServeUpTo(age) if asked_ms.is_none() => ms(age),
+            _ => max_age_ms,
+        };
+        Self {
+            max_age_ms,
+            refresh_after_ms: ms(domain.refresh_after),
+            outage_ms,
+            absent_ms: ms(domain.absent).min(max_age_ms),
+            not_before_ms: demand.not_before_ms.unwrap_or(i64::MIN),
+            allowance_ms: ms(allowance),
+        }
+    }
+
+    /// Judges a value by its stamp; `share` (0 to 255) spreads what became ripe at once over a tenth of its age.
+    pub fn judge(&self, stamp: &Stamp, is_absent: bool, share: impl FnOnce() -> u8, now_ms: i64) -> Verdict {
+        let since_ms = since_ms(stamp);
+        // What began in the future beyond all clocks' difference was stamped by a clock that cannot be trusted.
+        if since_ms < self.not_before_ms || stamp.started_ms - now_ms > self.allowance_ms {
+            return Verdict::Dead;
+        }
+        let age_ms = self.age_ms(stamp, now_ms);
+        let max_age_ms = if is_absent { self.absent_ms } else { self.max_age_ms };
+        // What is far from ripe needs no spreading.
+        let is_ripe = || age_ms > self.refresh_after_ms - self.refresh_after_ms / 10 * i64::from(share()) / 255;
+        match age_ms {
+            age_ms if age_ms <= max_age_ms && (age_ms <= self.refresh_after_ms / 10 * 9 || !is_ripe()) => Verdict::Fresh,
+            age_ms if age_ms <= max_age_ms => Verdict::Ripe,
+            // That something did not exist an hour ago says nothing about today.
+            age_ms if age_ms <= self.outage_ms && !is_absent => Verdict::Outdated,
+            _ => Verdict::Dead,
+        }
+    }
+
+    /// Returns how old a value may be by now at most.
+    pub fn age_ms(&self, stamp: &Stamp, now_ms: i64) -> i64 {
+        (now_ms - since_ms(stamp)).max(0) + self.allowance_ms
+    }
+
+    /// Returns until when a value may be served.
+    pub fn until_ms(&self, stamp: &Stamp, is_absent: bool) -> i64 {
+        since_ms(stamp) + if is_absent { self.absent_ms } else { self.max_age_ms } - self.allowance_ms
+    }
+}
+
+/// Returns since when a value is known to be true.
+pub fn since_ms(stamp: &Stamp) -> i64 {
+    stamp.as_of_ms.map_or(stamp.started_ms, |as_of_ms| as_of_ms.min(stamp.started_ms))
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
