@@ -35,7 +35,7 @@ pub async fn file_json(dataset: &Dataset) -> Rig {
 fn rig(system_file: &'static str, folder: tempfile::TempDir) -> Rig {
     let env = vec![("DROP", folder.path().display().to_string())];
     // What is in memory cannot be made to stall, and costs no calls.
-    Rig { system_file, env, calls: None, stall: None, alive: Box::new(folder) }
+    Rig { system_file, env, calls: None, stall: None, _alive: Box::new(folder) }
 }
 
 fn write(folder: &Path, name: &str, columns: &[&str], rows: &[Map<String, Value>]) {

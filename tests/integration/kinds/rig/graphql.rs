@@ -23,6 +23,6 @@ pub async fn graphql(dataset: &Dataset) -> Rig {
         env: vec![("ERP_URL", server.url.clone())],
         calls: Some(Box::new(move || counted.calls())),
         stall: Some(Box::new(stall)),
-        alive: Box::new(server),
+        _alive: Box::new(server),
     }
 }

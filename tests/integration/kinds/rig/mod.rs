@@ -14,7 +14,9 @@ pub use file::{file_csv, file_json};
 pub use graphql::graphql;
 pub use odata::{odata_v2, odata_v4};
 pub use rest::rest;
-pub use sql::{postgres, sqlite};
+#[cfg(feature = "odbc")]
+pub use sql::odbc;
+pub use sql::{mysql, postgres, sqlite};
 
 /// A running system.
 pub struct Rig {
@@ -26,8 +28,8 @@ pub struct Rig {
     pub calls: Option<Box<dyn Fn() -> u64 + Send + Sync>>,
     /// Makes it answer nobody for as long as the guard lives, where it can be made to.
     pub stall: Option<Stall>,
-    /// What must live as long as the rig.
-    pub alive: Box<dyn Any + Send + Sync>,
+    /// Nobody asks it; it must live as long as the rig.
+    pub _alive: Box<dyn Any + Send + Sync>,
 }
 
 /// Stalls a system; dropping what it gives lets it go on.

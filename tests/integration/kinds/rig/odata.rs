@@ -54,7 +54,7 @@ fn rig(server: OdataServer, system_file: &'static str) -> Rig {
         env: vec![("ERP_URL", server.url.clone())],
         calls: Some(Box::new(move || counted.n_calls() as u64)),
         stall: Some(Box::new(stall)),
-        alive: Box::new(server),
+        _alive: Box::new(server),
     }
 }
 

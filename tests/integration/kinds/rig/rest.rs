@@ -34,7 +34,7 @@ pub async fn rest(dataset: &Dataset) -> Rig {
         env: vec![("ERP_URL", url)],
         calls: Some(Box::new(counter)),
         stall: Some(Box::new(stall)),
-        alive: Box::new(server),
+        _alive: Box::new(server),
     }
 }
 
