@@ -144,7 +144,7 @@ async fn an_odbc_system_says_that_this_build_speaks_no_odbc() {
     let (bindings, group) = bound();
     let dialect = Box::new(freehold::contract::Dialect::sql_server());
     let contract = bindings.contract(SystemKind::Odbc { url: Secret::new("Pwd=secret".to_owned()), dialect });
-    let owner = freehold::source::open(&contract, freehold::value::SystemId(0));
+    let owner = freehold::source::open(&contract, freehold::value::SystemId(0), &Default::default());
     let keys = [freehold::value::Key::one("A")].into();
     let error =
         owner.fetch(freehold::fetch::Fetch { group, keys, deadline: Instant::now() }).await.remove(0).unwrap_err();
