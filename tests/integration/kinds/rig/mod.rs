@@ -28,7 +28,7 @@ pub struct Rig {
     pub calls: Option<Box<dyn Fn() -> u64 + Send + Sync>>,
     /// Makes it answer nobody for as long as the guard lives, where it can be made to.
     pub stall: Option<Stall>,
-    /// Nobody asks it; it must live as long as the rig.
+    /// What must live as long as the rig.
     pub _alive: Box<dyn Any + Send + Sync>,
 }
 

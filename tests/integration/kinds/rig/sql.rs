@@ -71,6 +71,36 @@ pub async fn sqlite(dataset: &Dataset) -> Rig {
     }
 }
 
+/// A role of its own reads, so that the server can say what was run for it.
+pub async fn mysql(dataset: &Dataset) -> Rig {
+    let url = mariadb::shared().create_database();
+    let mut connection = MySqlConnection::connect(&url).await.expect("a database");
+    // Its default takes `a` for `A`, and the dataset's keys differ by that; a backslash in a text is a backslash.
+    let before =
+        "alter database collate utf8mb4_bin; set sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES'); begin;";
+    let sql = format!("{before} {} commit", statements(dataset, ["decimal(65, 30)", "double", "datetime"]));
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the rows");
+    connection.close().await.expect("written");
+    let reader = mariadb::shared().reader_of(&url);
+    let stall = move || {
+        let url = url.clone();
+        async move {
+            let mut connection = MySqlConnection::connect(&url).await.expect("a connection");
+            sqlx::raw_sql("lock tables product write").execute(&mut connection).await.expect("a lock");
+            Box::new(connection) as Box<dyn Any + Send>
+        }
+        .boxed()
+    };
+    let counted = reader.clone();
+    Rig {
+        system_file: include_str!("../../../contracts/kinds/mysql.toml"),
+        env: vec![("ERP_URL", reader)],
+        calls: Some(Box::new(move || mariadb::shared().selects_run(&counted))),
+        stall: Some(Box::new(stall)),
+        _alive: Box::new(()),
+    }
+}
+
 pub async fn postgres(dataset: &Dataset) -> Rig {
     in_postgres(dataset, server::shared().create_database()).await
 }
@@ -114,36 +144,6 @@ async fn in_postgres(dataset: &Dataset, url: String) -> Rig {
         system_file: include_str!("../../../contracts/kinds/postgres.toml"),
         env: vec![("ERP_URL", url)],
         calls: Some(Box::new(move || server::shared().statements_logged(&counted) as u64)),
-        stall: Some(Box::new(stall)),
-        _alive: Box::new(()),
-    }
-}
-
-/// A role of its own reads, so that the server can say what was run for it.
-pub async fn mysql(dataset: &Dataset) -> Rig {
-    let url = mariadb::shared().create_database();
-    let mut connection = MySqlConnection::connect(&url).await.expect("a database");
-    // Its default takes `a` for `A`, and the dataset's keys differ by that; a backslash in a text is a backslash.
-    let before =
-        "alter database collate utf8mb4_bin; set sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES'); begin;";
-    let sql = format!("{before} {} commit", statements(dataset, ["decimal(65, 30)", "double", "datetime"]));
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the rows");
-    connection.close().await.expect("written");
-    let reader = mariadb::shared().reader_of(&url);
-    let stall = move || {
-        let url = url.clone();
-        async move {
-            let mut connection = MySqlConnection::connect(&url).await.expect("a connection");
-            sqlx::raw_sql("lock tables product write").execute(&mut connection).await.expect("a lock");
-            Box::new(connection) as Box<dyn Any + Send>
-        }
-        .boxed()
-    };
-    let counted = reader.clone();
-    Rig {
-        system_file: include_str!("../../../contracts/kinds/mysql.toml"),
-        env: vec![("ERP_URL", reader)],
-        calls: Some(Box::new(move || mariadb::shared().selects_run(&counted))),
         stall: Some(Box::new(stall)),
         _alive: Box::new(()),
     }
