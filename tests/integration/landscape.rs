@@ -114,7 +114,7 @@ fn product(n: usize) -> Value {
     let orders: Vec<Value> = [n, n - 1].into_iter().filter(|number| *number > 0).map(order).collect();
     json!({
         "sku": sku(n),
-        "status": if n % 2 == 0 { "ACTIVE" } else { "PHASE_OUT" },
+        "status": if n.is_multiple_of(2) { "ACTIVE" } else { "PHASE_OUT" },
         "name": (n != WITHOUT_CONTENT).then(|| format!("Ventil {n}")),
         "page": (n != NOT_SHOWN).then(|| format!("/p/{n}")),
         "available": (n as i64 - 10).to_string(),
