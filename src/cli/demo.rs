@@ -26,7 +26,7 @@ Examples:
   freehold demo
   freehold demo --listen 127.0.0.1:8080 --data ./demo
 
-An ERP and a PIM as SQLite files and a shop that speaks GraphQL, filled with an invented manufacturer, and the
+An ERP as an SQLite file, a PIM that speaks REST and a shop that speaks GraphQL, of an invented manufacturer, and the
 contract that Freehold ships over them. The rows are the same each time. They are served unprotected: they are nobody's.";
 
 /// Fill and serve a demo company

@@ -28,7 +28,7 @@ pub struct Dialect {
     pub snapshot: Vec<String>,
 }
 
-/// How an answer is bounded to its first rows. SqlPaging by keys never skips rows, so no system's `offset` is needed.
+/// How an answer is bounded to its first rows. Paging by keys never skips rows, so no system's `offset` is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SqlPaging {
     /// `select … limit 21`

@@ -39,6 +39,9 @@ const POLL: Duration = Duration::from_secs(30);
 const BYTES_MAX: u64 = 4 << 30;
 
 impl DropFile {
+    /// The keys.
+    pub const KEYS: &[&str] = &["folder", "settle", "poll", "bytes_max"];
+
     /// Reads one key; false when it is none of these.
     pub fn read(&mut self, entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> bool {
         match entry.0.get_ref().as_ref() {

@@ -392,6 +392,11 @@ impl SystemKind {
             Self::Odbc { .. } => "odbc",
         }
     }
+
+    /// Whether it is called over HTTP, so that one question may be many calls.
+    pub fn is_http(&self) -> bool {
+        matches!(self, Self::Rest { .. } | Self::Odata { .. } | Self::GraphQl { .. })
+    }
 }
 
 /// A text that is never printed.

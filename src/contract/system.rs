@@ -69,12 +69,12 @@ const KEYS: &[&str] = &[
     "crossrefs",
     "a type's name",
 ];
+
 /// Reads a system file.
 ///
 /// *Shape*: `secrets` gets the places of texts that must never be shown.
 pub(super) fn read(
     name: &str,
-
     file: FileId,
     text: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
@@ -154,8 +154,14 @@ pub(super) fn read(
             _ => match entry.1.get_ref() {
                 DeValue::Table(table) => binding::groups(entry, table, asking, &mut reader, &mut out.groups),
                 _ => {
-                    let of_kind = if asking == Asking::Odata { OdataSystemFile::KEYS } else { &[] };
-                    let known: Vec<&str> = KEYS.iter().chain(of_kind).copied().collect();
+                    let of_http = if asking.is_http() { &["headers", "auth"][..] } else { &[] };
+                    let of_kind = match asking {
+                        Asking::Odata => OdataSystemFile::KEYS,
+                        Asking::File => DropFile::KEYS,
+                        Asking::GraphQl => &["errors"],
+                        Asking::Rest | Asking::Sql => &[],
+                    };
+                    let known: Vec<&str> = KEYS.iter().chain(of_http).chain(of_kind).copied().collect();
                     reader.unknown_key(entry.0, &format!("system file {name}.toml"), &known);
                 }
             },
@@ -213,7 +219,7 @@ impl Connection {
                 "KIND_MISSING",
                 start,
                 format!("system `{name}` does not say its kind"),
-                "add kind = \"postgres\" or kind = \"sqlite\"",
+                "add kind = \"postgres\", \"mysql\", \"sqlite\", \"odbc\", \"rest\", \"odata\", \"graphql\" or \"file\"",
             );
             return None;
         };

@@ -1,5 +1,6 @@
 //! The demo company: Aquator, a maker of pumps, valves, fittings, drives and their spare parts, with an ERP, a PIM and a
-//! shop, filled into three SQLite databases; the shop is spoken to in GraphQL. The same rows on every machine, every day; its today is 2026-06-30.
+//! shop, filled into three SQLite databases. The ERP is read as one, the PIM answers REST, the shop GraphQL. The same rows on
+//! every machine, every day; its today is 2026-06-30.
 //!
 //! In: a folder. Out: three files in it, servers over them, the shipped contract that binds them, and queries worth trying.
 //! The systems disagree on purpose, as real ones do.
@@ -33,7 +34,7 @@
 //!
 //! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor` decide; `catalogue`, `content`, `price`,
 //! `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
-//! `servers` starts what has to run, `shop_schema` is what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
+//! `servers` starts what has to run: `pim_api` is what the PIM speaks, `shop_schema` what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
 
 mod account;
 mod anchor;
@@ -47,6 +48,7 @@ mod item;
 mod line;
 mod money;
 mod order;
+mod pim_api;
 mod price;
 mod random;
 mod sales;

@@ -1,9 +1,12 @@
-//! The demo company's systems as their owners run them: the shop answers GraphQL on a free loopback port; the ERP and the
-//! PIM are files that are opened.
+//! The demo company's systems as their owners run them: the PIM answers REST and the shop GraphQL, each on a free
+//! loopback port; the ERP is a file that is opened.
 //!
 //! In: the filled databases. Out: running servers, and the address of each system by the name of its variable.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+};
 
 use async_graphql::Request;
 use axum::{
@@ -14,22 +17,25 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
-    DemoError, DemoSystems,
+    DemoError, DemoSystems, pim_api,
     shop_schema::{ShopSchema, schema},
 };
 
-/// How many questions the shop answers at once.
+/// How many questions a server answers at once.
 const CONNECTIONS_MAX: u32 = 4;
 
 /// The demo company's systems, running until this is dropped.
 #[derive(Debug)]
 pub struct DemoServers {
     urls: [(&'static str, String); 3],
-    running: Vec<JoinHandle<()>>,
+    running: [JoinHandle<()>; 2],
 }
 
 impl DemoServers {
@@ -49,18 +55,23 @@ impl Drop for DemoServers {
 ///
 /// *Errors*: no port is free, or a file cannot be opened.
 pub async fn serve(systems: &DemoSystems) -> Result<DemoServers, DemoError> {
-    let rows = SqliteConnectOptions::new().filename(&systems.shop).read_only(true);
-    let rows = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(rows).await?;
-    let shop = Router::new().route("/graphql", post(answer)).with_state(schema(rows));
-    let (shop, running) = start(shop).await?;
+    let (pim, pim_running) = start(pim_api::routes(opened(&systems.pim).await?)).await?;
+    let shop = Router::new().route("/graphql", post(answer)).with_state(schema(opened(&systems.shop).await?));
+    let (shop, shop_running) = start(shop).await?;
     Ok(DemoServers {
         urls: [
             ("ERP_URL", systems.erp.display().to_string()),
-            ("PIM_URL", systems.pim.display().to_string()),
+            ("PIM_URL", format!("http://{pim}")),
             ("SHOP_URL", format!("http://{shop}/graphql")),
         ],
-        running: vec![running],
+        running: [pim_running, shop_running],
     })
+}
+
+/// Opens a server's database.
+async fn opened(path: &Path) -> Result<SqlitePool, DemoError> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    Ok(SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?)
 }
 
 /// Serves on a free loopback port.

@@ -23,4 +23,4 @@ pub use owner::{Fetch, Outcome, Owner};
 pub use page::{Count, Cursor, Direction, LeftOut, ListFetch, ListItem, Page, Window};
 pub use record::{Record, Stamp, Violation};
 pub use tape::{Entry, Table, TableWriter};
-pub use turns::{Turn, TurnLimit, Turns};
+pub use turns::{Lent, Turn, TurnLimit, Turns};

@@ -1,7 +1,8 @@
 //! Turns: so many calls of a system in any window, and none while it has asked for quiet.
 //!
 //! In: who wants to call, and until when it can wait. Out: a turn; or at once, where it would come too late, how long until
-//! there is one. Turns are taken in the order asked for.
+//! there is one. Turns are taken in the order asked for; but what has begun goes before what has not, since a question that
+//! is left halfway has spent its turns for nothing.
 //!
 //! A call counts from its start until a window after its *end*. When between the two the system counts it is not known
 //! here; counted from the start alone, a call that was held up on the way would meet the calls of the next window.
@@ -21,8 +22,8 @@ const QUIET_MAX: Duration = Duration::from_secs(600);
 /// The turns to call one system.
 pub struct Turns {
     state: Mutex<State>,
-    /// Whoever is next holds it and waits for the turn; the others stand behind, in order.
-    door: tokio::sync::Mutex<()>,
+    /// Whoever is next in a line holds its door and waits for the turn; the others stand behind, in order.
+    doors: [tokio::sync::Mutex<()>; 2],
 }
 
 /// So many calls within any window of this length.
@@ -34,16 +35,53 @@ pub struct TurnLimit {
     pub per: Duration,
 }
 
+/// Where one waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// What has made calls already, or may make its first.
+    Begun,
+    /// What has not begun, behind all that has.
+    Before,
+}
+
 struct State {
     limit: Option<TurnLimit>,
-    n_waiting: usize,
+    /// How many stand in each line.
+    n_waiting: [usize; 2],
     n_running: usize,
+    /// How many of those that run have been lent and not yet taken.
+    n_lent: usize,
     /// When calls ended, within the last window.
     ended: VecDeque<Instant>,
     quiet_until: Option<Instant>,
 }
 
 impl State {
+    /// Takes a turn for whoever is next in a line; else says when there may be one.
+    fn take(&mut self, line: Line, now: Instant) -> Result<(), Instant> {
+        if line == Line::Begun && self.n_lent > 0 {
+            // It was taken before the system asked for quiet, and is worth no more than any other until that ends.
+            return match self.quiet_until {
+                Some(until) if until > now => Err(until),
+                _ => {
+                    self.n_lent -= 1;
+                    Ok(())
+                }
+            };
+        }
+        let at = self.next(now, self.n_before(line));
+        if at > now {
+            return Err(at);
+        }
+        self.n_running += 1;
+        Ok(())
+    }
+
+    /// Returns how many stand in the lines that go before this one.
+    fn n_before(&self, line: Line) -> usize {
+        self.n_waiting[..line as usize].iter().sum()
+    }
+
     /// Returns the earliest instant at which a call with so many before it may be made; it may turn out later.
     fn next(&mut self, now: Instant, n_ahead: usize) -> Instant {
         let at = self.next_in_window(now, n_ahead);
@@ -74,6 +112,16 @@ pub struct Turn<'t> {
     pub waited: Duration,
 }
 
+impl<'t> Turn<'t> {
+    /// Lends the turn to the first call of what it was taken for; [`Turns::go_on`] takes it.
+    pub fn lend(self) -> Lent<'t> {
+        let turns = self.turns;
+        std::mem::forget(self);
+        turns.state().n_lent += 1;
+        Lent(turns)
+    }
+}
+
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.turns.state();
@@ -85,65 +133,93 @@ impl Drop for Turn<'_> {
     }
 }
 
+/// A turn that waits for its call. Without one it is given back when this is dropped, as if it had not been taken.
+pub struct Lent<'t>(&'t Turns);
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        // Lent turns are alike: who found this one taken may have taken another's, which then is as good as this.
+        if state.n_lent > 0 {
+            state.n_lent -= 1;
+            state.n_running -= 1;
+        }
+    }
+}
+
 /// Stands in line for as long as it lives.
-struct Waiting<'t>(&'t Turns);
+struct Waiting<'t>(&'t Turns, Line);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.state().n_waiting -= 1;
+        self.0.state().n_waiting[self.1 as usize] -= 1;
     }
 }
 
 impl Turns {
     /// Makes the turns of a system. Without a limit they only wait for the end of a quiet it asked for.
     pub fn new(limit: Option<TurnLimit>) -> Self {
-        let state = State { limit, n_waiting: 0, n_running: 0, ended: VecDeque::new(), quiet_until: None };
-        Self { state: Mutex::new(state), door: tokio::sync::Mutex::default() }
+        let state =
+            State { limit, n_waiting: [0; 2], n_running: 0, n_lent: 0, ended: VecDeque::new(), quiet_until: None };
+        Self { state: Mutex::new(state), doors: Default::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a turn, waiting for it where it comes in time.
+    /// Takes a turn to begin something, waiting for it where it comes in time.
     ///
     /// *Errors*: how long until there is one, where it would come after the deadline; said without waiting.
     pub async fn take(&self, deadline: Instant) -> Result<Turn<'_>, Duration> {
+        self.take_in(Line::Before, deadline).await
+    }
+
+    /// Takes a turn for a call of something that has begun: one that was lent, else the next there is.
+    ///
+    /// *Errors*: as of [`Turns::take`].
+    pub async fn go_on(&self, deadline: Instant) -> Result<Turn<'_>, Duration> {
+        self.take_in(Line::Begun, deadline).await
+    }
+
+    async fn take_in(&self, line: Line, deadline: Instant) -> Result<Turn<'_>, Duration> {
         let arrived = Instant::now();
         let turn = |waited| Turn { turns: self, waited };
         let too_late = |at: Instant| Err(at.saturating_duration_since(Instant::now()));
         let _waiting = {
             let mut state = self.state();
-            let n_ahead = state.n_waiting;
-            let at = state.next(arrived, n_ahead);
-            if n_ahead == 0 && at <= arrived {
-                state.n_running += 1;
-                return Ok(turn(Duration::ZERO));
+            let n_here = state.n_waiting[line as usize];
+            let is_lent = line == Line::Begun && state.n_lent > 0;
+            // Nobody passes those who wait, except for what is kept for them.
+            let taken = match n_here == 0 || is_lent {
+                true => state.take(line, arrived),
+                false => {
+                    let n_ahead = state.n_before(line) + n_here;
+                    Err(state.next(arrived, n_ahead))
+                }
+            };
+            match taken {
+                Ok(()) => return Ok(turn(Duration::ZERO)),
+                Err(at) if at > deadline => return too_late(at),
+                Err(_) => state.n_waiting[line as usize] += 1,
             }
-            if at > deadline {
-                return too_late(at);
-            }
-            state.n_waiting += 1;
-            Waiting(self)
+            Waiting(self, line)
         };
-        let Ok(_door) = timeout_at(deadline, self.door.lock()).await else {
-            let at = self.state().next(Instant::now(), 0);
-            return too_late(at);
+        let Ok(_door) = timeout_at(deadline, self.doors[line as usize].lock()).await else {
+            let mut state = self.state();
+            let n_before = state.n_before(line);
+            return too_late(state.next(Instant::now(), n_before));
         };
         loop {
-            let at = {
+            let taken = {
                 let (mut state, now) = (self.state(), Instant::now());
-                let at = state.next(now, 0);
-                if at <= now {
-                    state.n_running += 1;
-                    return Ok(turn(arrived.elapsed()));
-                }
-                at
+                state.take(line, now)
             };
-            if at > deadline {
-                return too_late(at);
+            match taken {
+                Ok(()) => return Ok(turn(arrived.elapsed())),
+                Err(at) if at > deadline => return too_late(at),
+                Err(at) => sleep_until(at).await,
             }
-            sleep_until(at).await;
         }
     }
 

@@ -35,5 +35,5 @@ pub use guarded_system::GuardedSystem;
 pub use mapped::Mapped;
 pub use observed::Observed;
 pub use owners::{Owners, guard, open};
-pub use rate::Rate;
+pub use rate::{Counted, Rate};
 pub use retried::Retried;

@@ -1,7 +1,7 @@
 //! HTTP: how every system that speaks it is called.
 //!
 //! In: a call (method, path, headers, body) and a deadline. Out: the status and the whole body, or why there is none, in
-//! our words. Credentials go to the system's own address and nowhere else: redirects are not followed, and a link to
+//! our words. Every call takes a turn of the system's pace first, tokens apart. Credentials go to the system's own address and nowhere else: redirects are not followed, and a link to
 //! another host is refused.
 
 use std::{
@@ -21,10 +21,10 @@ use reqwest::{
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::system_name::SystemName;
+use super::{pace::Pace, system_name::SystemName};
 use crate::{
     contract::{Auth, HttpSystem},
-    fetch::{FetchError, FetchErrorKind},
+    fetch::{FetchError, FetchErrorKind, Turn},
 };
 
 /// The most bytes of one answer, unpacked. A thousand rows of sixteen kilobytes; more is a paging mistake, and is refused
@@ -104,6 +104,7 @@ impl CallAnswer {
 pub struct HttpClient {
     name: SystemName,
     system: HttpSystem,
+    pace: Arc<Pace>,
     client: OnceLock<Result<Client, String>>,
     token: Mutex<Option<Token>>,
     calls: AtomicU64,
@@ -118,8 +119,8 @@ struct Token {
 
 impl HttpClient {
     /// Makes the client of a system. Nothing is connected until something is called.
-    pub fn new(name: SystemName, system: HttpSystem) -> Self {
-        Self { name, system, client: OnceLock::new(), token: Mutex::new(None), calls: AtomicU64::new(0) }
+    pub fn new(name: SystemName, system: HttpSystem, pace: Arc<Pace>) -> Self {
+        Self { name, system, pace, client: OnceLock::new(), token: Mutex::new(None), calls: AtomicU64::new(0) }
     }
 
     /// Returns how many calls have been sent so far, tokens apart.
@@ -153,6 +154,21 @@ impl HttpClient {
     ///
     /// *Errors*: only that there is no answer.
     pub async fn exchange(&self, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
+        let turn = self.turn(deadline).await?;
+        self.exchange_in(turn, call, deadline).await
+    }
+
+    /// Takes the turn of one call.
+    ///
+    /// *Errors*: `Throttled`, at once, where there is none before the deadline.
+    pub async fn turn(&self, deadline: Instant) -> Result<Turn<'_>, FetchError> {
+        self.pace.go_on(deadline).await
+    }
+
+    /// Sends a call once, in a turn that has been taken for it.
+    ///
+    /// *Errors*: as of [`HttpClient::exchange`].
+    pub async fn exchange_in(&self, _turn: Turn<'_>, call: &Call, deadline: Instant) -> Result<CallAnswer, FetchError> {
         let answered = tokio::time::timeout_at(deadline.into(), self.exchanged(call)).await;
         answered.unwrap_or_else(|_| Err(self.name.error(FetchErrorKind::Timeout, "no answer in time")))
     }
@@ -171,7 +187,15 @@ impl HttpClient {
             _ => None,
         };
         let answer = self.send_as(call, token.as_deref()).await?;
+        if kind_of_status(answer.status).is_some() {
+            self.heed(answer.retry_after);
+        }
         Ok(CallAnswer { token, ..answer })
+    }
+
+    /// Obeys the system's own word, where an answer says how long it asks to be left alone.
+    pub fn heed(&self, asked: impl IntoIterator<Item = Duration>) {
+        self.pace.heed(asked);
     }
 
     /// Refuses an answer whose status says that something went wrong.

@@ -21,6 +21,11 @@ impl SystemName {
         Self { name: contract.system(system).name.as_str().into(), id: system }
     }
 
+    /// Returns the name as the contract has it.
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the system's identity.
     pub fn id(&self) -> SystemId {
         self.id

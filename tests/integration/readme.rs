@@ -1,17 +1,19 @@
-//! The README tells the truth: its query gives its answer on the demo company, its plan is the plan, and the queries the
-//! demo prints are answered whole.
+//! The README tells the truth: its query gives its answer on the demo company, its plan is the plan, the queries the demo
+//! prints are answered whole, its worked bindings load, and its tables have every key there is.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use freehold::{
-    contract::{Files, load},
+    contract::{Files, Loaded, load},
     demo,
-    diagnostic::render_text,
+    diagnostic::{Severity, render_text},
     engine::{AnswerStatus, Engine, Request},
     owner,
     settings::EngineSettings,
     telemetry::Telemetry,
 };
+
+use crate::common::readme;
 
 /// The demo company as `freehold demo` serves it, and its systems.
 async fn demo_engine(folder: &Path) -> (Engine, demo::DemoServers) {
@@ -28,10 +30,6 @@ async fn demo_engine(folder: &Path) -> (Engine, demo::DemoServers) {
     (engine, servers)
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README")
-}
-
 /// Returns the body of the first fence of a language behind a heading.
 fn fence(readme: &str, heading: &str, language: &str) -> String {
     let section = readme.split(heading).nth(1).expect("the heading");
@@ -44,7 +42,7 @@ fn fence(readme: &str, heading: &str, language: &str) -> String {
 async fn the_readme_and_the_demo_answer_as_printed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (engine, _servers) = demo_engine(folder.path()).await;
-    let readme = readme();
+    let readme = readme::text();
     let query = fence(&readme, "## A query and its answer", "graphql");
 
     let answer = engine.answer(&Request { query: query.clone(), ..Request::default() }).await;
@@ -62,4 +60,80 @@ async fn the_readme_and_the_demo_answer_as_printed() {
         assert_eq!(answer.status, AnswerStatus::Complete, "{}: {}", query.title, String::from_utf8_lossy(&answer.body));
         assert!(!answer.body.starts_with(b"{\"data\":{\"product\":null") && answer.body.len() > 500, "{}", query.title);
     }
+}
+
+/// Loads the contract that the README works out, with changes made to its files.
+fn worked(changed: impl Fn(&str, &str) -> Option<String>) -> Loaded {
+    let files = readme::files().into_iter().map(|(path, text)| {
+        let text = changed(&path, &text).unwrap_or(text);
+        (path, text)
+    });
+    load(&Files::new(files), &|name| Some(if name.ends_with("_URL") { "https://x" } else { "x" }.to_owned()))
+}
+
+#[test]
+fn the_worked_bindings_load() {
+    let loaded = worked(|_, _| None);
+    let shown = render_text(&loaded.diagnostics, &loaded.sources, false);
+    let contract = loaded.contract.unwrap_or_else(|| panic!("{shown}"));
+    let kinds: BTreeSet<&str> = contract.systems.iter().map(|system| system.kind.word()).collect();
+    let all = ["file", "graphql", "mysql", "odata", "odbc", "postgres", "rest", "sqlite"];
+    assert_eq!(kinds, BTreeSet::from(all), "one worked binding for each kind");
+    let said = loaded.diagnostics.iter().map(|one| one.code).filter(|code| *code != "ODBC_FEATURE");
+    assert_eq!(said.collect::<Vec<_>>(), ["SCOPE_INERT"], "{shown}");
+}
+
+#[test]
+fn the_guards_are_written_so() {
+    let guards = fence(&readme::text(), "### Guards", "toml");
+    let loaded = worked(|path, text| (path == "systems/drawings.toml").then(|| format!("{guards}{text}")));
+    assert!(loaded.contract.is_some(), "{}", render_text(&loaded.diagnostics, &loaded.sources, false));
+}
+
+#[test]
+fn the_tables_have_every_key_there_is() {
+    let text = readme::text();
+    let section = text.split("## The systems it reads").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let section = section.expect("the section");
+    let quoted: BTreeSet<&str> = section.split('`').skip(1).step_by(2).flat_map(words).collect();
+    let stranger = "qqqqqqqqqqqq = 1";
+    let mut missing = Vec::new();
+    for (path, text) in readme::files().iter().filter(|(path, _)| path.starts_with("systems/")) {
+        let tables =
+            text.lines().filter(|line| line.starts_with('[')).map(|line| line.split(']').next().unwrap_or(line));
+        let tables: Vec<String> = tables.map(|table| format!("{table}]")).collect();
+        let inside = tables.iter().map(|table| text.replacen(table.as_str(), &format!("{table}\n{stranger}"), 1));
+        for changed in inside.chain([format!("{stranger}\n{text}"), nested(text, stranger)]) {
+            let loaded = worked(|known, _| (known == path).then(|| changed.clone()));
+            let faults = loaded.diagnostics.iter().filter(|one| one.severity == Severity::Fault);
+            let known =
+                faults.filter_map(|one| one.help.strip_prefix("known here: ")).flat_map(|keys| keys.split(", "));
+            let unsaid = known.filter(|key| *key != "a type's name" && !quoted.contains(key));
+            missing.extend(unsaid.map(|key| format!("{path}: {key}")));
+        }
+    }
+    assert!(missing.is_empty(), "the README says nothing of {missing:#?}");
+    assert!(quoted.len() > 100);
+}
+
+/// Puts a strange key into every table that is written in one line, and makes a table of a dialect that is a word.
+fn nested(text: &str, stranger: &str) -> String {
+    let text = text.replace("dialect = \"sqlserver\"", "dialect = { preset = \"sqlserver\" }");
+    let lines = text.lines().map(|line| match line.find(" = { ") {
+        Some(at) => format!("{} = {{ {stranger}, {}\n", &line[..at], &line[at + " = { ".len()..]),
+        None => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+}
+
+#[test]
+fn the_live_check_prints_what_the_readme_shows() {
+    let printed = include_str!("snapshots/integration__live__every_defect_is_found_and_said_where_it_is.snap");
+    let shown = fence(&readme::text(), "**A binding is wrong.**", "text");
+    let strange: Vec<&str> = shown.lines().filter(|line| !printed.lines().any(|known| known == *line)).collect();
+    assert!(strange.is_empty() && shown.lines().count() > 10, "{strange:#?}");
 }

@@ -49,7 +49,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("sqlx", &["source/sql", "demo"]),
     ("odbc_api", &["source/sql/odbc"]),
     ("reqwest", &["source/http"]),
-    ("axum", &["http", "demo/servers"]),
+    ("axum", &["http", "demo/servers", "demo/pim_api"]),
     ("hyper", &["http"]),
     ("clap", &["cli"]),
     (

@@ -28,6 +28,7 @@ use self::{
 use super::{
     http::{Call, HttpClient},
     learned::Learned,
+    pace::Pace,
     system_name::SystemName,
 };
 use crate::{
@@ -58,12 +59,13 @@ struct Endpoint {
 
 impl GraphQlSource {
     /// Makes the source of a system of this kind. Nothing is connected until something is asked.
-    pub fn new(contract: Arc<Contract>, system: SystemId) -> Self {
+    pub fn new(contract: Arc<Contract>, system: SystemId, pace: Arc<Pace>) -> Self {
         let name = SystemName::new(&contract, system);
         let described = contract.system(system);
         let endpoint = match &described.kind {
             SystemKind::GraphQl { http, path, meanings } => {
-                Ok(Endpoint { client: HttpClient::new(name.clone(), http.clone()), path, meanings: meanings.clone() })
+                let client = HttpClient::new(name.clone(), http.clone(), pace);
+                Ok(Endpoint { client, path, meanings: meanings.clone() })
             }
             other => Err(format!("the system is of kind {}", other.word())),
         };
@@ -92,7 +94,12 @@ impl GraphQlSource {
         let answer = endpoint.client.answer(&call, deadline).await?;
         let answered = decode::read(answer.status, answer.retry_after, &answer.body);
         match answered.filter(|answered| answer.status < 300 || !answered.errors.is_empty()) {
-            Some(answered) => Ok(answered),
+            Some(answered) => {
+                // Who counts costs says in the body of a 200 that it was asked too much.
+                let failures = answered.errors.iter().map(|error| self.failure(error, &answered));
+                endpoint.client.heed(failures.filter_map(|failure| failure.retry_after));
+                Ok(answered)
+            }
             None => {
                 let answer = endpoint.client.accepted(answer)?;
                 let said: String = String::from_utf8_lossy(&answer.body).chars().take(100).collect();

@@ -145,7 +145,9 @@ impl Asker {
             return Err(refusal.map_or(refused.into(), |refusal| self.failure(refusal)));
         }
         let answers = batch::read(questions.len(), answer.media_type.as_deref(), &answer.body);
-        answers.map_err(|detail| self.name.error(FetchErrorKind::ContractViolation, detail).into())
+        let answers = answers.map_err(|detail| self.name.error(FetchErrorKind::ContractViolation, detail))?;
+        self.client.heed(answers.iter().flatten().filter_map(|answered| answered.retry_after));
+        Ok(answers)
     }
 
     /// Makes the call of a question.

@@ -32,6 +32,7 @@ use super::{
     answer::{GroupAnswer, PageFacts, outcomes},
     http::{Call, HttpClient},
     learned::Learned,
+    pace::Pace,
     system_name::SystemName,
     window::{cursor_text, window},
 };
@@ -67,7 +68,7 @@ pub struct OdataSource {
 
 impl OdataSource {
     /// Makes the source of a system of this kind. Nothing is connected until something is asked.
-    pub fn new(contract: Arc<Contract>, system: SystemId) -> Self {
+    pub fn new(contract: Arc<Contract>, system: SystemId, pace: Arc<Pace>) -> Self {
         let described = contract.system(system);
         let name = SystemName::new(&contract, system);
         let asked = match &described.kind {
@@ -76,7 +77,7 @@ impl OdataSource {
                 let asker = Asker {
                     accepts: has("Accept"),
                     prefers: has("Prefer"),
-                    client: HttpClient::new(name.clone(), http.clone()),
+                    client: HttpClient::new(name.clone(), http.clone(), pace),
                     name,
                     version: dialect.version,
                     calls_max: described.connections_max.max(1) as usize,

@@ -26,6 +26,7 @@ use self::{
 use super::{
     http::{Call, HttpClient},
     learned::Learned,
+    pace::Pace,
     system_name::SystemName,
 };
 use crate::{
@@ -45,10 +46,10 @@ pub struct RestSource {
 
 impl RestSource {
     /// Makes the source of a system. Nothing is connected until something is asked.
-    pub fn new(contract: Arc<Contract>, system: SystemId, http: HttpSystem) -> Self {
+    pub fn new(contract: Arc<Contract>, system: SystemId, http: HttpSystem, pace: Arc<Pace>) -> Self {
         let described = contract.system(system);
         let name = SystemName::new(&contract, system);
-        let client = HttpClient::new(name.clone(), http);
+        let client = HttpClient::new(name.clone(), http, pace);
         let caller = Caller::new(name, client, described.connections_max);
         let (timeout, connections_max) = (described.timeout, described.connections_max as usize);
         Self { caller, timeout, connections_max, groups: Learned::new(), contract }

@@ -165,12 +165,15 @@ impl Caller {
 
     /// Asks for one document; once more with another token when the system does not take the one it was asked with.
     async fn document(&self, call: &RestCall, sent: &Call, deadline: Instant) -> Result<(Value, Vec<String>), Failure> {
-        let permit = tokio::time::timeout_at(deadline.into(), self.permits.acquire()).await;
-        let timeout = || self.name.error(FetchErrorKind::Timeout, "no call could be made in time");
-        let _permit = permit.map_err(|_| timeout())?.map_err(|_| timeout())?;
         let mut renewed = false;
         loop {
-            let answer = self.client.exchange(sent, deadline).await?;
+            // Who waits for a turn holds no permit: the others would find no place, and not learn that there is no turn.
+            let turn = self.client.turn(deadline).await?;
+            let permit = tokio::time::timeout_at(deadline.into(), self.permits.acquire()).await;
+            let timeout = || self.name.error(FetchErrorKind::Timeout, "no call could be made in time");
+            let permit = permit.map_err(|_| timeout())?.map_err(|_| timeout())?;
+            let answer = self.client.exchange_in(turn, sent, deadline).await?;
+            drop(permit);
             match decode::judged(call, &answer) {
                 Judged::Document(document) => return Ok((document, answer.links)),
                 Judged::NotFound { certain } => return Err(Failure::NotFound { certain }),

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::process::{as_server, folder, free_port, program, spawn_for_life};
+use super::process::{as_server, folder, free_port, kill, program, spawn_for_life};
 
 const USER: &str = "freehold";
 const PASSWORD: &str = "s3cr3t";
@@ -77,10 +77,8 @@ impl Server {
 
     /// Kills the server as a crash would.
     pub fn kill(&self) {
-        if let Some(mut process) = self.process.lock().unwrap().take() {
-            process.kill().expect("the server is ours to kill");
-            process.wait().expect("a killed process ends");
-        }
+        let process = self.process.lock().unwrap().take();
+        process.into_iter().for_each(kill);
     }
 
     /// Makes an empty database and returns its URL. Its account may do anything there and nothing elsewhere; texts are

@@ -8,5 +8,6 @@ pub mod mariadb;
 pub mod odata_server;
 pub mod postgres;
 mod process;
+pub mod readme;
 pub mod rest_server;
 pub mod system;

@@ -6,11 +6,12 @@ use std::{
     net::TcpListener,
     os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
     sync::{
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
+    time::Duration,
 };
 
 /// Makes a folder for a server, which its account may write, and removes those of test processes that have ended: a
@@ -74,6 +75,35 @@ pub fn spawn_for_life(mut command: Command) -> Child {
         }
     });
     child.recv().expect("the thread sends").expect("the server's program starts")
+}
+
+/// Kills a server and every process it has made, as a crash of their machine would, and waits until they are gone: what
+/// outlives it for a moment answers on the connections it holds, and keeps the server from starting again.
+pub fn kill(mut server: Child) {
+    let children = children_of(server.id());
+    server.kill().expect("the server is ours to kill");
+    server.wait().expect("a killed process ends");
+    for child in &children {
+        // It may have followed the server by itself.
+        let _ = Command::new("kill").args(["-KILL", child]).stderr(Stdio::null()).status();
+    }
+    while children.iter().any(|child| stat(child).is_some_and(|(state, _)| state != "Z")) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn children_of(parent: u32) -> Vec<String> {
+    let processes = fs::read_dir("/proc").expect("every system lists its processes").flatten();
+    let names = processes.filter_map(|process| process.file_name().into_string().ok());
+    names.filter(|name| stat(name).is_some_and(|(_, of)| of == parent.to_string())).collect()
+}
+
+/// Returns the state of a process and the process that made it; `None` where there is none of this name.
+fn stat(process: &str) -> Option<(String, String)> {
+    let text = fs::read_to_string(Path::new("/proc").join(process).join("stat")).ok()?;
+    // The program's name stands in brackets and may hold anything.
+    let mut words = text.rsplit_once(") ")?.1.split(' ').map(str::to_owned);
+    Some((words.next()?, words.next()?))
 }
 
 /// Finds a program.

@@ -9,6 +9,7 @@ use freehold::{
     contract::{Contract, Guards, Secret, SystemKind},
     fetch::{Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page, Record, Stamp},
     owner::GuardedSystem,
+    source::Pace,
     telemetry::Telemetry,
     value::{Adaptations, Argument, GroupId, Key, ListId, Scalar, SystemId},
 };
@@ -139,6 +140,7 @@ pub fn contract(guards: Guards, timeout: Duration) -> Arc<Contract> {
 
 /// The system of such a contract, as its guards know it.
 pub struct Guarded {
+    contract: Arc<Contract>,
     pub system: GuardedSystem,
     pub telemetry: Telemetry,
 }
@@ -146,8 +148,14 @@ pub struct Guarded {
 impl Guarded {
     pub fn new(guards: Guards, timeout: Duration) -> Self {
         let telemetry = Telemetry::new();
-        let system = GuardedSystem::new(&contract(guards, timeout), SystemId(0), &telemetry);
-        Self { system, telemetry }
+        let contract = contract(guards, timeout);
+        let system = GuardedSystem::new(&contract, SystemId(0), &telemetry);
+        Self { contract, system, telemetry }
+    }
+
+    /// Makes a pace of the system.
+    pub fn pace(&self) -> Arc<Pace> {
+        Pace::new(&self.contract, SystemId(0), &self.telemetry)
     }
 
     pub fn error(&self, kind: FetchErrorKind) -> FetchError {

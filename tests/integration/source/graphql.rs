@@ -188,7 +188,8 @@ async fn s5_shopify_throttles_by_cost_and_says_when_to_come_back() {
     use freehold::{
         contract::{Files, load},
         fetch::{Fetch, FetchErrorKind, Owner},
-        source::GraphQlSource,
+        source::{GraphQlSource, Pace},
+        telemetry::Telemetry,
         value::{GroupId, Key, SystemId},
     };
     let server = GraphQlServer::start(Vec::new(), Vec::new()).await;
@@ -204,7 +205,8 @@ async fn s5_shopify_throttles_by_cost_and_says_when_to_come_back() {
     ];
     let files = files.map(|(path, text)| (path.to_owned(), text));
     let contract = load(&Files::new(files), &|_| None).contract.expect("a contract");
-    let source = GraphQlSource::new(contract.into(), SystemId(0));
+    let pace = Pace::new(&contract, SystemId(0), &Telemetry::new());
+    let source = GraphQlSource::new(contract.into(), SystemId(0), pace);
     let ask = || {
         let keys = [Key::one("P-000")].into();
         source.fetch(Fetch { group: GroupId(0), keys, deadline: Instant::now() + Duration::from_secs(10) })
@@ -219,6 +221,22 @@ async fn s5_shopify_throttles_by_cost_and_says_when_to_come_back() {
     let error = ask().await.remove(0).expect_err("throttled");
     assert_eq!((error.kind, error.retry_after), (FetchErrorKind::Throttled, Some(Duration::from_secs(7))));
     assert_eq!(source.calls(), 2);
+}
+
+#[tokio::test]
+async fn every_document_is_a_call_and_takes_a_turn_of_the_rate() {
+    let wanted: Vec<String> = (0..8).map(|n| format!("P-{n:03}")).collect();
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let rate = "rate = { calls = 5, per = \"10m\" }";
+    let shop = Shop::of(&format!("{BY_KEY}\naliases_max = 1"), CONNECTION, rate).await;
+    let answer = shop.products(&wanted).await;
+    let errors = answer["errors"].as_array().expect("faults");
+    let refused = errors.iter().filter(|error| {
+        let extensions = &error["extensions"];
+        extensions["code"] == "SOURCE_THROTTLED" && extensions["retryAfterMs"].as_u64().is_some_and(|ms| ms <= 600_000)
+    });
+    assert_eq!((refused.count(), errors.len()), (3, 3), "{answer}");
+    assert_eq!(shop.server.calls(), 5);
 }
 
 #[tokio::test]

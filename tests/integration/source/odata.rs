@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use freehold::{
     contract::{Contract, Files, load},
     fetch::{Count, Cursor, Fetch, FetchErrorKind, ListFetch, Outcome, Owner, Page, Window},
-    source::OdataSource,
+    source::{OdataSource, Pace},
+    telemetry::Telemetry,
     value::{Argument, GroupId, Key, ListId, SystemId},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -52,7 +53,8 @@ impl Erp {
         let loaded = load(&Files::new(files), &|_| None);
         let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
         let contract = Arc::new(contract);
-        let source = OdataSource::new(Arc::clone(&contract), SystemId(0));
+        let pace = Pace::new(&contract, SystemId(0), &Telemetry::new());
+        let source = OdataSource::new(Arc::clone(&contract), SystemId(0), pace);
         Self { server, contract, source }
     }
 
@@ -133,6 +135,20 @@ fn many(texts: &[&str]) -> Argument {
 
 fn n_rows(outcomes: &[Outcome]) -> usize {
     outcomes.iter().filter(|outcome| outcome.as_ref().is_ok_and(|record| record.table().is_some())).count()
+}
+
+#[tokio::test]
+async fn every_page_is_a_call_and_takes_a_turn_of_the_rate() {
+    let sets = [("Products", products(40))];
+    let erp = Erp::start("v4", "name: String", &format!("rate = {{ calls = 5, per = \"10m\" }}\n{PLAIN}"), &sets).await;
+    erp.server.quirks(|quirks| (quirks.page_rows, quirks.next_link) = (Some(7), NextLink::Absolute));
+    let numbers = numbers(40);
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    assert_eq!((n_rows(&erp.outcomes(&numbers[..35]).await), erp.server.n_calls()), (35, 5));
+    let error = erp.outcomes(&numbers[39..]).await.remove(0).unwrap_err();
+    assert_eq!(error.kind, FetchErrorKind::Throttled);
+    assert!(error.retry_after.is_some_and(|wait| wait <= Duration::from_secs(600)), "{error:?}");
+    assert_eq!(erp.server.n_calls(), 5);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! A system that is down: said so at once, and answered again as soon as it is back.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use freehold::{
     contract::{Secret, SystemKind},
@@ -16,7 +19,8 @@ use crate::common::{
 };
 
 fn bound() -> (Bindings, GroupId) {
-    let mut bindings = Bindings::new();
+    // Long enough for a server that starts on a busy machine.
+    let mut bindings = Bindings::new().timeout(Duration::from_secs(60));
     let shape = bindings.shape("Product", vec![leaf("name", Scalar::String)]);
     let query = "select no as sku, name from item where no in (:keys)";
     let group = bindings.group(shape, "sku", query, &[], Adaptations::default());
@@ -75,10 +79,9 @@ async fn a_killed_server_is_unavailable_at_once_and_answers_again_after_its_rest
         assert!(source.owner.probe().await.is_ok());
         server.kill();
         for _ in 0..3 {
-            let begun = Instant::now();
             let error = source.outcomes(group, &["A"]).await.remove(0).unwrap_err();
             assert_eq!(error.kind, FetchErrorKind::Unavailable, "{}", error.detail);
-            assert!(begun.elapsed().as_secs() < 5, "it does not wait for a system that refuses");
+            assert!(!error.detail.contains("in time"), "it waits for a system that refuses: {}", error.detail);
         }
         assert_eq!(source.owner.probe().await.unwrap_err().kind, FetchErrorKind::Unavailable);
         server.restart();
@@ -132,7 +135,7 @@ async fn a_url_that_is_none_is_reported_by_the_fetch_and_never_printed() {
         let contract = bindings.contract(SystemKind::Postgres { url: Secret::new(url.to_owned()) });
         let owner = freehold::source::open(&contract, freehold::value::SystemId(0), &Default::default());
         let keys = [freehold::value::Key::one("A")].into();
-        let deadline = Instant::now() + std::time::Duration::from_secs(5);
+        let deadline = Instant::now() + Duration::from_secs(5);
         let error = owner.fetch(freehold::fetch::Fetch { group, keys, deadline }).await.remove(0).unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
     }

@@ -8,7 +8,8 @@ use std::{
 use freehold::{
     contract::{Contract, Files, SystemKind, load},
     fetch::{Fetch, FetchError, ListFetch, Outcome, Owner, Page, Window},
-    source::RestSource,
+    source::{Pace, RestSource},
+    telemetry::Telemetry,
     value::{Argument, GroupId, Key, ListId, SystemId},
 };
 use serde_json::{Value, json};
@@ -69,7 +70,8 @@ pub fn whole(server: &RestServer, toml: &str) -> Bound {
     let Some(contract) = loaded.contract else { panic!("{:#?}\n{system}", loaded.diagnostics) };
     let contract = Arc::new(contract);
     let SystemKind::Rest { http } = contract.system(SystemId(0)).kind.clone() else { panic!("a REST system") };
-    let source = RestSource::new(Arc::clone(&contract), SystemId(0), http);
+    let pace = Pace::new(&contract, SystemId(0), &Telemetry::new());
+    let source = RestSource::new(Arc::clone(&contract), SystemId(0), http, pace);
     Bound { contract, source }
 }
 

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::bound::whole;
-use crate::common::rest_server::{Answer, PimQuirks, RestServer, pim};
+use crate::common::{
+    readme,
+    rest_server::{Answer, PimQuirks, RestServer, pim},
+};
 
 #[tokio::test]
 async fn the_pim_of_the_readme_answers() {
@@ -20,15 +23,20 @@ async fn the_pim_of_the_readme_answers() {
             "values": {"name": name, "list_price": price},
         })
     };
-    let quirks = PimQuirks { authorization: Some("Bearer secret".to_owned()) };
-    let server = RestServer::start(pim((0..160).map(product).collect(), quirks)).await;
-    let bound = whole(&server, include_str!("../../../contracts/rest/pim.toml"));
+    let quirks = PimQuirks { authorization: Some("Bearer T".to_owned()) };
+    let pim = pim((0..160).map(product).collect(), quirks);
+    let server = RestServer::start(move |asked| match asked.path.last().map(String::as_str) {
+        Some("token") => Answer::json(json!({"access_token": "T", "expires_in": 3600})),
+        _ => pim(asked),
+    })
+    .await;
+    let bound = whole(&server, &readme::file("systems/pim.toml"));
     let shown = bound.shown("Product", &["P007", "P777"]).await;
     assert_eq!((&shown[0]["name"], &shown[0]["price"]), (&json!("Schraube 7"), &json!("11.90")));
     assert_eq!(shown[1], Value::Null);
     let all = bound.all(Some("bolts"), 50).await.unwrap();
     assert_eq!((all.len(), all[0].as_str(), all[159].as_str()), (160, "P000", "P159"));
-    assert_eq!(server.n_calls(), 1 + 4);
+    assert_eq!(server.n_calls(), 1 + 1 + 4, "a token, a batch, and the pages");
 }
 
 #[tokio::test]
@@ -54,7 +62,7 @@ async fn the_rpc_system_of_the_readme_answers() {
         )
     })
     .await;
-    let bound = whole(&server, include_str!("../../../contracts/rest/erp.toml"));
+    let bound = whole(&server, &readme::file("systems/pricing.toml"));
     let shown = bound.shown("Price", &["K1|A", "K1|none", "K1|odd", "BUSY|A"]).await;
     let expected = [json!({"amount": "855.00"}), Value::Null, json!("SOURCE_BAD_REQUEST"), json!("SOURCE_THROTTLED")];
     assert_eq!(shown, expected);
