@@ -9,6 +9,7 @@ mod fuzz;
 mod http;
 mod keys;
 mod kinds;
+mod landscape;
 mod live;
 mod outage;
 mod owner;

@@ -58,6 +58,7 @@ impl Server {
         command.args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"]);
         // What is committed is with the kernel and survives a killed process.
         command.args(["--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=32M", "--max-connections=200"]);
+        command.arg("--userstat=1");
         command.args([
             format!("--datadir={}", self.folder.join("data").display()),
             format!("--socket={}", self.socket().display()),
@@ -90,10 +91,29 @@ impl Server {
         format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}/{name}", self.port)
     }
 
-    /// Runs statements as the server's owner.
-    pub fn run(&self, sql: &str) {
+    /// Makes an account that may only read a database, and returns the database's URL with it.
+    pub fn reader_of(&self, url: &str) -> String {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        self.run(&format!(
+            "create user reader_{name}@'%' identified by '{PASSWORD}'; grant select on {name}.* to reader_{name}@'%'"
+        ));
+        url.replace(&format!("//{USER}:"), &format!("//reader_{name}:"))
+    }
+
+    /// Counts the queries that the account of a URL has run, by the server's own statistics.
+    pub fn selects_run(&self, url: &str) -> u64 {
+        let account = url.split([':', '/']).nth(3).unwrap_or_default();
+        let counted =
+            format!("select select_commands from information_schema.user_statistics where user = '{account}'");
+        let shown = self.run(&counted);
+        shown.lines().nth(1).map_or(0, |number| number.parse().expect("a number"))
+    }
+
+    /// Runs statements as the server's owner, and returns what they show, with a line for the columns' names.
+    pub fn run(&self, sql: &str) -> String {
         let ran = self.client(sql).output().expect("mariadb runs");
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).expect("UTF-8")
     }
 
     fn client(&self, sql: &str) -> Command {

@@ -94,8 +94,18 @@ impl Server {
     /// Counts the statements that Freehold has had this database run, by the server's own log. What it asks about types
     /// is not counted.
     pub fn statements_logged(&self, url: &str) -> usize {
+        self.statements_logged_of("freehold", url)
+    }
+
+    /// Counts the statements of those who gave no name, as the ODBC driver does.
+    #[cfg(feature = "odbc")]
+    pub fn statements_logged_of_nameless(&self, url: &str) -> usize {
+        self.statements_logged_of("[unknown]", url)
+    }
+
+    fn statements_logged_of(&self, application: &str, url: &str) -> usize {
         let database = url.rsplit('/').next().unwrap_or_default();
-        let start = format!("{database}|freehold|LOG:  execute");
+        let start = format!("{database}|{application}|LOG:  execute");
         let log = fs::read_to_string(self.log_path()).unwrap_or_default();
         log.lines().filter(|line| line.starts_with(&start) && !line.contains("format_type")).count()
     }

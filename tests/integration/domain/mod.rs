@@ -2,8 +2,11 @@
 //!
 //! `s5_…` are the limits and traps of protocols, `s6_NN_…` what running systems were seen to do.
 
+mod computed;
 mod disagreement;
+mod limits;
 mod movements;
+mod points;
 mod sql_role;
 mod stamps;
 mod statuses;
@@ -16,7 +19,9 @@ use crate::common::{engine::Freehold, system::System};
 fn over(system: &System, graph: &str, bindings: &str) -> Freehold {
     let kind = system.kind();
     let url = match &kind {
-        SystemKind::Postgres { url } | SystemKind::Sqlite { url } => url.reveal().to_owned(),
+        SystemKind::Postgres { url } | SystemKind::Mysql { url } | SystemKind::Sqlite { url } => {
+            url.reveal().to_owned()
+        }
         other => panic!("{} is no database of these tests", other.word()),
     };
     let erp = format!("kind = \"{}\"\nurl = \"${{ERP_URL}}\"\n{bindings}", kind.word());

@@ -67,11 +67,14 @@ pub async fn batch(asked: &Asked) {
     });
     assert_eq!(asked.products(&wanted, "sku name").await, json!(expected));
     let per_batch = asked.calls().zip(before).map(|(after, before)| after - before);
-    let all: Vec<&str> = wanted.iter().copied().cycle().take(40).collect();
+    assert_ne!(per_batch, Some(0), "{}: calls are counted", asked.kind);
+    // As many as the smallest page of the rigs has rows.
+    let thirty: Vec<&str> = asked.dataset.products[..30].iter().filter_map(|row| row["sku"].as_str()).collect();
     let before = asked.calls();
-    asked.products(&all, "sku name").await;
-    let of_forty = asked.calls().zip(before).map(|(after, before)| after - before);
-    assert_eq!(of_forty, per_batch, "{}: forty keys cost what five do", asked.kind);
+    let shown = asked.products(&thirty, "sku name").await;
+    assert!(shown.as_array().is_some_and(|shown| shown.len() == 30 && shown.iter().all(Value::is_object)));
+    let of_thirty = asked.calls().zip(before).map(|(after, before)| after - before);
+    assert_eq!(of_thirty, per_batch, "{}: thirty keys cost what five do", asked.kind);
 }
 
 /// Parts come with their entity, in the owner's order.

@@ -14,7 +14,9 @@ pub use file::{file_csv, file_json};
 pub use graphql::graphql;
 pub use odata::{odata_v2, odata_v4};
 pub use rest::rest;
-pub use sql::{postgres, sqlite};
+#[cfg(feature = "odbc")]
+pub use sql::odbc;
+pub use sql::{mysql, postgres, sqlite};
 
 /// A running system.
 pub struct Rig {

@@ -4,10 +4,10 @@ use std::any::Any;
 
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlConnection, PgConnection, sqlite::SqliteConnectOptions};
 
 use super::{super::dataset::Dataset, Rig};
-use crate::common::postgres as server;
+use crate::common::{mariadb, postgres as server};
 
 /// Writes the dataset as statements; the words are the kind's names for an exact decimal, a double and a time.
 pub fn statements(dataset: &Dataset, [decimal, double, time]: [&str; 3]) -> String {
@@ -71,8 +71,60 @@ pub async fn sqlite(dataset: &Dataset) -> Rig {
     }
 }
 
+/// A role of its own reads, so that the server can say what was run for it.
+pub async fn mysql(dataset: &Dataset) -> Rig {
+    let url = mariadb::shared().create_database();
+    let mut connection = MySqlConnection::connect(&url).await.expect("a database");
+    // Its default takes `a` for `A`, and the dataset's keys differ by that; a backslash in a text is a backslash.
+    let before =
+        "alter database collate utf8mb4_bin; set sql_mode = concat(@@sql_mode, ',NO_BACKSLASH_ESCAPES'); begin;";
+    let sql = format!("{before} {} commit", statements(dataset, ["decimal(65, 30)", "double", "datetime"]));
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the rows");
+    connection.close().await.expect("written");
+    let reader = mariadb::shared().reader_of(&url);
+    let stall = move || {
+        let url = url.clone();
+        async move {
+            let mut connection = MySqlConnection::connect(&url).await.expect("a connection");
+            sqlx::raw_sql("lock tables product write").execute(&mut connection).await.expect("a lock");
+            Box::new(connection) as Box<dyn Any + Send>
+        }
+        .boxed()
+    };
+    let counted = reader.clone();
+    Rig {
+        system_file: include_str!("../../../contracts/kinds/mysql.toml"),
+        env: vec![("ERP_URL", reader)],
+        calls: Some(Box::new(move || mariadb::shared().selects_run(&counted))),
+        stall: Some(Box::new(stall)),
+        _alive: Box::new(()),
+    }
+}
+
 pub async fn postgres(dataset: &Dataset) -> Rig {
+    in_postgres(dataset, server::shared().create_database()).await
+}
+
+/// The same database, behind the driver that its makers give to programs that speak to any.
+#[cfg(feature = "odbc")]
+pub async fn odbc(dataset: &Dataset) -> Rig {
+    use crate::common::system::System;
+    use freehold::contract::SystemKind;
+
     let url = server::shared().create_database();
+    let SystemKind::Odbc { url: string, .. } = System::postgres_at(url.clone()).by_odbc().kind() else {
+        unreachable!("it is reached by ODBC")
+    };
+    let rig = in_postgres(dataset, url.clone()).await;
+    Rig {
+        calls: Some(Box::new(move || server::shared().statements_logged_of_nameless(&url) as u64)),
+        system_file: include_str!("../../../contracts/kinds/odbc.toml"),
+        env: vec![("ERP_URL", string.reveal().to_owned())],
+        ..rig
+    }
+}
+
+async fn in_postgres(dataset: &Dataset, url: String) -> Rig {
     let mut connection = PgConnection::connect(&url).await.expect("a database");
     let sql = format!("begin; {} commit", statements(dataset, ["numeric(65, 30)", "double precision", "timestamp"]));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the rows");
