@@ -14,11 +14,14 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use async_graphql::{Request as GraphqlRequest, parser::parse_query};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use freehold::{
+    cache::{Cache, Demand},
+    contract::Contract,
     engine::{Engine, Request},
     execute::{Execution, execute},
+    fetch::Owner,
     owner::Owners,
     plan::{coerce_variables, compile, parse},
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
 };
 
@@ -36,14 +39,15 @@ fn executors(criterion: &mut Criterion) {
         group.measurement_time(Duration::from_secs(5));
 
         let contract = Arc::new(memory::contract());
-        let owners = memory::owners(&contract, work);
+        let (kept, demand) = (cache(&contract, memory::owners(&contract, work)), Demand::default());
         let schema = freehold::contract::PublicSchema::new(&contract).expect("a schema");
         let operation = parse(&schema, &work.query(), None).expect("a valid query");
         let plan = compile(&contract, &operation).expect("a plan");
         let variables = coerce_variables(&contract, &plan.variables, &serde_json::Map::new()).expect("no variables");
         let execution = || Execution {
             contract: &contract,
-            owners: &owners,
+            cache: &kept,
+            demand: &demand,
             plan: &plan,
             variables: &variables,
             introspection: None,
@@ -86,6 +90,11 @@ fn executors(criterion: &mut Criterion) {
     }
 }
 
+/// A cache that keeps nothing: what is measured is executing.
+fn cache(contract: &Arc<Contract>, owners: Vec<Arc<dyn Owner>>) -> Cache {
+    Cache::new(contract, Owners::from_vec(owners), CacheSettings::nothing(), &Telemetry::new())
+}
+
 fn planning(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let contract = Arc::new(memory::contract());
@@ -105,7 +114,7 @@ fn planning(criterion: &mut Criterion) {
         });
         let owners = memory::owners(&contract, work);
         let engine =
-            Engine::new(contract.clone(), Owners::from_vec(owners), EngineSettings::default(), Telemetry::new())
+            Engine::new(contract.clone(), cache(&contract, owners), EngineSettings::default(), Telemetry::new())
                 .expect("an engine");
         engine.plan(&query, None).expect("a plan");
         group.bench_function(BenchmarkId::new("cache hit", work.name()), |bencher| {

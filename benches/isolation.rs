@@ -15,11 +15,12 @@ use std::{
 };
 
 use freehold::{
+    cache::Cache,
     contract::{Contract, Files, load},
     engine::{Engine, Request},
     fetch::{Cell, Fetch, FetchError, Layout, ListFetch, Outcome, Owner, Page, Stamp},
     owner::{Owners, guard},
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
     value::{Key, SystemId},
 };
@@ -106,7 +107,8 @@ fn engine(breaker: &str) -> Arc<Engine> {
         guard(Arc::new(memory), &contract, SystemId::from(number), &telemetry)
     });
     let owners = Owners::from_vec(owners.collect());
-    Arc::new(Engine::new(contract.clone(), owners, EngineSettings::default(), telemetry).expect("an engine"))
+    let cache = Cache::new(&contract, owners, CacheSettings::nothing(), &telemetry);
+    Arc::new(Engine::new(contract.clone(), cache, EngineSettings::default(), telemetry).expect("an engine"))
 }
 
 /// Asks for twenty of 5,000 products.
@@ -114,7 +116,7 @@ async fn ask(engine: &Engine, query: &str, seed: usize) -> (Value, Duration) {
     let seed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
     let skus: Vec<String> = (0..20).map(|n| format!("PMP-{:05}", seed.wrapping_add(n * 131) % 5_000)).collect();
     let Value::Object(variables) = json!({"skus": skus}) else { unreachable!("it is an object") };
-    let request = Request { query: query.to_owned(), operation_name: None, variables };
+    let request = Request { query: query.to_owned(), variables, ..Request::default() };
     let begun = Instant::now();
     let body = engine.answer(&request).await.body;
     let took = begun.elapsed();

@@ -1,7 +1,8 @@
 //! Freehold: one GraphQL read layer over ERP, PIM and shop.
 //!
-//! The way of a query: `http` → `engine` → `plan` → `execute` → `owner` → `source`, and back as bytes.
+//! The way of a query: `http` → `engine` → `plan` → `execute` → `cache` → `owner` → `source`, and back as bytes.
 
+pub mod cache;
 pub mod cli;
 pub mod contract;
 pub mod demo;

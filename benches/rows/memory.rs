@@ -49,11 +49,13 @@ pub fn owners(contract: &Contract, work: Work) -> Vec<Arc<dyn Owner>> {
 struct Memory {
     records: HashMap<GroupId, HashMap<Key, Arc<Record>>>,
     keys: Vec<Key>,
+    stamp: Stamp,
 }
 
 impl Memory {
     fn new(contract: &Contract, work: Work, system: SystemId) -> Self {
-        let stamp = Stamp { system, started_ms: 0, ended_ms: 0, as_of_ms: None };
+        // Always of this moment, whenever it is asked for.
+        let stamp = Stamp { system, started_ms: i64::MAX / 4, ended_ms: i64::MAX / 4, as_of_ms: None };
         let key = |object: usize| match work {
             Work::B => Key::one("PMP-4010"),
             Work::A | Work::C => Key::one(&format!("PMP-{object:05}")),
@@ -71,7 +73,7 @@ impl Memory {
                 rows.insert(key(object), Arc::new(layout.record(&contract.shapes, &cells, &[], stamp)));
             }
         }
-        Self { records, keys: (0..work.n_objects()).map(key).collect() }
+        Self { records, keys: (0..work.n_objects()).map(key).collect(), stamp }
     }
 }
 
@@ -88,7 +90,7 @@ impl Owner for Memory {
             has_next: false,
             has_previous: false,
             count: None,
-            started_ms: 0,
+            stamp: self.stamp,
             left_out: None,
         };
         Box::pin(ready(fetch.arguments.iter().map(|_| Ok(page())).collect()))

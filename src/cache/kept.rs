@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use hashbrown::Equivalent;
+use quick_cache::Equivalent;
 
 use super::question::Asked;
 use crate::{
@@ -43,7 +43,7 @@ pub enum Kept {
 }
 
 /// The place of a record whose key is only borrowed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordPlace<'a>(pub GroupId, pub &'a Key);
 
 impl RecordPlace<'_> {

@@ -41,6 +41,8 @@ pub struct Bounds {
     pub not_before_ms: i64,
     /// How far clocks may be apart.
     pub allowance_ms: i64,
+    /// Whether a request demands more than the domain does.
+    pub is_tightened: bool,
 }
 
 impl Bounds {
@@ -62,6 +64,7 @@ impl Bounds {
             absent_ms: ms(domain.absent).min(max_age_ms),
             not_before_ms: demand.not_before_ms.unwrap_or(i64::MIN),
             allowance_ms: ms(allowance),
+            is_tightened: asked_ms.is_some() || demand.not_before_ms.is_some(),
         }
     }
 
@@ -73,7 +76,9 @@ impl Bounds {
             return Verdict::Dead;
         }
         let age_ms = self.age_ms(stamp, now_ms);
-        let max_age_ms = if is_absent { self.absent_ms } else { self.max_age_ms };
+        // How long an absence holds counts from the question, also where a copy was asked.
+        let is_absence_over = is_absent && now_ms - stamp.started_ms + self.allowance_ms > self.absent_ms;
+        let max_age_ms = if is_absence_over { i64::MIN } else { self.max_age_ms };
         // What is far from ripe needs no spreading.
         let is_ripe = || age_ms > self.refresh_after_ms - self.refresh_after_ms / 10 * i64::from(share()) / 255;
         match age_ms {
@@ -92,7 +97,8 @@ impl Bounds {
 
     /// Returns until when a value may be served.
     pub fn until_ms(&self, stamp: &Stamp, is_absent: bool) -> i64 {
-        since_ms(stamp) + if is_absent { self.absent_ms } else { self.max_age_ms } - self.allowance_ms
+        let absence_over_ms = if is_absent { stamp.started_ms + self.absent_ms } else { i64::MAX };
+        (since_ms(stamp) + self.max_age_ms).min(absence_over_ms) - self.allowance_ms
     }
 }
 

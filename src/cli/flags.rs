@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    settings::{EngineSettings, HttpSettings},
+    settings::{CacheSettings, EngineSettings, HttpSettings},
     telemetry::{LogForm, start_log},
 };
 
@@ -91,6 +91,12 @@ pub(super) struct BoundFlags {
     /// Objects one field may lead to in one answer
     #[arg(long, value_name = "N", default_value_t = EngineSettings::default().rows_max, env = "FREEHOLD_ROWS_MAX")]
     rows_max: usize,
+    /// Bytes of memory for what is kept of the systems' answers; 0 keeps nothing
+    #[arg(long, value_name = "BYTES", default_value_t = CacheSettings::default().memory_bytes_max, env = "FREEHOLD_CACHE_BYTES_MAX")]
+    cache_bytes_max: usize,
+    /// How far apart the clocks of machines may be; everything counts as older by it
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration, env = "FREEHOLD_CLOCK_ALLOWANCE")]
+    clock_allowance: Duration,
 }
 
 impl BoundFlags {
@@ -107,6 +113,15 @@ impl BoundFlags {
             body_read_timeout: self.body_read_timeout,
             shutdown_grace: self.shutdown_grace,
             ..HttpSettings::default()
+        }
+    }
+
+    /// Returns the settings of the cache.
+    pub(super) fn cache(&self) -> CacheSettings {
+        CacheSettings {
+            memory_bytes_max: self.cache_bytes_max,
+            clock_allowance: self.clock_allowance,
+            ..CacheSettings::default()
         }
     }
 
@@ -154,6 +169,7 @@ mod tests {
         let defaults = HttpSettings::default();
         assert_eq!(bounds.http(defaults.listen), defaults);
         assert_eq!(bounds.engine(), EngineSettings::default());
+        assert_eq!(bounds.cache(), CacheSettings::default());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
+    cache::Cache,
     contract::Contract,
     engine::Engine,
     http, owner,
@@ -38,7 +39,8 @@ async fn serve(
 ) -> Exit {
     let contract = Arc::new(contract);
     let owners = owner::open(&contract, &telemetry);
-    let engine = match Engine::new(Arc::clone(&contract), owners, settings.engine, telemetry.clone()) {
+    let cache = Cache::new(&contract, owners, settings.cache, &telemetry);
+    let engine = match Engine::new(Arc::clone(&contract), cache, settings.engine, telemetry.clone()) {
         Ok(engine) => engine,
         Err(error) => return failed("start the engine", &error),
     };

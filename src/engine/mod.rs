@@ -13,10 +13,10 @@ use std::{
 use futures_util::future::join_all;
 
 use crate::{
+    cache::Cache,
     contract::{Contract, PublicSchema},
     execute::{Execution, execute},
     fetch::FetchError,
-    owner::Owners,
     plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
     settings::EngineSettings,
     telemetry::{Event, Telemetry},
@@ -25,11 +25,11 @@ use crate::{
 use plans::Plans;
 pub use request::{Answer, AnswerStatus, Request};
 
-/// Answers queries of one contract from its owners.
+/// Answers queries of one contract.
 pub struct Engine {
     contract: Arc<Contract>,
     schema: PublicSchema,
-    owners: Owners,
+    cache: Cache,
     plans: Plans,
     settings: EngineSettings,
     telemetry: Telemetry,
@@ -53,13 +53,13 @@ impl Engine {
     /// Makes an engine.
     pub fn new(
         contract: Arc<Contract>,
-        owners: Owners,
+        cache: Cache,
         settings: EngineSettings,
         telemetry: Telemetry,
     ) -> Result<Self, EngineError> {
         let schema = PublicSchema::new(&contract).map_err(|error| EngineError(error.to_string()))?;
         let plans = Plans::new(settings.plan_cache_entries);
-        Ok(Self { contract, schema, owners, plans, settings, telemetry })
+        Ok(Self { contract, schema, cache, plans, settings, telemetry })
     }
 
     /// Answers a request: read, plan, execute, write.
@@ -85,7 +85,8 @@ impl Engine {
         };
         let executed = execute(&Execution {
             contract: &self.contract,
-            owners: self.owners.as_slice(),
+            cache: &self.cache,
+            demand: &request.demand,
             plan: &plan,
             variables: &variables,
             introspection: introspection.as_ref(),
@@ -107,7 +108,7 @@ impl Engine {
             n_fetches: executed.n_fetches,
             n_bytes: executed.body.len(),
         });
-        Ok(Answer { body: executed.body, status })
+        Ok(Answer { body: executed.body, status, freshness: executed.freshness })
     }
 
     /// Returns the plan of an operation, compiling it the first time.
@@ -131,7 +132,7 @@ impl Engine {
 
     /// Asks every system whether it answers.
     pub async fn probe(&self) -> Vec<Probe> {
-        let probes = self.contract.systems.iter().zip(self.owners.as_slice()).map(|(system, owner)| async {
+        let probes = self.contract.systems.iter().zip(self.cache.owners().as_slice()).map(|(system, owner)| async {
             let started = Instant::now();
             let outcome = owner.probe().await.map(|()| started.elapsed());
             Probe { system: system.name.clone(), outcome }

@@ -1,6 +1,9 @@
 //! A GraphQL request and its answer, however they travel.
 
-use crate::plan::{Refusal, RefusalKind};
+use crate::{
+    cache::{Demand, Freshness},
+    plan::{Refusal, RefusalKind},
+};
 
 /// One GraphQL request.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +14,8 @@ pub struct Request {
     pub operation_name: Option<String>,
     /// The variables, as sent.
     pub variables: serde_json::Map<String, serde_json::Value>,
+    /// How fresh it wants its answer.
+    pub demand: Demand,
 }
 
 /// An answer: the whole response body, and what it says about the request.
@@ -20,6 +25,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// What became of the request.
     pub status: AnswerStatus,
+    /// How old it is.
+    pub freshness: Freshness,
 }
 
 /// What became of a request.
@@ -84,6 +91,6 @@ impl Answer {
             serde_json::Value::from(entry)
         });
         let body = serde_json::json!({"errors": entries.collect::<Vec<_>>()});
-        Self { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(refusal.kind) }
+        Self { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(refusal.kind), freshness: Freshness::default() }
     }
 }

@@ -1,9 +1,9 @@
 //! Gathering: runs the steps of a plan, breadth first.
 //!
-//! In: a plan and the owners. Out: everything its answer is written from. A step asks for all keys of all places that
+//! In: a plan and the cache. Out: everything its answer is written from. A step asks for all keys of all places that
 //! need its group at once; it starts as soon as those keys are known, whatever its siblings are waiting for.
 
-use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use hashbrown::HashMap;
@@ -11,11 +11,11 @@ use hashbrown::HashMap;
 use super::{
     gathered::{Gathered, PageCell, PlaceRows},
     join::follow,
-    pages::question,
+    pages::{PagesQuestion, question},
 };
 use crate::{
+    cache::{Answer, Asking, Brought, Cache, Demand, Question},
     contract::{Contract, KeyMapping},
-    fetch::{Fetch, Outcome, Owner},
     plan::{Ask, PlaceId, Plan, StepId},
     value::{GroupId, Key},
 };
@@ -24,8 +24,10 @@ use crate::{
 pub(super) struct Gathering<'e> {
     /// The contract.
     pub contract: &'e Contract,
-    /// The owners, by system.
-    pub owners: &'e [Arc<dyn Owner>],
+    /// What answers questions.
+    pub cache: &'e Cache,
+    /// How fresh the request wants its answer.
+    pub demand: &'e Demand,
     /// The plan.
     pub plan: &'e Plan,
     /// How many objects one place may have.
@@ -34,13 +36,14 @@ pub(super) struct Gathering<'e> {
     pub deadline: Instant,
 }
 
-/// What a step has brought.
-enum Brought {
-    Records(Vec<Outcome>),
-    Pages(Vec<PageCell>),
+/// A step that is answered, or waited for.
+struct Asked {
+    step: StepId,
+    /// For a list: what gives each parent its page.
+    pages: Option<PagesQuestion>,
 }
 
-type Running<'e> = BoxFuture<'e, (StepId, Brought)>;
+type Running<'e> = BoxFuture<'e, (Asked, Answer)>;
 
 impl<'e> Gathering<'e> {
     /// Runs every step the request needs.
@@ -53,17 +56,14 @@ impl<'e> Gathering<'e> {
         loop {
             loop {
                 let followed = self.follow_joins(gathered);
-                let answered = self.start_steps(gathered, &mut started, &mut running, &mut n_fetches).await;
+                let answered = self.start_steps(gathered, &mut started, &mut running, &mut n_fetches);
                 if !followed && !answered {
                     break;
                 }
             }
             match running.next().await {
                 None => return n_fetches,
-                Some((step, brought)) => {
-                    n_fetches += self.n_crossrefs(step, &brought);
-                    settle(gathered, step, brought);
-                }
+                Some((asked, answer)) => n_fetches += self.settle(gathered, asked, answer),
             }
         }
     }
@@ -80,8 +80,8 @@ impl<'e> Gathering<'e> {
         followed
     }
 
-    /// Starts the steps whose keys are known. Returns whether any was answered at once.
-    async fn start_steps(
+    /// Asks for the steps whose keys are known, all at once. Returns whether any was answered at once.
+    fn start_steps(
         &self,
         gathered: &mut Gathered,
         started: &mut [bool],
@@ -89,17 +89,27 @@ impl<'e> Gathering<'e> {
         n_fetches: &mut usize,
     ) -> bool {
         let mut answered = false;
+        let (mut asked, mut wave) = (Vec::new(), Vec::new());
         for (number, step) in self.plan.steps.iter().enumerate() {
             if started[number] {
                 continue;
             }
-            let id = StepId(number);
-            let asking: Option<Running<'e>> = match &step.ask {
+            let step_id = StepId(number);
+            match &step.ask {
                 Ask::Records { group, places } => {
                     if places.iter().any(|(place, _)| gathered.places[place.0].is_none()) {
                         continue;
                     }
-                    self.ask_records(gathered, id, *group, places)
+                    match self.records_question(gathered, *group, places) {
+                        None => {
+                            gathered.records[number] = Some(Vec::new());
+                            answered = true;
+                        }
+                        Some(question) => {
+                            wave.push(question);
+                            asked.push(Asked { step: step_id, pages: None });
+                        }
+                    }
                 }
                 Ask::Pages(ask) => {
                     let parent = &self.plan.places[ask.parent.0];
@@ -111,46 +121,63 @@ impl<'e> Gathering<'e> {
                     let mut question = question(self.contract, self.plan, gathered, ask, self.deadline);
                     match question.fetch.take() {
                         None => {
-                            settle(gathered, id, Brought::Pages(question.settle(Vec::new())));
-                            None
-                        }
-                        Some(fetch) => {
-                            let owner = &self.owners[self.contract.list(ask.list).system.index()];
-                            let asking = owner.list(fetch);
-                            Some(Box::pin(async move { (id, Brought::Pages(question.settle(asking.await))) }))
-                        }
-                    }
-                }
-            };
-            started[number] = true;
-            match asking {
-                None => answered = true,
-                Some(mut asking) => {
-                    *n_fetches += 1;
-                    // What is in memory answers at once and needs no place among what is waited for.
-                    match poll_once(asking.as_mut()).await {
-                        Poll::Ready((step, brought)) => {
-                            *n_fetches += self.n_crossrefs(step, &brought);
-                            settle(gathered, step, brought);
+                            gathered.pages[number] = Some(question.settle(Vec::new()));
                             answered = true;
                         }
-                        Poll::Pending => running.push(asking),
+                        Some(fetch) => {
+                            wave.push(Question::Pages(fetch));
+                            asked.push(Asked { step: step_id, pages: Some(question) });
+                        }
                     }
                 }
+            }
+            started[number] = true;
+        }
+        if wave.is_empty() {
+            return answered;
+        }
+        for (asked, asking) in asked.into_iter().zip(self.cache.ask(wave, self.demand)) {
+            match asking {
+                // What is in memory answers at once and needs no place among what is waited for.
+                Asking::Answered(answer) => {
+                    *n_fetches += self.settle(gathered, asked, answer);
+                    answered = true;
+                }
+                Asking::Waiting(waiting) => running.push(Box::pin(async move { (asked, waiting.await) })),
             }
         }
         answered
     }
 
+    /// Takes what a step has brought. Returns how many questions were put to owners for it.
+    fn settle(&self, gathered: &mut Gathered, asked: Asked, answer: Answer) -> usize {
+        let Answer { brought, n_asked, freshness } = answer;
+        gathered.freshness.merge(freshness);
+        let step = asked.step.0;
+        let n_crossrefs;
+        match brought {
+            Brought::Records(outcomes) => {
+                n_crossrefs = self.n_crossrefs(asked.step, &[]);
+                gathered.records[step] = Some(outcomes);
+            }
+            Brought::Pages(pages) => {
+                let cells = asked.pages.map_or_else(Vec::new, |question| question.settle(pages));
+                n_crossrefs = self.n_crossrefs(asked.step, &cells);
+                gathered.pages[step] = Some(cells);
+            }
+        }
+        if n_asked > 0 { n_asked + n_crossrefs } else { 0 }
+    }
+
     /// Counts the cross-references that a step asked on its way: one for all keys that became the system's own, and one
     /// for all rows that came back with such.
-    fn n_crossrefs(&self, step: StepId, brought: &Brought) -> usize {
-        match (&self.plan.steps[step.0].ask, brought) {
-            (Ask::Records { group, .. }, _) => {
+    fn n_crossrefs(&self, step: StepId, pages: &[PageCell]) -> usize {
+        match &self.plan.steps[step.0].ask {
+            Ask::Records { group, .. } => {
                 let key = self.contract.group(*group).key.as_ref();
                 usize::from(key.is_some_and(|key| key.asked_to_own().is_some()))
             }
-            (Ask::Pages(ask), Brought::Pages(pages)) => {
+            Ask::Pages(ask) => {
                 let list = self.contract.list(ask.list);
                 let has_rows = |cell: &PageCell| matches!(cell, PageCell::Page(page) if page.first().is_some());
                 let rows = list.key.as_ref().filter(|_| pages.iter().any(has_rows));
@@ -158,18 +185,17 @@ impl<'e> Gathering<'e> {
                 let of_arguments = list.argument_keys.iter().flatten().filter_map(KeyMapping::asked_to_own);
                 of_arguments.chain(of_rows).count()
             }
-            (Ask::Pages(_), Brought::Records(_)) => 0,
         }
     }
 
-    /// Asks for the records of a group, for the keys of all places that need it. `None` when there are no keys.
-    fn ask_records(
+    /// Returns the question for the records of a group, for the keys of all places that need it. `None` when there are no
+    /// keys.
+    fn records_question(
         &self,
         gathered: &mut Gathered,
-        step: StepId,
         group: GroupId,
         places: &[(PlaceId, usize)],
-    ) -> Option<Running<'e>> {
+    ) -> Option<Question> {
         let needed: Vec<(PlaceId, usize)> = (places.iter().copied())
             .filter(|(place, column)| gathered.applies(self.plan.places[place.0].columns[*column].when))
             .collect();
@@ -181,24 +207,7 @@ impl<'e> Gathering<'e> {
             }
             several => merge_keys(gathered, several),
         };
-        if keys.is_empty() {
-            settle(gathered, step, Brought::Records(Vec::new()));
-            return None;
-        }
-        let owner = &self.owners[self.contract.group(group).system.index()];
-        let asking = owner.fetch(Fetch { group, keys, deadline: self.deadline });
-        Some(Box::pin(async move { (step, Brought::Records(asking.await)) }))
-    }
-}
-
-async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
-    std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
-}
-
-fn settle(gathered: &mut Gathered, step: StepId, brought: Brought) {
-    match brought {
-        Brought::Records(outcomes) => gathered.records[step.0] = Some(outcomes),
-        Brought::Pages(pages) => gathered.pages[step.0] = Some(pages),
+        (!keys.is_empty()).then_some(Question::Records { group, keys, deadline: self.deadline })
     }
 }
 

@@ -6,6 +6,7 @@ use compact_str::CompactString;
 
 use super::fault::Asked;
 use crate::{
+    cache::Freshness,
     fetch::{FetchError, Outcome, Page, Record},
     plan::{ArgumentsId, ConditionId, Join, JoinId, Place, PlaceId, Plan, StepId, Variables, When},
     value::{Input, Key},
@@ -25,6 +26,8 @@ pub(super) struct Gathered {
     pub pages: Vec<Option<Vec<PageCell>>>,
     /// The records of each fetch step, by key, once fetched.
     pub records: Vec<Option<Vec<Outcome>>>,
+    /// How old all of it is.
+    pub freshness: Freshness,
 }
 
 /// The objects of one place.
@@ -135,6 +138,7 @@ impl Gathered {
             joins: plan.joins.iter().map(|_| None).collect(),
             pages: plan.steps.iter().map(|_| None).collect(),
             records: plan.steps.iter().map(|_| None).collect(),
+            freshness: Freshness::default(),
         }
     }
 

@@ -11,11 +11,11 @@ mod join;
 mod pages;
 mod write;
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use crate::{
+    cache::{Cache, Demand, Freshness},
     contract::Contract,
-    fetch::Owner,
     plan::{Plan, Variables, coerce_arguments},
 };
 
@@ -27,8 +27,10 @@ use write::Writer;
 pub struct Execution<'e> {
     /// The contract.
     pub contract: &'e Contract,
-    /// The owners, by system.
-    pub owners: &'e [Arc<dyn Owner>],
+    /// What answers questions.
+    pub cache: &'e Cache,
+    /// How fresh the request wants its answer.
+    pub demand: &'e Demand,
     /// The plan.
     pub plan: &'e Plan,
     /// The request's variables.
@@ -54,16 +56,19 @@ pub struct Executed {
     pub n_faults: usize,
     /// How many questions were put to owners.
     pub n_fetches: usize,
+    /// How old it is.
+    pub freshness: Freshness,
 }
 
-/// Executes a plan: asks the owners stage by stage, then writes the answer.
+/// Executes a plan: asks the cache stage by stage, then writes the answer.
 pub async fn execute(execution: &Execution<'_>) -> Executed {
     let Execution { contract, plan, variables, .. } = *execution;
     let arguments = plan.arguments.iter().map(|arguments| coerce_arguments(contract, arguments, variables));
     let mut gathered = Gathered::new(plan, variables, arguments.collect());
     let gathering = Gathering {
         contract,
-        owners: execution.owners,
+        cache: execution.cache,
+        demand: execution.demand,
         plan,
         rows_max: execution.rows_max,
         deadline: execution.deadline,
@@ -71,5 +76,5 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
     let n_fetches = gathering.run(&mut gathered).await;
     let writer = Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
     let (body, data_is_null, n_faults) = writer.response();
-    Executed { body, data_is_null, n_faults, n_fetches }
+    Executed { body, data_is_null, n_faults, n_fetches, freshness: gathered.freshness }
 }

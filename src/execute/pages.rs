@@ -83,8 +83,7 @@ pub(super) fn question(
 
 impl PagesQuestion {
     /// Gives every parent its page.
-    pub fn settle(self, pages: Vec<Result<Page, FetchError>>) -> Vec<PageCell> {
-        let pages: Vec<Result<Arc<Page>, FetchError>> = pages.into_iter().map(|page| page.map(Arc::new)).collect();
+    pub fn settle(self, pages: Vec<Result<Arc<Page>, FetchError>>) -> Vec<PageCell> {
         let cell = |cell: Result<usize, PageCell>| match cell {
             Err(cell) => cell,
             Ok(position) => match pages.get(position) {

@@ -6,7 +6,7 @@ use axum::{extract::Query, http::Uri};
 use serde_json::{Map, Value};
 
 use super::error::Refusal;
-use crate::engine::Request;
+use crate::{cache::Demand, engine::Request};
 
 const QUERY: &str = "query";
 const OPERATION_NAME: &str = "operationName";
@@ -21,7 +21,7 @@ pub(super) fn from_uri(uri: &Uri) -> Result<Request, Refusal> {
     let operation_name = once(&parameters, OPERATION_NAME)?.map(str::to_owned);
     let variables = object(json(&parameters, VARIABLES)?, VARIABLES)?;
     object(json(&parameters, EXTENSIONS)?, EXTENSIONS)?;
-    Ok(Request { query: query.to_owned(), operation_name, variables })
+    Ok(Request { query: query.to_owned(), operation_name, variables, demand: Demand::default() })
 }
 
 /// Reads a request from the JSON body of a POST.
@@ -38,7 +38,7 @@ pub(super) fn from_body(body: &[u8]) -> Result<Request, Refusal> {
     object(members.remove(EXTENSIONS), EXTENSIONS)?;
     // An empty name is no name: clients send it for documents with one nameless operation.
     let operation_name = operation_name.filter(|name| !name.is_empty());
-    Ok(Request { query, operation_name, variables })
+    Ok(Request { query, operation_name, variables, demand: Demand::default() })
 }
 
 /// Returns a URL's parameter. Given twice it is refused: which one was meant cannot be known.

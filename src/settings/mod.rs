@@ -15,6 +15,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// The bounds of the engine.
     pub engine: EngineSettings,
+    /// The bounds of the cache.
+    pub cache: CacheSettings,
 }
 
 /// The bounds of the HTTP side.
@@ -57,6 +59,42 @@ pub struct EngineSettings {
     pub errors_max: usize,
     /// Objects that one field of the query may lead to in one answer, over all of its parents.
     pub rows_max: usize,
+}
+
+/// The bounds of the cache.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheSettings {
+    /// Bytes of memory for what is kept in the process; 0 keeps nothing.
+    pub memory_bytes_max: usize,
+    /// Places of one question beyond which what it brings is not kept: an export passes through once.
+    pub places_kept_max: usize,
+    /// Places refreshed behind answers at once.
+    pub refreshes_max: usize,
+    /// How far the clocks of the processes, and of systems that state their own times, may be apart. Everything counts
+    /// as older by it.
+    pub clock_allowance: Duration,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self {
+            // Some 200,000 records of 1 KiB: the products, prices and stock that most shops show in an hour.
+            memory_bytes_max: 256 * MIB,
+            // The largest page of a list is far smaller; what asks for more at once is an export.
+            places_kept_max: 2_000,
+            // Enough for a listing's prices and stock at once, on every page that is shown at that moment.
+            refreshes_max: 1_000,
+            // Machines that keep their clocks by NTP are rarely 100 ms apart.
+            clock_allowance: Duration::from_millis(500),
+        }
+    }
+}
+
+impl CacheSettings {
+    /// Returns the settings of a cache that keeps nothing.
+    pub fn nothing() -> Self {
+        Self { memory_bytes_max: 0, ..Self::default() }
+    }
 }
 
 const KIB: usize = 1024;

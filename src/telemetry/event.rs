@@ -140,6 +140,8 @@ pub enum Event<'a> {
         /// What it did.
         guarded: Guarded<'a>,
     },
+    /// A question of a request was answered.
+    Served(Served<'a>),
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -180,6 +182,23 @@ pub enum Event<'a> {
         /// How many connections were cut off because they outlasted the grace period.
         n_cut_off: usize,
     },
+}
+
+/// What a question of a request was answered from.
+#[derive(Debug, Clone, Copy)]
+pub struct Served<'a> {
+    /// Its freshness domain.
+    pub domain: &'a str,
+    /// The records or pages that were in memory.
+    pub memory: usize,
+    /// Those that other processes had kept.
+    pub shared: usize,
+    /// Those that the owner was asked for.
+    pub fetched: usize,
+    /// Those that were served past their bound, because the owner is down.
+    pub n_stale: usize,
+    /// How old the oldest of them is.
+    pub age: Option<Duration>,
 }
 
 /// Why a system did not answer.

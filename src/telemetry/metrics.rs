@@ -17,6 +17,7 @@ use prometheus_client::{
 };
 
 use super::{
+    cache_metrics::CacheMetrics,
     event::{Event, Failure},
     guard_metrics::GuardMetrics,
 };
@@ -80,6 +81,7 @@ pub(super) struct Metrics {
     files_refused: Family<AskedLabels, Counter>,
     file_rows: Family<AskedLabels, Gauge>,
     guards: GuardMetrics,
+    cache: CacheMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -95,7 +97,7 @@ fn seconds() -> Histogram {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("freehold");
-        let guards = GuardMetrics::new(&mut registry);
+        let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
         let mut metrics = Self {
             registry,
             requests: Family::default(),
@@ -122,6 +124,7 @@ impl Default for Metrics {
             files_refused: Family::default(),
             file_rows: Family::default(),
             guards,
+            cache,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -260,6 +263,7 @@ impl Metrics {
                 self.files_refused.get_or_create(&labels(system, group, None).0).inc();
             }
             Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
+            Event::Served(ref served) => self.cache.read(served),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

@@ -4,12 +4,13 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use freehold::{
+    cache::Cache,
     contract::{Files, Loaded, load},
     demo,
     diagnostic::{Severity, render_text},
     engine::{AnswerStatus, Engine, Request},
     owner,
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
 };
 
@@ -26,7 +27,8 @@ async fn demo_engine(folder: &Path) -> (Engine, demo::DemoServers) {
     };
     let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
     let owners = owner::open(&contract, &telemetry);
-    let engine = Engine::new(contract, owners, EngineSettings::default(), telemetry).expect("an engine");
+    let cache = Cache::new(&contract, owners, CacheSettings::default(), &telemetry);
+    let engine = Engine::new(contract, cache, EngineSettings::default(), telemetry).expect("an engine");
     (engine, servers)
 }
 

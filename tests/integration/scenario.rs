@@ -14,11 +14,12 @@ use std::{
 };
 
 use freehold::{
+    cache::Cache,
     contract::{Files, load},
     diagnostic::render_text,
     engine::{Engine, Request},
     owner,
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
 };
 use sqlx::{Connection, SqliteConnection};
@@ -74,7 +75,8 @@ async fn engine(fences: &[Fence], folder: &Path) -> Engine {
     };
     let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
     let owners = owner::open(&contract, &telemetry);
-    Engine::new(contract, owners, EngineSettings::default(), telemetry).expect("an engine")
+    let cache = Cache::new(&contract, owners, CacheSettings::default(), &telemetry);
+    Engine::new(contract, cache, EngineSettings::default(), telemetry).expect("an engine")
 }
 
 /// One query of a file, with what must come of it.
@@ -110,7 +112,7 @@ async fn run(path: &Path) -> (Vec<String>, String) {
     for case in cases(&fences) {
         let variables = case.variables.map(|fence| serde_json::from_str(&fence.body).expect("JSON variables"));
         let request =
-            Request { query: case.query.body.clone(), operation_name: None, variables: variables.unwrap_or_default() };
+            Request { query: case.query.body.clone(), variables: variables.unwrap_or_default(), ..Request::default() };
         if let Some(plan) = case.plan {
             let explained = match engine.explain(&request.query, None) {
                 Ok(explanation) => explanation.to_string(),

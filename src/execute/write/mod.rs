@@ -10,6 +10,7 @@ use super::{
     gathered::{CellFailure, Gathered, JoinCell, JoinItem, Origin, PageCell, PlaceRows},
 };
 use crate::{
+    cache::{self, Stale},
     contract::Contract,
     fetch::{Entry, FetchError, Record, Table},
     plan::{JoinId, Output, Place, PlaceId, PlaceKind, Plan, Produce},
@@ -95,13 +96,15 @@ impl<'g> Writer<'g> {
             self.out.extend_from_slice(b"null");
         }
         let n_faults = self.faults.n_met();
-        if let Some(entries) = self.faults.finish() {
-            self.out.extend_from_slice(b",\"errors\":[");
-            self.out.extend_from_slice(&entries);
-            self.out.push(b']');
+        let Self { faults, mut out, .. } = self;
+        if let Some(entries) = faults.finish() {
+            out.extend_from_slice(b",\"errors\":[");
+            out.extend_from_slice(&entries);
+            out.push(b']');
         }
-        self.out.push(b'}');
-        (self.out, !whole, n_faults)
+        write_stale(self.contract, &self.gathered.freshness.stale, &mut out);
+        out.push(b'}');
+        (out, !whole, n_faults)
     }
 
     /// Writes an object's members. Returns false, with nothing written, when null stands where none may.
@@ -509,4 +512,28 @@ fn n_parts(value: &[u8], n_lists: usize) -> usize {
         Entry::Null | Entry::Fault(_) => 0,
     });
     parts.sum()
+}
+
+/// Says what is served past its bound, where anything is.
+fn write_stale(contract: &Contract, stale: &[Stale], out: &mut Vec<u8>) {
+    for (number, one) in stale.iter().enumerate() {
+        let group = match one.asked {
+            cache::Asked::Group(group) => &contract.group(group).name,
+            cache::Asked::List(list) => &contract.list(list).name,
+        };
+        let entry = serde_json::json!({
+            "code": "STALE_SERVED",
+            "system": contract.system(one.system).name,
+            "group": group,
+            "domain": contract.domain(one.domain).name,
+            "asOf": jiff::Timestamp::from_millisecond(one.since_ms).map(|at| at.to_string()).ok(),
+            "records": one.n,
+            "because": one.code,
+        });
+        out.extend_from_slice(if number == 0 { b",\"extensions\":{\"stale\":[" } else { b"," });
+        out.extend_from_slice(entry.to_string().as_bytes());
+    }
+    if !stale.is_empty() {
+        out.extend_from_slice(b"]}");
+    }
 }

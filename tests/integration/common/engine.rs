@@ -3,11 +3,12 @@
 use std::{path::Path, sync::Arc};
 
 use freehold::{
+    cache::Cache,
     contract::{Files, load, read_folder},
     engine::{Engine, Request},
     owner,
     plan::Explanation,
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
 };
 use serde_json::Value;
@@ -37,14 +38,15 @@ impl Freehold {
         let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
         let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
         let owners = owner::open(&contract, &telemetry);
-        let engine = Engine::new(contract, owners, settings, telemetry.clone()).expect("an engine");
+        let cache = Cache::new(&contract, owners, CacheSettings::nothing(), &telemetry);
+        let engine = Engine::new(contract, cache, settings, telemetry.clone()).expect("an engine");
         Self { engine, telemetry }
     }
 
     /// Asks, and returns the whole answer.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let Value::Object(variables) = variables else { panic!("variables are an object") };
-        let request = Request { query: query.to_owned(), operation_name: None, variables };
+        let request = Request { query: query.to_owned(), variables, ..Request::default() };
         serde_json::from_slice(&self.engine.answer(&request).await.body).expect("an answer is JSON")
     }
 

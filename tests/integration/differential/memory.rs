@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use freehold::contract::Contract;
 use freehold::fetch::{
-    Cell, Count, Cursor, Direction, Fetch, FetchError, FetchErrorKind, Layout, ListFetch, ListItem, Outcome, Owner,
-    Page, PartLayout, PartRows, Record, Stamp,
+    Cell, Clock, Count, Cursor, Direction, Fetch, FetchError, FetchErrorKind, Layout, ListFetch, ListItem, Outcome, Owner,
+    Page, PartLayout, PartRows, Record, Stamp, SystemClock,
 };
 use freehold::value::{Adaptations, Argument, Key, SlotKind, SystemId};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -57,7 +57,7 @@ impl MemoryOwner {
     }
 
     fn stamp(&self) -> Stamp {
-        Stamp { system: self.system, started_ms: 0, ended_ms: 0, as_of_ms: None }
+        Stamp::answered(self.system, SystemClock.now_ms())
     }
 
     fn records(&self, fetch: &Fetch) -> Vec<Outcome> {
@@ -168,7 +168,7 @@ impl MemoryOwner {
                     count if count > bound => Count::MoreThan(bound),
                     count => Count::Exactly(count),
                 }),
-                started_ms: 0,
+                stamp: self.stamp(),
                 left_out: None,
             }
         };

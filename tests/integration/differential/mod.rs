@@ -24,10 +24,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use freehold::cache::Cache;
 use freehold::contract::{Contract, Files};
 use freehold::engine::{Engine, Request};
 use freehold::owner::Owners;
-use freehold::settings::EngineSettings;
+use freehold::settings::{CacheSettings, EngineSettings};
 use freehold::telemetry::Telemetry;
 use serde_json::Value;
 
@@ -122,7 +123,8 @@ impl Subject {
         let engine = |errors_max| {
             let owners = Owners::from_vec(MemoryOwner::all(&world, &contract, &questions));
             let settings = EngineSettings { errors_max, ..EngineSettings::default() };
-            Engine::new(Arc::clone(&contract), owners, settings, Telemetry::new()).expect("the contract is sound")
+            let cache = Cache::new(&contract, owners, CacheSettings::nothing(), &Telemetry::new());
+            Engine::new(Arc::clone(&contract), cache, settings, Telemetry::new()).expect("the contract is sound")
         };
         let (engine, terse) = (engine(100_000), engine(ERRORS_FEW));
         Self { world, engine, terse, questions }
@@ -136,6 +138,7 @@ impl Subject {
             query: document.to_string(),
             operation_name: document.operation_name.clone(),
             variables: document.variables.clone(),
+            ..Request::default()
         };
         let answer = self.engine.answer(&request).await;
         let asked = self.questions.take();

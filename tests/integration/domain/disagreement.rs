@@ -6,11 +6,12 @@ use std::sync::{
 };
 
 use freehold::{
+    cache::Cache,
     contract::{Files, load},
     engine::{Engine, Request},
     fetch::{Fetch, FetchError, FetchErrorKind, ListFetch, Outcome, Owner, Page},
     owner::{self, Owners},
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     source::SystemName,
     telemetry::Telemetry,
     value::SystemId,
@@ -112,7 +113,8 @@ async fn company() -> Company {
     };
     let (slow, fast) = (held(0, 0), held(1, 1_000));
     let owners = Owners::from_vec(vec![Arc::clone(&slow) as Arc<dyn Owner>, Arc::clone(&fast) as Arc<dyn Owner>]);
-    let engine = Engine::new(contract, owners, EngineSettings::default(), telemetry).unwrap();
+    let cache = Cache::new(&contract, owners, CacheSettings::nothing(), &telemetry);
+    let engine = Engine::new(contract, cache, EngineSettings::default(), telemetry).unwrap();
     Company { engine, erp: slow, shop: fast, _systems: [erp, shop] }
 }
 

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use freehold::{
+    cache::Freshness,
     engine::{Answer, AnswerStatus, Probe, Request},
     http::Answering,
     settings::HttpSettings,
@@ -46,7 +47,7 @@ impl Answering for Held {
         self.asked.add_permits(1);
         async move {
             self.let_go.acquire().await.expect("it is never closed").forget();
-            Answer { body: br#"{"data":{}}"#.to_vec(), status: AnswerStatus::Complete }
+            Answer { body: br#"{"data":{}}"#.to_vec(), status: AnswerStatus::Complete, freshness: Freshness::default() }
         }
         .boxed()
     }

@@ -7,6 +7,7 @@ use async_graphql::{
     parser::{parse_query, types::OperationType},
 };
 use freehold::{
+    cache::Freshness,
     engine::{Answer, AnswerStatus, Probe, Request},
     fetch::{FetchError, FetchErrorKind},
     http::Answering,
@@ -71,7 +72,7 @@ impl Greeter {
             return refused(RefusalKind::Validation, "validation");
         }
         let body = serde_json::to_vec(&response).expect("a response is JSON");
-        Answer { body, status: AnswerStatus::Complete }
+        Answer { body, status: AnswerStatus::Complete, freshness: Freshness::default() }
     }
 }
 
@@ -81,12 +82,12 @@ fn panic_now() -> Result<Option<FieldValue<'static>>, async_graphql::Error> {
 
 fn failed(data: &str, status: AnswerStatus) -> Answer {
     let body = format!(r#"{{"data":{data},"errors":[{{"message":"the owner is down"}}]}}"#);
-    Answer { body: body.into_bytes(), status }
+    Answer { body: body.into_bytes(), status, freshness: Freshness::default() }
 }
 
 fn refused(kind: RefusalKind, message: &str) -> Answer {
     let body = serde_json::json!({ "errors": [{ "message": message }] });
-    Answer { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(kind) }
+    Answer { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(kind), freshness: Freshness::default() }
 }
 
 impl Answering for Greeter {

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use freehold::{
+    cache::Cache,
     contract::{Contract, Files, load},
     engine::{Engine, Request},
-    fetch::{Cell, FetchErrorKind, Layout, Owner},
+    fetch::{Cell, Clock, FetchErrorKind, Layout, Owner, Stamp, SystemClock},
     owner::{Owners, guard},
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     source::SystemName,
     telemetry::Telemetry,
     value::SystemId,
@@ -65,7 +66,7 @@ fn source(contract: &Arc<Contract>, script: impl Fn(&Asked) -> Said + Send + Syn
         let layout = Layout::new(group.shape, &contract.shapes, &columns, &[], &group.adaptations);
         let cells: Vec<Cell<'_>> =
             columns.iter().map(|column| Cell::Text(format!("{column} of {key}").into())).collect();
-        layout.record(&contract.shapes, &cells, &[], stamp)
+        layout.record(&contract.shapes, &cells, &[], Stamp { started_ms: SystemClock.now_ms(), ..stamp })
     };
     Scripted::with_rows(rows, script)
 }
@@ -79,14 +80,15 @@ fn case(
     let (erp, pim) = (source(&contract, erp), source(&contract, move |asked| pim(&pim_name, asked)));
     let stack = |source: Arc<Scripted>, id| -> Arc<dyn Owner> { guard(source, &contract, SystemId(id), &telemetry) };
     let owners = Owners::from_vec(vec![stack(erp.clone(), 0), stack(pim.clone(), 1)]);
-    let engine = Engine::new(contract.clone(), owners, EngineSettings::default(), telemetry.clone()).unwrap();
+    let cache = Cache::new(&contract, owners, CacheSettings::nothing(), &telemetry);
+    let engine = Engine::new(contract.clone(), cache, EngineSettings::default(), telemetry.clone()).unwrap();
     Case { engine, erp, telemetry }
 }
 
 impl Case {
     async fn ask(&self, query: &str, skus: &[String]) -> Value {
         let Value::Object(variables) = json!({"skus": skus}) else { unreachable!("it is an object") };
-        let request = Request { query: query.to_owned(), operation_name: None, variables };
+        let request = Request { query: query.to_owned(), variables, ..Request::default() };
         serde_json::from_slice(&self.engine.answer(&request).await.body).unwrap()
     }
 }

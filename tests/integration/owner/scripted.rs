@@ -106,7 +106,7 @@ impl Owner for Scripted {
                 has_next: false,
                 has_previous: false,
                 count: None,
-                started_ms: number as i64,
+                stamp: Stamp { system: SystemId(0), started_ms: number as i64, ended_ms: 0, as_of_ms: None },
                 left_out: None,
             };
             about.into_iter().map(|said| said.map(|()| page())).collect()

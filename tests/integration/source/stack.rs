@@ -73,7 +73,7 @@ impl Owner for Gated {
                     has_next: false,
                     has_previous: false,
                     count: None,
-                    started_ms,
+                    stamp: Stamp { system: SystemId(0), started_ms, ended_ms: 0, as_of_ms: None },
                     left_out: None,
                 })
             };
@@ -113,7 +113,7 @@ async fn chunks_keep_the_order_asked() {
     assert_eq!(order, (0..50).collect::<Vec<i64>>());
     assert_eq!((inner.n_asked.load(Ordering::SeqCst), inner.keys_most.load(Ordering::SeqCst)), (8, 7));
     let pages = chunked.list(list(15)).await;
-    let order: Vec<i64> = pages.iter().map(|page| page.as_ref().unwrap().started_ms).collect();
+    let order: Vec<i64> = pages.iter().map(|page| page.as_ref().unwrap().stamp.started_ms).collect();
     assert_eq!(order, (0..15).collect::<Vec<i64>>());
     assert_eq!(inner.keys_most.load(Ordering::SeqCst), 7);
 }

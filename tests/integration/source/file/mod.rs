@@ -16,11 +16,12 @@ use std::{
 };
 
 use freehold::{
+    cache::Cache,
     contract::{Contract, Files, load},
     engine::{Engine, Request},
     fetch::{Fetch, FetchError, Outcome, Owner},
     owner::Owners,
-    settings::EngineSettings,
+    settings::{CacheSettings, EngineSettings},
     source::FileSource,
     telemetry::Telemetry,
     value::{GroupId, Key, SystemId},
@@ -102,7 +103,8 @@ impl Drop {
         let telemetry = Telemetry::new();
         let source = Arc::new(FileSource::new(Arc::clone(&contract), SystemId(0), telemetry.clone()));
         let owners = Owners::from_vec(vec![Arc::clone(&source) as Arc<dyn Owner>]);
-        let engine = Engine::new(Arc::clone(&contract), owners, EngineSettings::default(), telemetry.clone()).unwrap();
+        let cache = Cache::new(&contract, owners, CacheSettings::nothing(), &telemetry);
+        let engine = Engine::new(Arc::clone(&contract), cache, EngineSettings::default(), telemetry.clone()).unwrap();
         Self { folder, source, telemetry, contract, engine }
     }
 
@@ -131,7 +133,7 @@ impl Drop {
     /// Asks, and returns the whole answer.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let Value::Object(variables) = variables else { panic!("variables are an object") };
-        let request = Request { query: query.to_owned(), operation_name: None, variables };
+        let request = Request { query: query.to_owned(), variables, ..Request::default() };
         serde_json::from_slice(&self.engine.answer(&request).await.body).unwrap()
     }
 

@@ -1,0 +1,100 @@
+//! The cache: a request's questions, answered from memory, from what processes share, or from the owners.
+//!
+//! Reading order: `question` (what is asked and how old the answer is), `demand` (what a request tightens), `serve` (the one
+//! rule by which anything is served), `kept` (what is kept under what), `memory` (in the process), `shared` (between
+//! processes), `change` and `recalls` (what has changed since), `looked` (one question and what is known of it), `reading` (the way of a
+//! wave of questions), `refresh` (behind the answer).
+
+mod change;
+mod demand;
+mod kept;
+mod looked;
+mod memory;
+mod question;
+mod reading;
+mod recalls;
+mod refresh;
+mod serve;
+mod shared;
+
+use std::{sync::Arc, time::Duration};
+
+pub use change::Change;
+pub use demand::Demand;
+pub use kept::{Kept, PagePlace, Place};
+pub use question::{Answer, Asked, Asking, Brought, Freshness, Question, Stale};
+pub use serve::{Bounds, Verdict};
+pub use shared::{Shared, SharedRead};
+
+use memory::Memory;
+use recalls::Recalls;
+use refresh::Refreshing;
+
+use crate::{
+    contract::Contract,
+    fetch::{Clock, SystemClock},
+    owner::Owners,
+    settings::CacheSettings,
+    telemetry::Telemetry,
+};
+
+/// Answers questions with what is kept, as far as its domain allows, and else with what the owners say.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+struct Inner {
+    contract: Arc<Contract>,
+    owners: Owners,
+    memory: Memory,
+    shared: Option<Arc<dyn Shared>>,
+    recalls: Recalls,
+    refreshing: Refreshing,
+    clock: Arc<dyn Clock>,
+    settings: CacheSettings,
+    telemetry: Telemetry,
+}
+
+/// What a cache is made of, beside its settings.
+pub struct CacheParts {
+    /// The contract.
+    pub contract: Arc<Contract>,
+    /// Whom to ask.
+    pub owners: Owners,
+    /// What processes share, where they share anything.
+    pub shared: Option<Arc<dyn Shared>>,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Whom to tell what is served.
+    pub telemetry: Telemetry,
+}
+
+/// How long after the longest time a system may take something may still be on its way between processes.
+const ON_THE_WAY: Duration = Duration::from_secs(60);
+
+impl Cache {
+    /// Makes a cache that is the process's own.
+    pub fn new(contract: &Arc<Contract>, owners: Owners, settings: CacheSettings, telemetry: &Telemetry) -> Self {
+        let (contract, telemetry) = (Arc::clone(contract), telemetry.clone());
+        Self::of(CacheParts { contract, owners, shared: None, clock: Arc::new(SystemClock), telemetry }, settings)
+    }
+
+    /// Makes a cache of its parts.
+    pub fn of(parts: CacheParts, settings: CacheSettings) -> Self {
+        let CacheParts { contract, owners, shared, clock, telemetry } = parts;
+        let longest = contract.systems.iter().map(|system| system.timeout).max().unwrap_or_default();
+        let recalls = Recalls::new(contract.groups.len(), contract.lists.len(), longest + ON_THE_WAY);
+        let memory = Memory::new(settings.memory_bytes_max);
+        let refreshing = Refreshing::new(settings.refreshes_max);
+        Self(Arc::new(Inner { contract, owners, memory, shared, recalls, refreshing, clock, settings, telemetry }))
+    }
+
+    /// Returns the owners.
+    pub fn owners(&self) -> &Owners {
+        &self.0.owners
+    }
+
+    /// Returns how many bytes are kept in the process, and how many entries that is.
+    pub fn weight(&self) -> (u64, usize) {
+        (self.0.memory.weight(), self.0.memory.len())
+    }
+}

@@ -1,0 +1,326 @@
+//! The way of a wave of questions: memory, then one look at what processes share, then the owners.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::{
+    Cache, Inner,
+    demand::Demand,
+    kept::{Kept, Place, RecordPlace},
+    looked::Looked,
+    question::{Answer, Asked, Asking, Question},
+    shared::SharedRead,
+    serve::{Bounds, Verdict, since_ms},
+};
+use crate::{
+    contract::OnOutage,
+    fetch::{Fetch, FetchError, FetchErrorKind, Stamp},
+    source::SystemName,
+    telemetry::{Event, Served},
+    value::{DomainId, SystemId, duration_text},
+};
+
+/// How long a process waits for what another one is asking for, before it asks for itself.
+const OTHERS_WAIT: Duration = Duration::from_millis(200);
+
+/// How long it waits before it looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How long the sole right to ask lasts where nobody gives it back: longer than owners usually take, so that it mostly
+/// ends with the entry.
+const LEASE: Duration = Duration::from_secs(2);
+
+impl Cache {
+    /// Asks a wave of questions: all that became known together. What is in memory is answered at once; for the rest,
+    /// what processes share is looked at once for the whole wave.
+    pub fn ask<'a>(&'a self, wave: Vec<Question>, demand: &Demand) -> Vec<Asking<'a>> {
+        let inner = &self.0;
+        let now_ms = inner.clock.now_ms();
+        let looked: Vec<Looked> = wave.into_iter().map(|question| inner.look(question, demand, now_ms)).collect();
+        let read = inner.shared.as_ref().and_then(|shared| {
+            let places: Vec<Place> =
+                looked.iter().flat_map(|looked| looked.missing.iter().map(|at| looked.place(*at))).collect();
+            (!places.is_empty()).then(|| shared.read(places).shared())
+        });
+        let mut n_before = 0;
+        let asking = looked.into_iter().map(|mut looked| {
+            if looked.missing.is_empty() {
+                inner.tell(&looked, Levels { memory: looked.len(), ..Levels::default() });
+                self.refresh(&looked);
+                return Asking::Answered(looked.answer());
+            }
+            let (read, n_missing) = (read.clone(), looked.missing.len());
+            let mine = n_before..n_before + n_missing;
+            n_before += n_missing;
+            let waiting = async move {
+                let mut levels = Levels { memory: looked.len() - n_missing, ..Levels::default() };
+                if let Some(read) = read {
+                    let read = read.await;
+                    inner.take_shared(&mut looked, &read, mine.start);
+                    levels.shared = n_missing - looked.missing.len();
+                }
+                self.finish(looked, levels).await
+            };
+            Asking::Waiting(waiting.boxed())
+        });
+        asking.collect()
+    }
+
+    /// Asks the owner for what is still missing.
+    async fn finish(&self, mut looked: Looked, mut levels: Levels) -> Answer {
+        let inner = &self.0;
+        if !looked.missing.is_empty() {
+            let n_missing = looked.missing.len();
+            inner.wait_for_others(&mut looked).await;
+            levels.shared += n_missing - looked.missing.len();
+        }
+        if !looked.missing.is_empty() {
+            levels.fetched = looked.missing.len();
+            inner.ask_owner(&mut looked).await;
+        }
+        inner.tell(&looked, levels);
+        self.refresh(&looked);
+        looked.answer()
+    }
+}
+
+/// Where the places of a question were answered from.
+#[derive(Debug, Clone, Copy, Default)]
+struct Levels {
+    memory: usize,
+    shared: usize,
+    fetched: usize,
+}
+
+impl Inner {
+    /// Returns the system and domain of a group or list.
+    pub(super) fn source_of(&self, asked: Asked) -> (SystemId, DomainId) {
+        match asked {
+            Asked::Group(group) => (self.contract.group(group).system, self.contract.group(group).domain),
+            Asked::List(list) => (self.contract.list(list).system, self.contract.list(list).domain),
+        }
+    }
+
+    fn bounds(&self, domain: DomainId, demand: &Demand) -> Bounds {
+        Bounds::new(domain, self.contract.domain(domain), demand, self.settings.clock_allowance)
+    }
+
+    /// Looks a question up in memory.
+    fn look(&self, question: Question, demand: &Demand, now_ms: i64) -> Looked {
+        let asked = match &question {
+            Question::Records { group, .. } => Asked::Group(*group),
+            Question::Pages(fetch) => Asked::List(fetch.list),
+        };
+        let (system, domain) = self.source_of(asked);
+        let mut looked = Looked::new(question, system, domain, self.bounds(domain, demand));
+        for at in 0..looked.len() {
+            let kept = match &looked.question {
+                Question::Records { group, keys, .. } => self.memory.get(&RecordPlace(*group, &keys[at])),
+                Question::Pages(_) => self.memory.get(&looked.place(at)),
+            };
+            if !kept.is_some_and(|kept| self.take(&mut looked, at, kept, now_ms)) {
+                looked.missing.push(at);
+            }
+        }
+        looked
+    }
+
+    /// Judges what is kept of a place. Returns whether it is served.
+    fn take(&self, looked: &mut Looked, at: usize, kept: Kept, now_ms: i64) -> bool {
+        if !self.recalls.allow(looked.asked, || looked.place(at), kept.stamp()) {
+            return false;
+        }
+        let share = || match &looked.question {
+            Question::Records { keys, .. } => RecordPlace::share(&keys[at]),
+            Question::Pages(_) => looked.place(at).share(),
+        };
+        let verdict = looked.bounds.judge(kept.stamp(), kept.is_absent(), share, now_ms);
+        looked.take_kept(at, kept, verdict)
+    }
+
+    /// Takes what other processes kept for the missing places, which begin at `first` of what was read.
+    fn take_shared(&self, looked: &mut Looked, read: &SharedRead, first: usize) {
+        let now_ms = self.clock.now_ms();
+        for (asked, at_ms) in &read.recalled {
+            self.recalls.recall_all(*asked, *at_ms);
+        }
+        let missing = std::mem::take(&mut looked.missing);
+        for (n, at) in missing.into_iter().enumerate() {
+            let taken = read.entries.get(first + n).and_then(Option::as_ref).is_some_and(|kept| {
+                let taken = self.take(looked, at, kept.clone(), now_ms);
+                if taken {
+                    self.memory.put(looked.place(at), kept);
+                }
+                taken
+            });
+            if !taken {
+                looked.missing.push(at);
+            }
+        }
+    }
+
+    /// Where another process is asking for all that is missing, waits a moment for what it brings. That is so when
+    /// something that many want runs out; what was never there is asked for at once.
+    async fn wait_for_others(&self, looked: &mut Looked) {
+        let Some(shared) = &self.shared else { return };
+        if looked.bounds.is_tightened || !looked.missing.iter().all(|at| looked.ran_out(*at)) {
+            return;
+        }
+        let places = |looked: &Looked| looked.missing.iter().map(|at| looked.place(*at)).collect::<Vec<_>>();
+        if shared.lease(places(looked), LEASE).await.contains(&true) {
+            return;
+        }
+        let mut waited = Duration::ZERO;
+        while !looked.missing.is_empty() && waited < OTHERS_WAIT {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            waited += LOOK_AGAIN;
+            let read = shared.read(places(looked)).await;
+            self.take_shared(looked, &read, 0);
+        }
+    }
+
+    /// Asks the owner for the missing places, and keeps what comes.
+    async fn ask_owner(&self, looked: &mut Looked) {
+        let missing = std::mem::take(&mut looked.missing);
+        let asked_ms = self.clock.now_ms();
+        let answers = self.put(looked.part(&missing), looked.system).await;
+        looked.n_asked += 1;
+        let mut again = Vec::new();
+        for (at, answer) in missing.into_iter().zip(answers) {
+            match answer.and_then(|kept| self.accept(looked, at, kept, asked_ms)) {
+                Ok(Some(kept)) => looked.take_answer(at, Ok(kept)),
+                // It was on its way for someone else, and is too old for us.
+                Ok(None) => again.push(at),
+                Err(error) => looked.take_answer(at, Err(error)),
+            }
+        }
+        if again.is_empty() {
+            return;
+        }
+        let asked_ms = self.clock.now_ms();
+        let answers = self.put(looked.part(&again), looked.system).await;
+        looked.n_asked += 1;
+        for (at, answer) in again.into_iter().zip(answers) {
+            let answer = answer.and_then(|kept| match self.accept(looked, at, kept, asked_ms)? {
+                Some(kept) => Ok(kept),
+                None => Err(self.refused(looked, "what came had been asked before the question was put")),
+            });
+            looked.take_answer(at, answer);
+        }
+    }
+
+    /// Puts a question to its owner, and keeps what comes.
+    pub(super) async fn put(&self, question: Question, system: SystemId) -> Vec<Result<Kept, FetchError>> {
+        let owner = self.owners.of(system);
+        let (asked, answers, places): (_, Vec<_>, Vec<Place>) = match question {
+            Question::Records { group, keys, deadline } => {
+                let places = keys.iter().map(|key| Place::Record(group, key.clone())).collect();
+                let outcomes = owner.fetch(Fetch { group, keys, deadline }).await;
+                let answers = outcomes.into_iter().map(|outcome| outcome.map(Kept::Record)).collect();
+                (Asked::Group(group), answers, places)
+            }
+            Question::Pages(fetch) => {
+                let list = fetch.list;
+                let looked = Looked::new(
+                    Question::Pages(fetch.clone()),
+                    system,
+                    self.contract.list(list).domain,
+                    self.bounds(self.contract.list(list).domain, &Demand::default()),
+                );
+                let places = (0..looked.len()).map(|at| looked.place(at)).collect();
+                let pages = owner.list(fetch).await;
+                (Asked::List(list), pages.into_iter().map(|page| page.map(|page| Kept::Page(page.into()))).collect(), places)
+            }
+        };
+        self.keep(asked, &places, &answers);
+        answers
+    }
+
+    /// Keeps what an owner said, in the process and between processes.
+    fn keep(&self, asked: Asked, places: &[Place], answers: &[Result<Kept, FetchError>]) {
+        let (_, domain) = self.source_of(asked);
+        if !self.is_kept(domain) {
+            return;
+        }
+        let lasting = self.lasting(domain);
+        // A long list or an export passes through once: it would only take the place of what is asked for often.
+        let fits = places.len() <= self.settings.places_kept_max;
+        let mut shared = Vec::new();
+        for (place, kept) in places.iter().zip(answers).filter_map(|(place, kept)| Some((place, kept.as_ref().ok()?))) {
+            if !fits || !self.recalls.allow(asked, || place.clone(), kept.stamp()) {
+                continue;
+            }
+            self.memory.put(place.clone(), kept);
+            if self.shared.is_some() {
+                shared.push((place.clone(), kept.clone(), lasting));
+            }
+        }
+        if let Some(level) = self.shared.as_ref().filter(|_| !shared.is_empty()) {
+            level.keep(shared);
+        }
+    }
+
+    /// Whether anything of a domain is worth keeping.
+    fn is_kept(&self, domain: DomainId) -> bool {
+        self.contract.domain(domain).max_age > self.settings.clock_allowance
+    }
+
+    /// For how long something of a domain can be of use.
+    pub(super) fn lasting(&self, domain: DomainId) -> Duration {
+        let domain = self.contract.domain(domain);
+        match domain.on_outage {
+            OnOutage::Refuse => domain.max_age,
+            OnOutage::ServeUpTo(age) => age.max(domain.max_age),
+        }
+    }
+
+    /// Judges what an owner said: `None` for what was asked for someone else before, and is too old for this request.
+    fn accept(
+        &self,
+        looked: &mut Looked,
+        at: usize,
+        kept: Kept,
+        asked_ms: i64,
+    ) -> Result<Option<Kept>, FetchError> {
+        let stamp = *kept.stamp();
+        // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
+        if stamp.started_ms >= asked_ms && stamp.as_of_ms.is_none() {
+            return Ok(Some(kept));
+        }
+        let verdict = looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms());
+        match (verdict, stamp.as_of_ms) {
+            (Verdict::Fresh | Verdict::Ripe, _) => Ok(Some(kept)),
+            (_, None) => Ok(None),
+            (verdict, Some(_)) => {
+                let error = self.refused(looked, &self.age_of(looked, &stamp));
+                if verdict == Verdict::Outdated {
+                    looked.take_kept(at, kept, verdict);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Refuses what is past its bound.
+    fn refused(&self, looked: &Looked, detail: &str) -> FetchError {
+        SystemName::new(&self.contract, looked.system).error(FetchErrorKind::Stale, detail)
+    }
+
+    /// Says how old a copy is, and how old it may be.
+    fn age_of(&self, looked: &Looked, stamp: &Stamp) -> String {
+        let seconds = (self.clock.now_ms() - since_ms(stamp)) / 1_000;
+        let domain = self.contract.domain(looked.domain);
+        let bound = duration_text(Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs()));
+        format!("the copy is {seconds} s old; {} may be {bound} old", domain.name)
+    }
+
+    /// Tells what a question was answered from.
+    fn tell(&self, looked: &Looked, levels: Levels) {
+        let Levels { memory, shared, fetched } = levels;
+        let domain = &self.contract.domain(looked.domain).name;
+        let age = looked.oldest_ms().map(|since_ms| Duration::from_millis((self.clock.now_ms() - since_ms).max(0) as u64));
+        let n_stale = looked.n_stale();
+        self.telemetry.emit(&Event::Served(Served { domain, memory, shared, fetched, n_stale, age }));
+    }
+}

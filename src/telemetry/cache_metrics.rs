@@ -1,0 +1,104 @@
+//! What answers came from and how old they were, as Prometheus numbers by freshness domain.
+//!
+//! They are counted for every question of every request, so a domain's numbers are found without an allocation.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hashbrown::HashMap;
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
+
+use super::event::Served;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DomainLabel {
+    domain: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LevelLabels {
+    domain: String,
+    level: &'static str,
+}
+
+/// The cache's numbers.
+#[derive(Debug)]
+pub(super) struct CacheMetrics {
+    served: Family<LevelLabels, Counter>,
+    stale: Family<DomainLabel, Counter>,
+    age: Family<DomainLabel, Histogram, fn() -> Histogram>,
+    of_domain: RwLock<HashMap<String, Arc<DomainNumbers>>>,
+}
+
+/// The numbers of one domain.
+#[derive(Debug)]
+struct DomainNumbers {
+    memory: Counter,
+    shared: Counter,
+    fetched: Counter,
+    stale: Counter,
+    age: Histogram,
+}
+
+/// 10 ms to 3 days, times four: from what was just fetched to what an outage may last.
+fn ages() -> Histogram {
+    Histogram::new(exponential_buckets(0.01, 4.0, 13))
+}
+
+impl CacheMetrics {
+    /// Makes numbers that start at zero, and registers them.
+    pub fn new(to: &mut Registry) -> Self {
+        let metrics = Self {
+            served: Family::default(),
+            stale: Family::default(),
+            age: Family::new_with_constructor(ages),
+            of_domain: RwLock::default(),
+        };
+        let served = "Records and pages served, by what they came from: memory, shared, owner";
+        to.register("records_served", served, metrics.served.clone());
+        let stale = "Records and pages served past their bound because the owner is down";
+        to.register("records_served_stale", stale, metrics.stale.clone());
+        let age = "How old the oldest part of a question's answer was when it was served";
+        to.register_with_unit("served_age", age, Unit::Seconds, metrics.age.clone());
+        metrics
+    }
+
+    /// Counts what a question was answered from.
+    pub fn read(&self, served: &Served<'_>) {
+        let numbers = self.of(served.domain);
+        numbers.memory.inc_by(served.memory as u64);
+        numbers.shared.inc_by(served.shared as u64);
+        numbers.fetched.inc_by(served.fetched as u64);
+        numbers.stale.inc_by(served.n_stale as u64);
+        if let Some(age) = served.age {
+            numbers.age.observe(age.as_secs_f64());
+        }
+    }
+
+    fn of(&self, domain: &str) -> Arc<DomainNumbers> {
+        if let Some(numbers) = self.of_domain.read().unwrap_or_else(PoisonError::into_inner).get(domain) {
+            return Arc::clone(numbers);
+        }
+        let level = |level| {
+            let labels = LevelLabels { domain: domain.to_owned(), level };
+            self.served.get_or_create_owned(&labels)
+        };
+        let label = DomainLabel { domain: domain.to_owned() };
+        let numbers = DomainNumbers {
+            memory: level("memory"),
+            shared: level("shared"),
+            fetched: level("owner"),
+            stale: self.stale.get_or_create_owned(&label),
+            age: self.age.get_or_create_owned(&label),
+        };
+        let mut of_domain = self.of_domain.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(of_domain.entry(domain.to_owned()).or_insert_with(|| Arc::new(numbers)))
+    }
+}
