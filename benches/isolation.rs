@@ -18,7 +18,7 @@ use freehold::{
     cache::Cache,
     contract::{Contract, Files, load},
     engine::{Engine, Request},
-    fetch::{Cell, Fetch, FetchError, Layout, ListFetch, Outcome, Owner, Page, Stamp},
+    fetch::{Cell, Clock, Fetch, FetchError, Layout, ListFetch, Outcome, Owner, Page, Stamp, SystemClock},
     owner::{Owners, guard},
     settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
@@ -56,7 +56,7 @@ impl Owner for Memory {
             let (group, shapes) = (self.contract.group(fetch.group), &self.contract.shapes);
             let columns: Vec<String> = shapes[group.shape.index()].slots.iter().map(|slot| slot.name.clone()).collect();
             let layout = Layout::new(group.shape, shapes, &columns, &[], &group.adaptations);
-            let stamp = Stamp { system: group.system, started_ms: 0, ended_ms: 0, as_of_ms: None };
+            let stamp = Stamp::answered(group.system, SystemClock.now_ms());
             let record = |key: &Key| {
                 let cells: Vec<Cell<'_>> =
                     columns.iter().map(|column| Cell::Text(format!("{column} of {key}").into())).collect();
