@@ -118,14 +118,19 @@ pub(super) fn headers(
 
 /// Reads the name of a header.
 pub(super) fn header_name(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<String> {
-    let name = entry.0.get_ref().to_string();
+    let place = reader.place(entry.0);
+    header_named(Text { text: entry.0.get_ref().to_string(), place }, reader)
+}
+
+/// Takes a text as the name of a header.
+pub(super) fn header_named(Text { text: name, place }: Text, reader: &mut Reader<'_>) -> Option<String> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if !name.is_empty() && name.bytes().all(is_token) {
         return Some(name);
     }
     reader.findings.fault(
         "HEADER_NAME",
-        reader.place(entry.0),
+        place,
         format!("`{name}` is no name of an HTTP header"),
         "write letters, digits and dashes: \"X-Tenant\"",
     );

@@ -2,11 +2,12 @@
 //!
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
-//! `drop`, `dialect`, `binding`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `changes`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rules`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
+mod changes;
 mod compile;
 mod condition;
 mod dialect;
@@ -41,6 +42,9 @@ pub use binding::{
     GraphQlPaging, GraphQlPiece, GraphQlRoot, GraphQlVariable, KeyMapping, NextLink, OdataDialect, OdataGroup,
     OdataList, OdataServer, OdataSet, OdataType, OdataVersion, PageTarget, Paging, Piece, RestCall, RestGroup,
     RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
+};
+pub use changes::{
+    Changes, Encoding, Handshake, Hint, Part, Proof, Signature, SignedPiece, SignedTime, Webhook, When,
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use dialect::{Dialect, SqlPaging};

@@ -10,6 +10,7 @@ use super::{
         Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, KeyMapping,
         OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
     },
+    changes::Changes,
     dialect::Dialect,
     drop::FileSystem,
     http::HttpSystem,
@@ -41,6 +42,8 @@ pub struct Contract {
     pub marks_protected_data: bool,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
+    /// How it is heard of changes, for each system. They mean nothing to an answer.
+    pub changes: Vec<Changes>,
     /// Keys that a check of the live systems may ask for, by entity type. They mean nothing to an answer.
     pub samples: BTreeMap<TypeId, Vec<Key>>,
 }

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::{
     GraphQlMeaning, Guards, Secret, System, SystemKind,
     binding::{self, Asking, CrossrefFile, GroupFile, ListFile, OdataSystemFile},
+    changes::{self, ChangesFile},
     dialect::Dialect,
     drop::DropFile,
     guards,
@@ -25,6 +26,8 @@ pub(super) struct SystemFile {
     pub groups: Vec<GroupFile>,
     pub lists: Vec<ListFile>,
     pub crossrefs: Vec<CrossrefFile>,
+    /// How it is heard of changes.
+    pub changes: ChangesFile,
     /// The system's own zone and trim, which its groups and lists inherit.
     pub inherited: Inherited,
     /// Whether the file could be read; if not, its groups and lists are not missed elsewhere.
@@ -40,6 +43,7 @@ impl SystemFile {
             groups: Vec::new(),
             lists: Vec::new(),
             crossrefs: Vec::new(),
+            changes: ChangesFile::default(),
             inherited: Inherited::default(),
             readable: false,
         }
@@ -67,6 +71,7 @@ const KEYS: &[&str] = &[
     "trim",
     "lists",
     "crossrefs",
+    "changes",
     "a type's name",
 ];
 
@@ -141,6 +146,7 @@ pub(super) fn read(
             }
             "zone" => out.inherited.zone = binding::zone(entry, &mut reader),
             "trim" => out.inherited.trim = reader.boolean(entry).unwrap_or(false),
+            "changes" => out.changes = changes::read(entry, &mut filling, &mut reader),
             "lists" => {
                 for entry in reader.table(entry).into_iter().flat_map(|table| table.iter()) {
                     out.lists.extend(binding::list(entry, asking, &mut reader));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Contract, Entity, EnumValue, Field, Group, Object, Reference, Role, Type, TypeKind, TypeRef,
+        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, Object, Reference, Role, Type, TypeKind, TypeRef,
         TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
@@ -36,6 +36,12 @@ struct Assembly<'s, 'a> {
     leaves: BTreeMap<&'a str, Leaf>,
 }
 
+/// What stands beside the types, groups and lists, and needs nothing of them but their numbers.
+pub(super) struct Beside {
+    pub changes: Vec<Changes>,
+    pub samples: BTreeMap<TypeId, Vec<Key>>,
+}
+
 /// Makes the contract; `None` where a step reported nothing and yet left something out, which no contract should.
 pub(super) fn assemble<'a>(
     survey: &Survey<'a>,
@@ -44,7 +50,7 @@ pub(super) fn assemble<'a>(
     crossrefs: &Crossrefs<'a>,
     references: &BTreeMap<FieldId<'a>, Reference>,
     lists: Lists<'a>,
-    samples: BTreeMap<TypeId, Vec<Key>>,
+    Beside { changes, samples }: Beside,
 ) -> Option<Contract> {
     let served: Vec<(&GroupName, &GroupPlan<'_>)> = groups.iter().filter(|(_, plan)| plan.served).collect();
     let group_ids = served.iter().enumerate().map(|(n, (name, _))| (*name, GroupId::from(n))).collect();
@@ -84,6 +90,7 @@ pub(super) fn assemble<'a>(
         marks_protected_data: written.schema.types.values().any(protects),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,
+        changes,
         samples,
     };
     contract.version = version::version(&contract);

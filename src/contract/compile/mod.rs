@@ -3,12 +3,13 @@
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
 //! (connections), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
 //! it is OData's), `shapes` (layouts), `feeds` (templates), `keys` (mappings and cross-references), `references` (`@ref`),
-//! `lists` and `order` (`@list`), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
+//! `lists` and `order` (`@list`), `changes` (how changes are heard of), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
 //! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
 //! reported a fault, so a number that stands for something unknown is never used.
 
 mod assemble;
 mod bindings;
+mod changes;
 mod classify;
 mod feeds;
 mod groups;
@@ -53,11 +54,12 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
     let references = references::compile(&survey, &classes, findings);
     let lists = lists::compile(&survey, &classes, &groups, &crossrefs, findings);
     protection::check(&survey, findings);
+    let changes = changes::compile(&survey, &crossrefs, findings);
     let samples = samples::compile(&survey, findings);
     if findings.n_faults() > 0 {
         return None;
     }
-    assemble::assemble(&survey, &classes, groups, &crossrefs, &references, lists, samples)
+    assemble::assemble(&survey, &classes, groups, &crossrefs, &references, lists, assemble::Beside { changes, samples })
 }
 
 /// A field of an object type: the type's name and the field's position.

@@ -136,6 +136,7 @@ impl Bindings {
             lists: self.lists,
             shapes: self.shapes,
             marks_protected_data: false,
+            changes: Vec::new(),
             type_names: Default::default(),
             samples: Default::default(),
         })
