@@ -150,6 +150,16 @@ pub(super) fn read(event: &Event<'_>) {
         Event::ContractLoaded { version, n_faults } => {
             error!(contract.version = version, contract.faults = n_faults, "contract has faults");
         }
+        Event::ChangesHeard { system, source, n_keys, n_types } => debug!(
+            system.name = system,
+            changes.source = source,
+            changes.keys = n_keys,
+            changes.types = n_types,
+            "changes heard of"
+        ),
+        Event::ChangeRefused { system, reason } => {
+            warn!(system.name = system, changes.refusal = reason, "message about changes not heard as meant");
+        }
         Event::ServedUnprotected => {
             warn!("protected data is served to every caller: callers are not yet told apart (--serve-unprotected)");
         }

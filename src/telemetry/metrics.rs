@@ -18,6 +18,7 @@ use prometheus_client::{
 
 use super::{
     cache_metrics::CacheMetrics,
+    change_metrics::ChangeMetrics,
     event::{Event, Failure},
     guard_metrics::GuardMetrics,
 };
@@ -82,6 +83,7 @@ pub(super) struct Metrics {
     file_rows: Family<AskedLabels, Gauge>,
     guards: GuardMetrics,
     cache: CacheMetrics,
+    changes: ChangeMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -98,6 +100,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("freehold");
         let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
+        let changes = ChangeMetrics::new(&mut registry);
         let mut metrics = Self {
             registry,
             requests: Family::default(),
@@ -125,6 +128,7 @@ impl Default for Metrics {
             file_rows: Family::default(),
             guards,
             cache,
+            changes,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -263,6 +267,10 @@ impl Metrics {
                 self.files_refused.get_or_create(&labels(system, group, None).0).inc();
             }
             Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
+            Event::ChangesHeard { system, source, n_keys, n_types } => {
+                self.changes.heard(system, source, n_keys + n_types);
+            }
+            Event::ChangeRefused { system, reason } => self.changes.refused(system, reason),
             Event::Served(ref served) => self.cache.read(served),
             Event::ConnectionOpened => {
                 self.connections_open.inc();

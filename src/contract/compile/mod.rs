@@ -3,7 +3,7 @@
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
 //! (connections), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
 //! it is OData's), `shapes` (layouts), `feeds` (templates), `keys` (mappings and cross-references), `references` (`@ref`),
-//! `lists` and `order` (`@list`), `changes` (how changes are heard of), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
+//! `lists` and `order` (`@list`), `lag` (systems that are behind), `changes` (how changes are heard of), `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
 //! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
 //! reported a fault, so a number that stands for something unknown is never used.
 
@@ -14,6 +14,7 @@ mod classify;
 mod feeds;
 mod groups;
 mod keys;
+mod lag;
 mod lists;
 mod odata;
 mod order;
@@ -54,6 +55,7 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
     let references = references::compile(&survey, &classes, findings);
     let lists = lists::compile(&survey, &classes, &groups, &crossrefs, findings);
     protection::check(&survey, findings);
+    lag::check(&survey, &groups, findings);
     let changes = changes::compile(&survey, &crossrefs, findings);
     let samples = samples::compile(&survey, findings);
     if findings.n_faults() > 0 {
