@@ -55,9 +55,9 @@ impl RecordPlace<'_> {
 
 /// Mixes bytes into one, so that neighbouring keys are far apart.
 fn mix(share: u8, bytes: &[u8]) -> u8 {
-    let mixed = bytes.iter().fold(u32::from(share) ^ 0x811c_9dc5, |sum, byte| {
-        (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    });
+    let mixed = bytes
+        .iter()
+        .fold(u32::from(share) ^ 0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     mixed.to_le_bytes()[3]
 }
 
@@ -99,10 +99,12 @@ impl Place {
     pub fn share(&self) -> u8 {
         match self {
             Self::Record(_, key) => RecordPlace::share(key),
-            Self::Page(_, page) => page.arguments.iter().fold(page.window.n_rows as u8, |share, argument| match argument {
-                Argument::One(text) => mix(share, text.as_bytes()),
-                _ => share,
-            }),
+            Self::Page(_, page) => {
+                page.arguments.iter().fold(page.window.n_rows as u8, |share, argument| match argument {
+                    Argument::One(text) => mix(share, text.as_bytes()),
+                    _ => share,
+                })
+            }
         }
     }
 
@@ -153,4 +155,3 @@ impl Kept {
         }
     }
 }
-

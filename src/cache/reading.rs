@@ -6,19 +6,20 @@ use futures_util::FutureExt;
 
 use super::{
     Cache, Inner,
+    copy::too_old,
     demand::Demand,
     kept::{Kept, Place, RecordPlace},
     looked::Looked,
     question::{Answer, Asked, Asking, Question},
+    serve::{Bounds, Verdict},
     shared::SharedRead,
-    serve::{Bounds, Verdict, since_ms},
 };
 use crate::{
     contract::OnOutage,
-    fetch::{Fetch, FetchError, FetchErrorKind, Stamp},
+    fetch::{Fetch, FetchError, FetchErrorKind},
     source::SystemName,
     telemetry::{Event, Served},
-    value::{DomainId, SystemId, duration_text},
+    value::{DomainId, SystemId},
 };
 
 /// How long a process waits for what another one is asking for, before it asks for itself.
@@ -230,7 +231,11 @@ impl Inner {
                 );
                 let places = (0..looked.len()).map(|at| looked.place(at)).collect();
                 let pages = owner.list(fetch).await;
-                (Asked::List(list), pages.into_iter().map(|page| page.map(|page| Kept::Page(page.into()))).collect(), places)
+                (
+                    Asked::List(list),
+                    pages.into_iter().map(|page| page.map(|page| Kept::Page(page.into()))).collect(),
+                    places,
+                )
             }
         };
         self.keep(asked, &places, &answers);
@@ -276,13 +281,7 @@ impl Inner {
     }
 
     /// Judges what an owner said: `None` for what was asked for someone else before, and is too old for this request.
-    fn accept(
-        &self,
-        looked: &mut Looked,
-        at: usize,
-        kept: Kept,
-        asked_ms: i64,
-    ) -> Result<Option<Kept>, FetchError> {
+    fn accept(&self, looked: &mut Looked, at: usize, kept: Kept, asked_ms: i64) -> Result<Option<Kept>, FetchError> {
         let stamp = *kept.stamp();
         // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
         if stamp.started_ms >= asked_ms && stamp.as_of_ms.is_none() {
@@ -293,7 +292,8 @@ impl Inner {
             (Verdict::Fresh | Verdict::Ripe, _) => Ok(Some(kept)),
             (_, None) => Ok(None),
             (verdict, Some(_)) => {
-                let error = self.refused(looked, &self.age_of(looked, &stamp));
+                let max_age = Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs());
+                let error = too_old(&self.contract, looked.asked, &stamp, max_age, self.clock.now_ms());
                 if verdict == Verdict::Outdated {
                     looked.take_kept(at, kept, verdict);
                 }
@@ -307,19 +307,12 @@ impl Inner {
         SystemName::new(&self.contract, looked.system).error(FetchErrorKind::Stale, detail)
     }
 
-    /// Says how old a copy is, and how old it may be.
-    fn age_of(&self, looked: &Looked, stamp: &Stamp) -> String {
-        let seconds = (self.clock.now_ms() - since_ms(stamp)) / 1_000;
-        let domain = self.contract.domain(looked.domain);
-        let bound = duration_text(Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs()));
-        format!("the copy is {seconds} s old; {} may be {bound} old", domain.name)
-    }
-
     /// Tells what a question was answered from.
     fn tell(&self, looked: &Looked, levels: Levels) {
         let Levels { memory, shared, fetched } = levels;
         let domain = &self.contract.domain(looked.domain).name;
-        let age = looked.oldest_ms().map(|since_ms| Duration::from_millis((self.clock.now_ms() - since_ms).max(0) as u64));
+        let age =
+            looked.oldest_ms().map(|since_ms| Duration::from_millis((self.clock.now_ms() - since_ms).max(0) as u64));
         let n_stale = looked.n_stale();
         self.telemetry.emit(&Event::Served(Served { domain, memory, shared, fetched, n_stale, age }));
     }

@@ -82,7 +82,9 @@ impl Bounds {
         // What is far from ripe needs no spreading.
         let is_ripe = || age_ms > self.refresh_after_ms - self.refresh_after_ms / 10 * i64::from(share()) / 255;
         match age_ms {
-            age_ms if age_ms <= max_age_ms && (age_ms <= self.refresh_after_ms / 10 * 9 || !is_ripe()) => Verdict::Fresh,
+            age_ms if age_ms <= max_age_ms && (age_ms <= self.refresh_after_ms / 10 * 9 || !is_ripe()) => {
+                Verdict::Fresh
+            }
             age_ms if age_ms <= max_age_ms => Verdict::Ripe,
             // That something did not exist an hour ago says nothing about today.
             age_ms if age_ms <= self.outage_ms && !is_absent => Verdict::Outdated,

@@ -91,6 +91,10 @@ impl Answer {
             serde_json::Value::from(entry)
         });
         let body = serde_json::json!({"errors": entries.collect::<Vec<_>>()});
-        Self { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(refusal.kind), freshness: Freshness::default() }
+        Self {
+            body: body.to_string().into_bytes(),
+            status: AnswerStatus::Refused(refusal.kind),
+            freshness: Freshness::default(),
+        }
     }
 }
