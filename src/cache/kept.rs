@@ -5,8 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use quick_cache::Equivalent;
-
 use super::question::Asked;
 use crate::{
     fetch::{Page, Record, Stamp, Window},
@@ -77,12 +75,6 @@ impl Hash for Place {
                 page.hash(state);
             }
         }
-    }
-}
-
-impl Equivalent<Place> for RecordPlace<'_> {
-    fn equivalent(&self, place: &Place) -> bool {
-        matches!(place, Place::Record(group, key) if *group == self.0 && key == self.1)
     }
 }
 
