@@ -5,8 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use quick_cache::Equivalent;
-
 use super::question::Asked;
 use crate::{
     fetch::{Page, Record, Stamp, Window},
@@ -55,9 +53,9 @@ impl RecordPlace<'_> {
 
 /// Mixes bytes into one, so that neighbouring keys are far apart.
 fn mix(share: u8, bytes: &[u8]) -> u8 {
-    let mixed = bytes.iter().fold(u32::from(share) ^ 0x811c_9dc5, |sum, byte| {
-        (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    });
+    let mixed = bytes
+        .iter()
+        .fold(u32::from(share) ^ 0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     mixed.to_le_bytes()[3]
 }
 
@@ -80,12 +78,6 @@ impl Hash for Place {
     }
 }
 
-impl Equivalent<Place> for RecordPlace<'_> {
-    fn equivalent(&self, place: &Place) -> bool {
-        matches!(place, Place::Record(group, key) if *group == self.0 && key == self.1)
-    }
-}
-
 impl Place {
     /// Returns the group or list.
     pub fn asked(&self) -> Asked {
@@ -99,10 +91,12 @@ impl Place {
     pub fn share(&self) -> u8 {
         match self {
             Self::Record(_, key) => RecordPlace::share(key),
-            Self::Page(_, page) => page.arguments.iter().fold(page.window.n_rows as u8, |share, argument| match argument {
-                Argument::One(text) => mix(share, text.as_bytes()),
-                _ => share,
-            }),
+            Self::Page(_, page) => {
+                page.arguments.iter().fold(page.window.n_rows as u8, |share, argument| match argument {
+                    Argument::One(text) => mix(share, text.as_bytes()),
+                    _ => share,
+                })
+            }
         }
     }
 
@@ -153,4 +147,3 @@ impl Kept {
         }
     }
 }
-

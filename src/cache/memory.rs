@@ -2,10 +2,11 @@
 //!
 //! What is looked at once, as a long list or an export does, does not drive out what is looked at often.
 
-use quick_cache::{Equivalent, Weighter, sync::Cache};
 use std::hash::Hash;
 
-use super::kept::{Kept, Place};
+use quick_cache::{Equivalent, Weighter, sync::Cache};
+
+use super::kept::{Kept, Place, RecordPlace};
 
 /// What an entry costs beside its value: the cache's own bookkeeping, measured by filling one.
 const ENTRY_BYTES: usize = 64;
@@ -23,6 +24,12 @@ struct ByBytes;
 impl Weighter<Place, Kept> for ByBytes {
     fn weight(&self, place: &Place, kept: &Kept) -> u64 {
         (ENTRY_BYTES + place.weight() + kept.weight()) as u64
+    }
+}
+
+impl Equivalent<Place> for RecordPlace<'_> {
+    fn equivalent(&self, place: &Place) -> bool {
+        matches!(place, Place::Record(group, key) if *group == self.0 && key == self.1)
     }
 }
 
@@ -50,13 +57,6 @@ impl Memory {
     pub fn forget(&self, place: &Place) {
         if let Some(cache) = &self.0 {
             cache.remove(place);
-        }
-    }
-
-    /// Forgets everything.
-    pub fn clear(&self) {
-        if let Some(cache) = &self.0 {
-            cache.clear();
         }
     }
 

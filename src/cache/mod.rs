@@ -1,11 +1,12 @@
 //! The cache: a request's questions, answered from memory, from what processes share, or from the owners.
 //!
 //! Reading order: `question` (what is asked and how old the answer is), `demand` (what a request tightens), `serve` (the one
-//! rule by which anything is served), `kept` (what is kept under what), `memory` (in the process), `shared` (between
+//! rule by which anything is served), `copy` (of what is itself a copy), `kept` (what is kept under what), `memory` (in the process), `shared` (between
 //! processes), `change` and `recalls` (what has changed since), `looked` (one question and what is known of it), `reading` (the way of a
 //! wave of questions), `refresh` (behind the answer).
 
 mod change;
+mod copy;
 mod demand;
 mod kept;
 mod looked;
@@ -20,6 +21,7 @@ mod shared;
 use std::{sync::Arc, time::Duration};
 
 pub use change::Change;
+pub use copy::refuse_outdated;
 pub use demand::Demand;
 pub use kept::{Kept, PagePlace, Place};
 pub use question::{Answer, Asked, Asking, Brought, Freshness, Question, Stale};

@@ -6,19 +6,20 @@ use futures_util::FutureExt;
 
 use super::{
     Cache, Inner,
+    copy::too_old,
     demand::Demand,
     kept::{Kept, Place, RecordPlace},
     looked::Looked,
     question::{Answer, Asked, Asking, Question},
-    shared::SharedRead,
     serve::{Apart, Bounds, Verdict},
+    shared::SharedRead,
 };
 use crate::{
     contract::OnOutage,
-    fetch::{Fetch, FetchError, FetchErrorKind, Stamp},
+    fetch::{Fetch, FetchError, FetchErrorKind},
     source::SystemName,
     telemetry::{Event, Served},
-    value::{DomainId, SystemId, duration_text},
+    value::{DomainId, SystemId},
 };
 
 /// How long a process waits for what another one is asking for, before it asks for itself.
@@ -199,7 +200,7 @@ impl Inner {
         if again.is_empty() {
             return;
         }
-        let asked_ms = self.clock.now_ms();
+        // Nothing else can be on its way by now that was asked for before this question was put.
         let answers = self.put(looked.part(&again), looked.system).await;
         looked.n_asked += 1;
         for (at, answer) in again.into_iter().zip(answers) {
@@ -231,7 +232,11 @@ impl Inner {
                 );
                 let places = (0..looked.len()).map(|at| looked.place(at)).collect();
                 let pages = owner.list(fetch).await;
-                (Asked::List(list), pages.into_iter().map(|page| page.map(|page| Kept::Page(page.into()))).collect(), places)
+                (
+                    Asked::List(list),
+                    pages.into_iter().map(|page| page.map(|page| Kept::Page(page.into()))).collect(),
+                    places,
+                )
             }
         };
         self.keep(asked, &places, &answers);
@@ -277,13 +282,7 @@ impl Inner {
     }
 
     /// Judges what an owner said: `None` for what was asked for someone else before, and is too old for this request.
-    fn accept(
-        &self,
-        looked: &mut Looked,
-        at: usize,
-        kept: Kept,
-        asked_ms: i64,
-    ) -> Result<Option<Kept>, FetchError> {
+    fn accept(&self, looked: &mut Looked, at: usize, kept: Kept, asked_ms: i64) -> Result<Option<Kept>, FetchError> {
         let stamp = *kept.stamp();
         // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
         let is_ours = stamp.started_ms >= asked_ms;
@@ -291,12 +290,13 @@ impl Inner {
         if is_ours && !is_copy {
             return Ok(Some(kept));
         }
-        let verdict = looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms());
-        match (verdict, is_copy) {
-            (Verdict::Fresh | Verdict::Ripe, _) => Ok(Some(kept)),
-            (_, false) => Ok(None),
-            (verdict, true) => {
-                let error = self.refused(looked, &self.age_of(looked, &stamp));
+        let is_recalled = || !self.recalls.allow(looked.asked, || looked.place(at), &stamp);
+        match looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms()) {
+            Verdict::Fresh | Verdict::Ripe => Ok((is_ours || !is_recalled()).then_some(kept)),
+            _ if !is_copy => Ok(None),
+            verdict => {
+                let max_age = Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs());
+                let error = too_old(&self.contract, looked.asked, &stamp, max_age, self.clock.now_ms());
                 if verdict == Verdict::Outdated {
                     looked.take_kept(at, kept, verdict);
                 }
@@ -310,19 +310,12 @@ impl Inner {
         SystemName::new(&self.contract, looked.system).error(FetchErrorKind::Stale, detail)
     }
 
-    /// Says how old a copy is, and how old it may be.
-    fn age_of(&self, looked: &Looked, stamp: &Stamp) -> String {
-        let seconds = (self.clock.now_ms() - looked.bounds.since_ms(stamp)) / 1_000;
-        let domain = self.contract.domain(looked.domain);
-        let bound = duration_text(Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs()));
-        format!("the copy is {seconds} s old; {} may be {bound} old", domain.name)
-    }
-
     /// Tells what a question was answered from.
     fn tell(&self, looked: &Looked, levels: Levels) {
         let Levels { memory, shared, fetched } = levels;
         let domain = &self.contract.domain(looked.domain).name;
-        let age = looked.oldest_ms().map(|since_ms| Duration::from_millis((self.clock.now_ms() - since_ms).max(0) as u64));
+        let age =
+            looked.oldest_ms().map(|since_ms| Duration::from_millis((self.clock.now_ms() - since_ms).max(0) as u64));
         let n_stale = looked.n_stale();
         self.telemetry.emit(&Event::Served(Served { domain, memory, shared, fetched, n_stale, age }));
     }

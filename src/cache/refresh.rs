@@ -98,7 +98,8 @@ fn leased(question: &Question, ours: Vec<bool>) -> Option<Question> {
     let is_ours = |at: usize| ours.get(at).copied().unwrap_or(true);
     Some(match question {
         Question::Records { group, keys, deadline } => {
-            let keys: Vec<_> = keys.iter().enumerate().filter(|(at, _)| is_ours(*at)).map(|(_, key)| key.clone()).collect();
+            let keys: Vec<_> =
+                keys.iter().enumerate().filter(|(at, _)| is_ours(*at)).map(|(_, key)| key.clone()).collect();
             if keys.is_empty() {
                 return None;
             }

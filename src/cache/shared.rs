@@ -32,7 +32,13 @@ pub trait Shared: Send + Sync {
 
     /// Recalls places, and groups and lists as a whole: what was asked of them until `at_ms` is not kept any more.
     /// Returns whether that is certain.
-    fn recall(&self, places: Vec<Place>, whole: Vec<Asked>, at_ms: i64, remembered: Duration) -> BoxFuture<'static, bool>;
+    fn recall(
+        &self,
+        places: Vec<Place>,
+        whole: Vec<Asked>,
+        at_ms: i64,
+        remembered: Duration,
+    ) -> BoxFuture<'static, bool>;
 
     /// Asks, for each place, for the sole right to ask its owner for it, for so long at most.
     ///

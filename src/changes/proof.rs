@@ -97,12 +97,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{contract::{Secret, SignedTime}, value::Pointer};
+    use crate::{
+        contract::{Secret, SignedTime},
+        value::Pointer,
+    };
 
     const BODY: &str = r#"{"sku":"A-1"}"#;
 
     fn webhook(proof: Proof) -> Webhook {
-        Webhook { secret: Secret::new("It's a Secret".to_owned()), proof, delivery: None, handshake: None, hints: Vec::new() }
+        Webhook {
+            secret: Secret::new("It's a Secret to Everybody".to_owned()),
+            proof,
+            delivery: None,
+            handshake: None,
+            hints: Vec::new(),
+        }
     }
 
     fn signature(encoding: Encoding, prefix: &str) -> Signature {
@@ -133,11 +142,16 @@ mod tests {
     #[test]
     fn a_signed_time_holds_a_message_to_its_window() {
         let time = SignedTime { header: "X-Time".to_owned(), window: Duration::from_secs(300) };
-        let signed = vec![SignedPiece::Text("v0:".to_owned()), SignedPiece::Time, SignedPiece::Text(":".to_owned()), SignedPiece::Body];
+        let signed = vec![
+            SignedPiece::Text("v0:".to_owned()),
+            SignedPiece::Time,
+            SignedPiece::Text(":".to_owned()),
+            SignedPiece::Body,
+        ];
         let proof = Signature { signed, time: Some(time), ..signature(Encoding::Hex, "v0=") };
         let webhook = webhook(Proof::Signature(proof));
         let sign = |text: &str| {
-            let mut mac = Hmac::<Sha256>::new_from_slice(b"It's a Secret").unwrap();
+            let mut mac = Hmac::<Sha256>::new_from_slice(b"It's a Secret to Everybody").unwrap();
             mac.update(text.as_bytes());
             let bytes = mac.finalize().into_bytes();
             format!("v0={}", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
@@ -160,15 +174,18 @@ mod tests {
     #[test]
     fn a_token_proves_a_message_in_a_header_or_in_every_part_of_its_body() {
         let by_header = webhook(Proof::Header("X-Token".to_owned()));
-        assert_eq!(check(&by_header, &message(&[("x-token", "It's a Secret")], ""), 0), Ok(None));
-        assert_eq!(check(&by_header, &message(&[("x-token", "It's a Secret.")], ""), 0), Err(Unheard::Unproven));
+        assert_eq!(check(&by_header, &message(&[("x-token", "It's a Secret to Everybody")], ""), 0), Ok(None));
+        assert_eq!(
+            check(&by_header, &message(&[("x-token", "It's a Secret to Everybody.")], ""), 0),
+            Err(Unheard::Unproven)
+        );
         let by_member = webhook(Proof::Member(Pointer::parse("/value/*/clientState").unwrap()));
         let said = |states: &[&str]| {
             let value: Vec<_> = states.iter().map(|state| serde_json::json!({ "clientState": state })).collect();
             check(&by_member, &message(&[], &serde_json::json!({ "value": value }).to_string()), 0).is_ok()
         };
-        assert!(said(&["It's a Secret", "It's a Secret"]));
-        assert!(!said(&["It's a Secret", "guess"]) && !said(&[]));
+        assert!(said(&["It's a Secret to Everybody", "It's a Secret to Everybody"]));
+        assert!(!said(&["It's a Secret to Everybody", "guess"]) && !said(&[]));
     }
 
     proptest! {

@@ -54,7 +54,8 @@ impl Serve {
             Ok(contract) => contract,
             Err(exit) => return exit,
         };
-        let settings = Settings { http: self.bounds.http(self.listen), engine: self.bounds.engine(), cache: self.bounds.cache() };
+        let settings =
+            Settings { http: self.bounds.http(self.listen), engine: self.bounds.engine(), cache: self.bounds.cache() };
         server::run(contract, settings, telemetry, |_| {})
     }
 

@@ -38,7 +38,8 @@ impl Known {
     ///
     /// *Shape*: as the caller has it, so that it knows which of its copies is meant.
     fn find(&self, tag: &str) -> Option<String> {
-        let tags = self.0.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim);
+        let tags =
+            self.0.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim);
         let mut found = tags.filter(|known| *known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag);
         found.next().map(|known| if known == "*" { tag } else { known }.to_owned())
     }
@@ -123,11 +124,8 @@ mod tests {
     };
 
     fn answer(status: AnswerStatus, known: Option<(i64, i64)>) -> Answer {
-        let freshness = Freshness {
-            since_ms: known.map(|known| known.0),
-            until_ms: known.map(|known| known.1),
-            stale: Vec::new(),
-        };
+        let freshness =
+            Freshness { since_ms: known.map(|known| known.0), until_ms: known.map(|known| known.1), stale: Vec::new() };
         Answer { body: b"{}".to_vec(), status, freshness, at_ms: 100_000 }
     }
 
@@ -141,7 +139,11 @@ mod tests {
         let complete = |since, until| told(&answer(AnswerStatus::Complete, Some((since, until))));
         assert_eq!(complete(88_500, 119_900), (Some(12), "private, max-age=31, must-revalidate".to_owned()));
         assert_eq!(complete(100_000, 100_999), (Some(0), "private, max-age=0, must-revalidate".to_owned()));
-        assert_eq!(complete(100_400, 90_000), (Some(0), "private, max-age=0, must-revalidate".to_owned()), "a clock ahead");
+        assert_eq!(
+            complete(100_400, 90_000),
+            (Some(0), "private, max-age=0, must-revalidate".to_owned()),
+            "a clock ahead"
+        );
     }
 
     #[test]

@@ -60,7 +60,8 @@ impl Reading<'_> {
     /// Reads the directives of the standard header. Others than these say nothing about the age of an answer.
     fn cache_control(&mut self, text: &str) -> Result<(), Refusal> {
         for directive in text.split(',') {
-            let (name, value) = directive.split_once('=').map_or((directive, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                directive.split_once('=').map_or((directive, None), |(name, value)| (name, Some(value)));
             let name = name.trim();
             if name.eq_ignore_ascii_case("no-cache") {
                 self.all(Duration::ZERO);
@@ -81,7 +82,9 @@ impl Reading<'_> {
     fn max_ages(&mut self, text: &str) -> Result<(), Refusal> {
         let items: Vec<&str> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
         if items.is_empty() {
-            return Err(self.refusal("it says no age; write an age, \"5s\", or ages of domains, \"price=0s\"".to_owned()));
+            return Err(
+                self.refusal("it says no age; write an age, \"5s\", or ages of domains, \"price=0s\"".to_owned())
+            );
         }
         for item in items {
             match item.split_once('=') {
@@ -100,7 +103,8 @@ impl Reading<'_> {
         };
         // What is true within the millisecond may have been asked before the instant.
         let nanoseconds = instant.as_nanosecond();
-        let at_ms = i64::try_from(nanoseconds.div_euclid(1_000_000) + i128::from(nanoseconds.rem_euclid(1_000_000) > 0));
+        let at_ms =
+            i64::try_from(nanoseconds.div_euclid(1_000_000) + i128::from(nanoseconds.rem_euclid(1_000_000) > 0));
         let at_ms = at_ms.unwrap_or(i64::MAX);
         self.demand.not_before_ms = Some(self.demand.not_before_ms.map_or(at_ms, |known| known.max(at_ms)));
         Ok(())
@@ -216,8 +220,11 @@ mod tests {
     #[test]
     fn a_family_covers_its_domains_and_the_tightest_word_wins() {
         let extension = json!({ "maxAge": "20s", "maxAgeOf": { "price.list": "1s" }, "notBefore": null });
-        let headers: &[(&str, &[u8])] =
-            &[(MAX_AGE, b"10s , price = 3s"), (MAX_AGE, b"inventory=2s"), ("cache-control", b"no-store, max-age=\"7\"")];
+        let headers: &[(&str, &[u8])] = &[
+            (MAX_AGE, b"10s , price = 3s"),
+            (MAX_AGE, b"inventory=2s"),
+            ("cache-control", b"no-store, max-age=\"7\""),
+        ];
         let demand = read(headers, Some(&extension)).unwrap();
         assert_eq!(seconds(&demand, "inventory"), Some(2));
         assert_eq!(seconds(&demand, "price"), Some(3));
@@ -255,7 +262,10 @@ mod tests {
             (json!({ "maxage": "5s" }), "there is no \"maxage\"; there are maxAge, maxAgeOf and notBefore"),
             (json!({ "maxAge": 5 }), "\"maxAge\" must be a string, not a number"),
             (json!({ "maxAgeOf": "5s" }), "maxAgeOf must be an object, not a string"),
-            (json!({ "maxAgeOf": { "x": "5s" } }), "there is no domain \"x\"; there are inventory, price, price.list, pricey"),
+            (
+                json!({ "maxAgeOf": { "x": "5s" } }),
+                "there is no domain \"x\"; there are inventory, price, price.list, pricey",
+            ),
         ] {
             let refusal = read(&[], Some(&extension)).unwrap_err().to_string();
             assert!(refusal.starts_with("extensions.freshness: ") && refusal.ends_with(said), "{refusal}");
@@ -283,7 +293,9 @@ mod tests {
         let domains = (0..DOMAINS.len()).map(DomainId::from);
         let ages = domains.map(|id| (tight.max_age(id), loose.max_age(id)));
         tight.not_before_ms >= loose.not_before_ms
-            && ages.into_iter().all(|(tight, loose)| loose.is_none_or(|loose| tight.is_some_and(|tight| tight <= loose)))
+            && ages
+                .into_iter()
+                .all(|(tight, loose)| loose.is_none_or(|loose| tight.is_some_and(|tight| tight <= loose)))
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    contract::{Contract, Domain, System},
+    contract::{Contract, System},
     fetch::{FetchError, FetchErrorKind},
     source::SystemName,
     telemetry::{Event, Guarded, Telemetry},
@@ -39,11 +39,6 @@ impl GuardedSystem {
     /// Returns the name of a list.
     pub fn list(&self, list: ListId) -> &str {
         &self.contract.list(list).name
-    }
-
-    /// Returns the freshness domain of a group.
-    pub fn domain(&self, group: GroupId) -> &Domain {
-        self.contract.domain(self.contract.group(group).domain)
     }
 
     /// Makes an error of this system.

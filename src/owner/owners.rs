@@ -10,7 +10,6 @@ use super::{
     chunked::Chunked,
     coalesced::Coalesced,
     deadline::Deadline,
-    fresh::Fresh,
     guarded_system::GuardedSystem,
     mapped::Mapped,
     observed::Observed,
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::{
     contract::Contract,
-    fetch::{Owner, SystemClock},
+    fetch::Owner,
     source::{self, Pace, SystemName},
     telemetry::Telemetry,
     value::SystemId,
@@ -71,7 +70,6 @@ pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
 /// - `breaker` sees every attempt, retries too, and sees the timeouts, which the deadline makes. It refuses before a turn is
 ///   spent.
 /// - `retried` stands around the breaker, so that a retry stops as soon as the breaker opens.
-/// - `fresh` judges what came in the end: a stale copy is an answer to the breaker, and not worth a retry.
 /// - `observed` tells how a question ended after all that: its refusals are failures of the system to whoever asked. The
 ///   guards tell what they did themselves.
 /// - `chunked` cuts what is too large for one call; each piece is retried and told by itself.
@@ -97,8 +95,7 @@ fn guard_at(
     let rate = Rate::new(Arc::new(deadline), pace, counted);
     let breaker = Breaker::new(Arc::new(rate), guarded.clone());
     let retried = Retried::new(Arc::new(breaker), guarded.clone());
-    let fresh = Fresh::new(Arc::new(retried), guarded.clone(), Arc::new(SystemClock));
-    let observed = Observed::new(Arc::new(fresh), contract.clone(), system.name.clone(), telemetry.clone());
+    let observed = Observed::new(Arc::new(retried), contract.clone(), system.name.clone(), telemetry.clone());
     let chunked = Chunked::new(Arc::new(observed), system.keys_per_fetch);
     // Half of the connections: one group under load leaves the others of its system room.
     let calls_max = (system.connections_max / 2).max(1) as usize;

@@ -16,7 +16,10 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Fin
             findings.fault(
                 "LAG_MAX_AGE",
                 place,
-                format!("`{}` is {lag} behind, and `{}` may be {max_age} old: it could never be served", file.name, tightest.name),
+                format!(
+                    "`{}` is {lag} behind, and `{}` may be {max_age} old: it could never be served",
+                    file.name, tightest.name
+                ),
                 "ask a system that is less behind, or lengthen `max_age`",
             );
         }

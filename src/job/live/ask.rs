@@ -18,8 +18,12 @@ use super::{
     samples::{N_SAMPLES, Samples},
 };
 use crate::{
+    cache::{self, refuse_outdated},
     contract::{Contract, Role, TypeKind},
-    fetch::{Direction, Entry, Fetch, FetchError, FetchErrorKind, LeftOut, ListFetch, Owner, Record, Window},
+    fetch::{
+        Clock, Direction, Entry, Fetch, FetchError, FetchErrorKind, LeftOut, ListFetch, Owner, Record, SystemClock,
+        Window,
+    },
     owner::Owners,
     value::{GroupId, Key, ListId, Scalar, SystemId, TypeId},
 };
@@ -192,7 +196,17 @@ impl<'a> Asking<'a> {
         let keys: Arc<[Key]> = keys.into();
         let n_keys = keys.len();
         let ask = |owner: &'a dyn Owner| owner.fetch(Fetch { group, keys: keys.clone(), deadline: self.deadline });
-        self.timed(self.contract.group(group).system, n_keys, calls_max, ask).await
+        let mut timed = self.timed(self.contract.group(group).system, n_keys, calls_max, ask).await;
+        // What a request would not be served is no answer here.
+        for outcome in &mut timed.outcomes {
+            let Ok(record) = outcome else { continue };
+            let refused =
+                refuse_outdated(self.contract, cache::Asked::Group(group), &record.stamp, SystemClock.now_ms());
+            if let Some(error) = refused {
+                *outcome = Err(error);
+            }
+        }
+        timed
     }
 
     /// Puts a question, again while it is answered quickly, and measures each call.

@@ -148,8 +148,10 @@ impl OdataSource {
         let deadline = fetch.deadline.min(Instant::now() + self.timeout);
         let started_ms = SystemClock.now_ms();
         let rows = asking.ask(asker, literals, &distinct, fetch, &bounds, deadline).await;
-        let pages: Vec<Result<Page, FetchError>> =
-            rows.into_iter().map(|rows| self.page(list, &asking, fetch, rows?, Stamp::answered(self.system, started_ms))).collect();
+        let pages: Vec<Result<Page, FetchError>> = rows
+            .into_iter()
+            .map(|rows| self.page(list, &asking, fetch, rows?, Stamp::answered(self.system, started_ms)))
+            .collect();
         Ok(numbers.into_iter().map(|number| pages[number].clone()).collect())
     }
 

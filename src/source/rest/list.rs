@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     contract::{List, RestList},
-    fetch::{Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, Page, Stamp, SystemClock, Window},
+    fetch::{
+        Cell, Clock, Count, Cursor, Direction, FetchError, FetchErrorKind, ListFetch, Page, Stamp, SystemClock, Window,
+    },
     source::{
         answer::{PageFacts, Rows},
         json::JsonColumns,

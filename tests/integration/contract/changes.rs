@@ -53,7 +53,11 @@ pub const MISTAKES: &[(&str, &str, &str)] = &[
     ("WEBHOOK_WHEN", "\"/kind\"", "X-Kind"),
     ("WEBHOOK_WHEN", "\"/topic\" = [", "\"/topic/[x]\" = ["),
     ("WEBHOOK_TYPE", "[changes.webhook.Product]", "[changes.webhook.Prodct]"),
-    ("WEBHOOK_KEY_MAPPED", "[Order]\n", "[Order]\nkey = { without = \"-\" }\n"),
+    (
+        "WEBHOOK_KEY_MAPPED",
+        "[Company]\n",
+        "[changes.webhook.Company]\nkey.id = \"/id\"\n[Company]\nkey = { without = \"-\" }\n",
+    ),
     ("POINTER", "rows = \"/data/*\"", "rows = \"data\""),
     ("LAG_MAX_AGE", "timeout = \"2s\"", "timeout = \"2s\"\nlag = \"30s\""),
     ("DURATION_INVALID", "timeout = \"2s\"", "timeout = \"2s\"\nlag = 2"),

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use freehold::contract::Contract;
 use freehold::fetch::{
-    Cell, Clock, Count, Cursor, Direction, Fetch, FetchError, FetchErrorKind, Layout, ListFetch, ListItem, Outcome, Owner,
-    Page, PartLayout, PartRows, Record, Stamp, SystemClock,
+    Cell, Clock, Count, Cursor, Direction, Fetch, FetchError, FetchErrorKind, Layout, ListFetch, ListItem, Outcome,
+    Owner, Page, PartLayout, PartRows, Record, Stamp, SystemClock,
 };
 use freehold::value::{Adaptations, Argument, Key, SlotKind, SystemId};
 use futures_util::future::{BoxFuture, FutureExt};

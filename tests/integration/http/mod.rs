@@ -3,6 +3,7 @@
 mod audits;
 mod bounds;
 mod client;
+mod kept;
 mod pages;
 mod schema;
 mod server;

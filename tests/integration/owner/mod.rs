@@ -5,7 +5,6 @@ mod breaker;
 mod coalesced;
 mod engine;
 mod faults;
-mod fresh;
 mod rate;
 mod retried;
 mod scripted;
