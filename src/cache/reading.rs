@@ -242,8 +242,8 @@ impl Inner {
             if !fits || !self.recalls.allow(asked, || place.clone(), kept.stamp()) {
                 continue;
             }
-            self.memory.put(place.clone(), kept);
-            if self.shared.is_some() {
+            // All who waited for one answer come here with it; one of them hands it on.
+            if self.memory.put(place.clone(), kept) && self.shared.is_some() {
                 shared.push((place.clone(), kept.clone(), lasting));
             }
         }
