@@ -134,6 +134,15 @@ impl Kept {
         }
     }
 
+    /// Whether another one says the same, whenever it was asked for.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Record(one), Self::Record(other)) => one.says_the_same(other),
+            (Self::Page(one), Self::Page(other)) => one.says_the_same(other),
+            _ => false,
+        }
+    }
+
     /// Whether it says that there is nothing.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Record(record) if record.table().is_none())

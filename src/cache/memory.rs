@@ -45,12 +45,14 @@ impl Memory {
         self.0.as_ref()?.get(place)
     }
 
-    /// Keeps something, unless what is kept is younger.
-    pub fn put(&self, place: Place, kept: &Kept) {
-        let Some(cache) = &self.0 else { return };
-        if cache.peek(&place).is_none_or(|known| known.stamp().started_ms <= kept.stamp().started_ms) {
+    /// Keeps something, unless it is there, or something younger. Returns whether it was neither.
+    pub fn put(&self, place: Place, kept: &Kept) -> bool {
+        let Some(cache) = &self.0 else { return true };
+        let is_younger = cache.peek(&place).is_none_or(|known| known.stamp().started_ms < kept.stamp().started_ms);
+        if is_younger {
             cache.insert(place, kept.clone());
         }
+        is_younger
     }
 
     /// Forgets what is kept under a place.

@@ -272,6 +272,7 @@ impl Metrics {
             }
             Event::ChangeRefused { system, reason } => self.changes.refused(system, reason),
             Event::Served(ref served) => self.cache.read(served),
+            Event::Compared { domain, n_same, n_changed } => self.cache.compared(domain, n_same, n_changed),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }
