@@ -142,6 +142,15 @@ pub enum Event<'a> {
     },
     /// A question of a request was answered.
     Served(Served<'a>),
+    /// A feed of changes heard something, or stopped hearing.
+    Feed {
+        /// The system's name.
+        system: &'a str,
+        /// Which of its feeds: `listen`, `watermark.Product`, `replication`.
+        feed: &'a str,
+        /// What happened.
+        heard: Heard<'a>,
+    },
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -199,6 +208,35 @@ pub struct Served<'a> {
     pub n_stale: usize,
     /// How old the oldest of them is.
     pub age: Option<Duration>,
+}
+
+/// What a feed of changes heard.
+#[derive(Debug, Clone, Copy)]
+pub enum Heard<'a> {
+    /// It hears: whatever changes from here on is recalled.
+    Connected,
+    /// It hears nothing.
+    Lost {
+        /// Why; only in the log.
+        detail: &'a str,
+    },
+    /// Entities of a type changed.
+    Changed {
+        /// The type's name.
+        entity: &'a str,
+        /// How many; `None` where all may have changed.
+        n_keys: Option<usize>,
+    },
+    /// It heard something that says nothing about a type of the graph.
+    Unread {
+        /// What is wrong with it; only in the log.
+        detail: &'a str,
+    },
+    /// How long ago the moment is up to which all is known.
+    Behind {
+        /// So long.
+        lag: Duration,
+    },
 }
 
 /// Why a system did not answer.

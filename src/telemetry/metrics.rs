@@ -19,6 +19,7 @@ use prometheus_client::{
 use super::{
     cache_metrics::CacheMetrics,
     event::{Event, Failure},
+    feed_metrics::FeedMetrics,
     guard_metrics::GuardMetrics,
 };
 
@@ -82,6 +83,7 @@ pub(super) struct Metrics {
     file_rows: Family<AskedLabels, Gauge>,
     guards: GuardMetrics,
     cache: CacheMetrics,
+    feeds: FeedMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -98,6 +100,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("freehold");
         let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
+        let feeds = FeedMetrics::new(&mut registry);
         let mut metrics = Self {
             registry,
             requests: Family::default(),
@@ -125,6 +128,7 @@ impl Default for Metrics {
             file_rows: Family::default(),
             guards,
             cache,
+            feeds,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -264,6 +268,7 @@ impl Metrics {
             }
             Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::Served(ref served) => self.cache.read(served),
+            Event::Feed { system, feed, heard } => self.feeds.read(system, feed, heard),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }
