@@ -3,6 +3,7 @@
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `cache` → `owner` → `source`, and back as bytes.
 
 pub mod cache;
+pub mod changes;
 pub mod cli;
 pub mod contract;
 pub mod demo;

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What each room may import. A new arrow is the rarest kind of change.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("value", &[]),
     ("diagnostic", &[]),
     ("telemetry", &["value"]),
@@ -18,6 +18,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("plan", &["value", "contract"]),
     ("source", &["value", "contract", "fetch", "telemetry"]),
     ("owner", &["value", "contract", "fetch", "source", "telemetry"]),
+    ("changes", &["value", "contract", "fetch", "source", "cache", "telemetry"]),
     ("execute", &["value", "contract", "plan", "fetch", "telemetry"]),
     ("engine", &["value", "contract", "plan", "fetch", "execute", "owner", "settings", "telemetry"]),
     ("job", &["value", "contract", "diagnostic", "fetch", "owner", "engine", "settings", "telemetry"]),
@@ -26,6 +27,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     (
         "cli",
         &[
+            "changes",
             "contract",
             "demo",
             "diagnostic",
@@ -45,8 +47,9 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("sqlx", &["source/sql", "demo"]),
+    ("pgwire_replication", &["source/sql/postgres/replicate"]),
     ("odbc_api", &["source/sql/odbc"]),
     ("reqwest", &["source/http"]),
     ("axum", &["http", "demo/servers", "demo/pim_api"]),

@@ -3,7 +3,7 @@
 //! In: a slot and a publication. Out: rows that were written, and when a transaction is whole. What is confirmed is not
 //! sent again; what is not is kept by the server, however long nobody comes for it.
 
-use std::{collections::HashMap, str::FromStr, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use pgwire_replication::{Lsn, PgWireError, ReplicationClient, ReplicationConfig, ReplicationEvent, SslMode, TlsConfig};
 use sqlx::{
@@ -280,8 +280,9 @@ fn failed(name: &SystemName, error: &PgWireError) -> FetchError {
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr;
+
     use super::*;
-    use crate::contract::Replication;
 
     #[test]
     fn a_replica_connects_as_the_url_says() {
