@@ -20,7 +20,9 @@ impl Cache {
     pub async fn recall(&self, change: &Change) {
         let inner = &self.0;
         // A question that another process puts at this moment by a clock that is ahead may still bring what was before.
-        let at_ms = inner.clock.now_ms() + i64::try_from(inner.settings.clock_allowance.as_millis()).unwrap_or(0);
+        // And a system that is behind says what was before for as long as it is.
+        let ahead = inner.settings.clock_allowance + inner.contract.system(change.system).lag;
+        let at_ms = inner.clock.now_ms() + i64::try_from(ahead.as_millis()).unwrap_or(0);
         self.recall_until(change, at_ms);
         let Some(shared) = &inner.shared else { return };
         let (groups, lists) = (self.groups_of(change), self.lists_of(change));
@@ -35,7 +37,7 @@ impl Cache {
                 places.extend(groups.into_iter().flat_map(of_group));
             }
         }
-        shared.recall(places, whole, at_ms, remembered + inner.settings.clock_allowance).await;
+        shared.recall(places, whole, at_ms, remembered + ahead).await;
     }
 
     /// Takes back, in this process alone, what was asked until a moment.

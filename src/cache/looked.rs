@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     kept::{Kept, PagePlace, Place},
     question::{Answer, Asked, Brought, Freshness, Question, Stale},
-    serve::{Bounds, Verdict, since_ms},
+    serve::{Bounds, Verdict},
 };
 use crate::{
     fetch::{FetchError, FetchErrorKind, ListFetch},
@@ -98,7 +98,7 @@ impl Looked {
             Err(error) if error.kind.is_transient() || error.kind == FetchErrorKind::Stale => {
                 // Of what was kept here and there, the youngest.
                 let of_place = self.outdated.iter().filter(|(number, _)| *number == at).map(|(_, kept)| kept);
-                match of_place.max_by_key(|kept| since_ms(kept.stamp())).cloned() {
+                match of_place.max_by_key(|kept| self.bounds.since_ms(kept.stamp())).cloned() {
                     None => Err(error),
                     Some(kept) => {
                         self.note_stale(&kept, &error);
@@ -117,7 +117,7 @@ impl Looked {
 
     /// Returns since when the oldest of what was found is known to be true.
     pub fn oldest_ms(&self) -> Option<i64> {
-        self.found.iter().flatten().flatten().map(|kept| since_ms(kept.stamp())).min()
+        self.found.iter().flatten().flatten().map(|kept| self.bounds.since_ms(kept.stamp())).min()
     }
 
     /// Returns how many places are served past their bound.
@@ -126,7 +126,7 @@ impl Looked {
     }
 
     fn note_stale(&mut self, kept: &Kept, error: &FetchError) {
-        let (Self { system, asked, domain, .. }, since_ms) = (&*self, since_ms(kept.stamp()));
+        let (Self { system, asked, domain, .. }, since_ms) = (&*self, self.bounds.since_ms(kept.stamp()));
         let first = Stale { system: *system, asked: *asked, domain: *domain, since_ms, n: 0, code: error.kind.code() };
         let stale = self.stale.get_or_insert(first);
         stale.n += 1;
@@ -137,7 +137,7 @@ impl Looked {
     pub fn answer(self) -> Answer {
         let mut freshness = Freshness { stale: self.stale.into_iter().collect(), ..Freshness::default() };
         let mut note = |kept: &Kept| {
-            freshness.add(since_ms(kept.stamp()), self.bounds.until_ms(kept.stamp(), kept.is_absent()));
+            freshness.add(self.bounds.since_ms(kept.stamp()), self.bounds.until_ms(kept.stamp(), kept.is_absent()));
         };
         let found = self.found.into_iter().map(|found| found.expect("every place was asked for"));
         let brought = match &self.question {

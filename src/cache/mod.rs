@@ -23,7 +23,7 @@ pub use change::Change;
 pub use demand::Demand;
 pub use kept::{Kept, PagePlace, Place};
 pub use question::{Answer, Asked, Asking, Brought, Freshness, Question, Stale};
-pub use serve::{Bounds, Verdict};
+pub use serve::{Apart, Bounds, Verdict};
 pub use shared::{Shared, SharedRead};
 
 use memory::Memory;
@@ -91,6 +91,11 @@ impl Cache {
     /// Returns the owners.
     pub fn owners(&self) -> &Owners {
         &self.0.owners
+    }
+
+    /// Returns what its clock says, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.0.clock.now_ms()
     }
 
     /// Returns how many bytes are kept in the process, and how many entries that is.

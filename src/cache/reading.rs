@@ -11,7 +11,7 @@ use super::{
     looked::Looked,
     question::{Answer, Asked, Asking, Question},
     shared::SharedRead,
-    serve::{Bounds, Verdict, since_ms},
+    serve::{Apart, Bounds, Verdict},
 };
 use crate::{
     contract::OnOutage,
@@ -102,8 +102,9 @@ impl Inner {
         }
     }
 
-    fn bounds(&self, domain: DomainId, demand: &Demand) -> Bounds {
-        Bounds::new(domain, self.contract.domain(domain), demand, self.settings.clock_allowance)
+    fn bounds(&self, system: SystemId, domain: DomainId, demand: &Demand) -> Bounds {
+        let apart = Apart { lag: self.contract.system(system).lag, allowance: self.settings.clock_allowance };
+        Bounds::new(domain, self.contract.domain(domain), demand, apart)
     }
 
     /// Looks a question up in memory.
@@ -113,7 +114,7 @@ impl Inner {
             Question::Pages(fetch) => Asked::List(fetch.list),
         };
         let (system, domain) = self.source_of(asked);
-        let mut looked = Looked::new(question, system, domain, self.bounds(domain, demand));
+        let mut looked = Looked::new(question, system, domain, self.bounds(system, domain, demand));
         for at in 0..looked.len() {
             let kept = match &looked.question {
                 Question::Records { group, keys, .. } => self.memory.get(&RecordPlace(*group, &keys[at])),
@@ -226,7 +227,7 @@ impl Inner {
                     Question::Pages(fetch.clone()),
                     system,
                     self.contract.list(list).domain,
-                    self.bounds(self.contract.list(list).domain, &Demand::default()),
+                    self.bounds(system, self.contract.list(list).domain, &Demand::default()),
                 );
                 let places = (0..looked.len()).map(|at| looked.place(at)).collect();
                 let pages = owner.list(fetch).await;
@@ -285,14 +286,16 @@ impl Inner {
     ) -> Result<Option<Kept>, FetchError> {
         let stamp = *kept.stamp();
         // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
-        if stamp.started_ms >= asked_ms && stamp.as_of_ms.is_none() {
+        let is_ours = stamp.started_ms >= asked_ms;
+        let is_copy = stamp.as_of_ms.is_some() || (looked.bounds.lag_ms > 0 && is_ours);
+        if is_ours && !is_copy {
             return Ok(Some(kept));
         }
         let verdict = looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms());
-        match (verdict, stamp.as_of_ms) {
+        match (verdict, is_copy) {
             (Verdict::Fresh | Verdict::Ripe, _) => Ok(Some(kept)),
-            (_, None) => Ok(None),
-            (verdict, Some(_)) => {
+            (_, false) => Ok(None),
+            (verdict, true) => {
                 let error = self.refused(looked, &self.age_of(looked, &stamp));
                 if verdict == Verdict::Outdated {
                     looked.take_kept(at, kept, verdict);
@@ -309,7 +312,7 @@ impl Inner {
 
     /// Says how old a copy is, and how old it may be.
     fn age_of(&self, looked: &Looked, stamp: &Stamp) -> String {
-        let seconds = (self.clock.now_ms() - since_ms(stamp)) / 1_000;
+        let seconds = (self.clock.now_ms() - looked.bounds.since_ms(stamp)) / 1_000;
         let domain = self.contract.domain(looked.domain);
         let bound = duration_text(Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs()));
         format!("the copy is {seconds} s old; {} may be {bound} old", domain.name)

@@ -26,6 +26,15 @@ pub enum Verdict {
     Dead,
 }
 
+/// What keeps apart what is so and what is said: everything counts as older by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Apart {
+    /// How far the system may be behind.
+    pub lag: Duration,
+    /// How far clocks may be apart.
+    pub allowance: Duration,
+}
+
 /// The bounds of one domain for one request, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
@@ -33,12 +42,16 @@ pub struct Bounds {
     pub max_age_ms: i64,
     /// Older than this: refresh behind the answer.
     pub refresh_after_ms: i64,
+    /// Over how much before that refreshing is spread.
+    pub spread_ms: i64,
     /// Nothing older is served while the owner is down.
     pub outage_ms: i64,
     /// How long a known absence holds.
     pub absent_ms: i64,
     /// Nothing whose truth is older than this instant is served at all.
     pub not_before_ms: i64,
+    /// How far the system may be behind.
+    pub lag_ms: i64,
     /// How far clocks may be apart.
     pub allowance_ms: i64,
     /// Whether a request demands more than the domain does.
@@ -49,7 +62,7 @@ impl Bounds {
     /// Takes the bounds of a domain, tightened by what a request demands.
     ///
     /// A caller who asks for less age also refuses what is only good enough for an outage.
-    pub fn new(id: DomainId, domain: &Domain, demand: &Demand, allowance: Duration) -> Self {
+    pub fn new(id: DomainId, domain: &Domain, demand: &Demand, apart: Apart) -> Self {
         let domain_ms = ms(domain.max_age);
         let asked_ms = demand.max_age(id).map(ms);
         let max_age_ms = asked_ms.map_or(domain_ms, |asked| asked.min(domain_ms));
@@ -60,29 +73,31 @@ impl Bounds {
         Self {
             max_age_ms,
             refresh_after_ms: ms(domain.refresh_after),
+            spread_ms: ms(domain.refresh_after) / 100 * i64::from(domain.jitter_percent),
             outage_ms,
             absent_ms: ms(domain.absent).min(max_age_ms),
             not_before_ms: demand.not_before_ms.unwrap_or(i64::MIN),
-            allowance_ms: ms(allowance),
+            lag_ms: ms(apart.lag),
+            allowance_ms: ms(apart.allowance),
             is_tightened: asked_ms.is_some() || demand.not_before_ms.is_some(),
         }
     }
 
-    /// Judges a value by its stamp; `share` (0 to 255) spreads what became ripe at once over a tenth of its age.
+    /// Judges a value by its stamp; `share` (0 to 255) spreads what became ripe at once over the domain's jitter.
     pub fn judge(&self, stamp: &Stamp, is_absent: bool, share: impl FnOnce() -> u8, now_ms: i64) -> Verdict {
-        let since_ms = since_ms(stamp);
+        let since_ms = self.since_ms(stamp);
         // What began in the future beyond all clocks' difference was stamped by a clock that cannot be trusted.
         if since_ms < self.not_before_ms || stamp.started_ms - now_ms > self.allowance_ms {
             return Verdict::Dead;
         }
         let age_ms = self.age_ms(stamp, now_ms);
         // How long an absence holds counts from the question, also where a copy was asked.
-        let is_absence_over = is_absent && now_ms - stamp.started_ms + self.allowance_ms > self.absent_ms;
+        let is_absence_over = is_absent && now_ms - stamp.started_ms + self.lag_ms + self.allowance_ms > self.absent_ms;
         let max_age_ms = if is_absence_over { i64::MIN } else { self.max_age_ms };
         // What is far from ripe needs no spreading.
-        let is_ripe = || age_ms > self.refresh_after_ms - self.refresh_after_ms / 10 * i64::from(share()) / 255;
+        let is_ripe = || age_ms > self.refresh_after_ms - self.spread_ms * i64::from(share()) / 255;
         match age_ms {
-            age_ms if age_ms <= max_age_ms && (age_ms <= self.refresh_after_ms / 10 * 9 || !is_ripe()) => Verdict::Fresh,
+            age_ms if age_ms <= max_age_ms && (age_ms <= self.refresh_after_ms - self.spread_ms || !is_ripe()) => Verdict::Fresh,
             age_ms if age_ms <= max_age_ms => Verdict::Ripe,
             // That something did not exist an hour ago says nothing about today.
             age_ms if age_ms <= self.outage_ms && !is_absent => Verdict::Outdated,
@@ -92,19 +107,20 @@ impl Bounds {
 
     /// Returns how old a value may be by now at most.
     pub fn age_ms(&self, stamp: &Stamp, now_ms: i64) -> i64 {
-        (now_ms - since_ms(stamp)).max(0) + self.allowance_ms
+        (now_ms - self.since_ms(stamp)).max(0) + self.allowance_ms
     }
 
     /// Returns until when a value may be served.
     pub fn until_ms(&self, stamp: &Stamp, is_absent: bool) -> i64 {
-        let absence_over_ms = if is_absent { stamp.started_ms + self.absent_ms } else { i64::MAX };
-        (since_ms(stamp) + self.max_age_ms).min(absence_over_ms) - self.allowance_ms
+        let absence_over_ms = if is_absent { stamp.started_ms - self.lag_ms + self.absent_ms } else { i64::MAX };
+        (self.since_ms(stamp) + self.max_age_ms).min(absence_over_ms) - self.allowance_ms
     }
-}
 
-/// Returns since when a value is known to be true.
-pub fn since_ms(stamp: &Stamp) -> i64 {
-    stamp.as_of_ms.map_or(stamp.started_ms, |as_of_ms| as_of_ms.min(stamp.started_ms))
+    /// Returns since when a value is known to be true.
+    pub fn since_ms(&self, stamp: &Stamp) -> i64 {
+        let said_ms = stamp.started_ms - self.lag_ms;
+        stamp.as_of_ms.map_or(said_ms, |as_of_ms| as_of_ms.min(said_ms))
+    }
 }
 
 fn ms(duration: Duration) -> i64 {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use super::{
+    ear::Ear,
     gathered::Gathered,
-    hints::Hints,
     notice::{self, Unreadable},
     pauses::Pauses,
 };
@@ -26,29 +26,29 @@ const BURST_MAX: usize = 1_000;
 const BURST_PAUSE: Duration = Duration::from_millis(2);
 
 /// Listens for as long as it is let.
-pub(super) async fn run(hints: Hints) {
-    let Some(listen) = &hints.changes().listen else { return };
+pub(super) async fn run(ear: Ear) {
+    let Some(listen) = &ear.changes().listen else { return };
     let mut pauses = Pauses::default();
     loop {
         let own = listen.types.iter().filter_map(|ty| ty.channel.as_deref());
         let channels: Vec<&str> = listen.channel.as_deref().into_iter().chain(own).collect();
-        let error = match Listener::connect(hints.contract(), hints.system(), &channels).await {
+        let error = match Listener::connect(ear.contract(), ear.system(), &channels).await {
             Err(error) => error,
             Ok(mut listener) => {
                 // What changed before it listened was not heard.
-                hints.tell_all(listen.types.iter().map(|ty| ty.entity)).await;
-                hints.connected();
+                ear.tell_all(listen.types.iter().map(|ty| ty.entity)).await;
+                ear.connected();
                 pauses = Pauses::default();
-                hear(&hints, listen, &mut listener).await
+                hear(&ear, listen, &mut listener).await
             }
         };
-        hints.lost(error);
+        ear.lost(error);
         pauses.wait().await;
     }
 }
 
 /// Hears until a notice may have been missed.
-async fn hear(hints: &Hints, listen: &Listen, listener: &mut Listener) -> FetchError {
+async fn hear(ear: &Ear, listen: &Listen, listener: &mut Listener) -> FetchError {
     let mut beaten = Instant::now();
     loop {
         if let Ok(heard) = timeout(PULSE.saturating_sub(beaten.elapsed()), listener.next()).await {
@@ -58,7 +58,7 @@ async fn hear(hints: &Hints, listen: &Listen, listener: &mut Listener) -> FetchE
             let mut n_heard = 0;
             while let Some(notice) = heard.take() {
                 match notice {
-                    Ok(notice) => read(hints, listen, &notice, &mut gathered),
+                    Ok(notice) => read(ear, listen, &notice, &mut gathered),
                     Err(error) => broken = Some(error),
                 }
                 n_heard += 1;
@@ -66,14 +66,14 @@ async fn hear(hints: &Hints, listen: &Listen, listener: &mut Listener) -> FetchE
                     heard = timeout(BURST_PAUSE, listener.next()).await.ok();
                 }
             }
-            hints.tell(&mut gathered).await;
+            ear.tell(&mut gathered).await;
             if let Some(error) = broken {
                 return error;
             }
         }
         if beaten.elapsed() >= PULSE {
             match listener.pulse().await {
-                Ok(lag) => hints.behind(lag),
+                Ok(lag) => ear.behind(lag),
                 Err(error) => return error,
             }
             beaten = Instant::now();
@@ -81,12 +81,12 @@ async fn hear(hints: &Hints, listen: &Listen, listener: &mut Listener) -> FetchE
     }
 }
 
-fn read(hints: &Hints, listen: &Listen, notice: &Notice, gathered: &mut Gathered) {
-    let Err(unreadable) = notice::read(hints.contract(), listen, &notice.channel, &notice.payload, gathered) else {
+fn read(ear: &Ear, listen: &Listen, notice: &Notice, gathered: &mut Gathered) {
+    let Err(unreadable) = notice::read(ear.contract(), listen, &notice.channel, &notice.payload, gathered) else {
         return;
     };
     if unreadable == Unreadable::Anything {
         listen.types.iter().for_each(|ty| gathered.add_all(ty.entity));
     }
-    hints.unread(format!("failed to {unreadable}"));
+    ear.unread(format!("failed to {unreadable}"));
 }

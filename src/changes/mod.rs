@@ -1,56 +1,33 @@
-//! Changes: what is heard of them at the systems, and taken back in the cache.
+//! Changes: what is heard of them at the systems, and what is taken back for it.
 //!
-//! In: the feeds of a contract. Out: recalls. Nothing that is heard can do anything else, so a feed that is wrong, late or
-//! forged costs questions to owners and never makes an answer wrong; and one that is silent leaves every answer within the
-//! bounds of its domain. Whenever a feed may have missed something, all that it would have heard of is recalled.
+//! In: messages of systems, and what is heard over connections of our own. Out: recalls of what is kept; nothing that is
+//! heard can do anything else, whoever said it. So a feed that is wrong, late or forged costs questions to owners and never
+//! makes an answer wrong, and one that is silent leaves every answer within the bounds of its domain.
 //!
-//! Reading order: `hints` (what a feed may do), `gathered` (changes that are told at once), `spelled` (keys as a system
-//! writes them), `pauses` (between attempts); then the feeds: `listen` with `notice` (the system notifies), `watermark` with
-//! `seen`, `earlier` and `key_set` (its rows say when they changed), `replication` (it sends every change).
+//! Reading order: of messages, `message` (what came, what becomes of it), `proof` (whether it is the system's), `repeats`
+//! (whether it came before), `hints` (what it is about), `webhooks` (the whole way); of connections of our own, `feeds` (all
+//! of them), `ear` (what a feed may do), `gathered` (changes that are told at once), `spelled` (keys as a system writes
+//! them), `pauses` (between attempts), `listen` with `notice` (the system notifies), `watermark` with `seen`, `earlier` and
+//! `key_set` (its rows say when they changed), `replication` (it sends every change).
 
+mod ear;
 mod earlier;
+mod feeds;
 mod gathered;
 mod hints;
 mod key_set;
 mod listen;
+mod message;
 mod notice;
 mod pauses;
+mod proof;
+mod repeats;
 mod replication;
 mod seen;
 mod spelled;
 mod watermark;
+mod webhooks;
 
-use std::sync::Arc;
-
-use tokio::task::JoinSet;
-
-use crate::{cache::Cache, contract::Contract, telemetry::Telemetry, value::SystemId};
-
-use hints::Hints;
-
-/// The feeds of a contract, while they run. Dropped, they stop.
-#[must_use = "the feeds stop when this is dropped"]
-#[derive(Debug)]
-pub struct Feeds {
-    _running: JoinSet<()>,
-}
-
-/// Starts the feeds of a contract. They connect by themselves, as often as it takes.
-pub fn start(contract: &Arc<Contract>, cache: &Cache, telemetry: &Telemetry) -> Feeds {
-    let mut running = JoinSet::new();
-    for (number, changes) in contract.changes.iter().enumerate() {
-        let system = SystemId::from(number);
-        let hints = |feed: String| Hints::new(contract, cache, telemetry, system, feed);
-        if changes.listen.is_some() {
-            running.spawn(listen::run(hints("listen".to_owned())));
-        }
-        for watermark in &changes.watermarks {
-            let feed = format!("watermark.{}", contract.ty(watermark.entity).name);
-            running.spawn(watermark::run(hints(feed), watermark.clone()));
-        }
-        if changes.replication.is_some() {
-            running.spawn(replication::run(hints("replication".to_owned())));
-        }
-    }
-    Feeds { _running: running }
-}
+pub use feeds::{Feeds, start};
+pub use message::{Heard, Message, Recalled, Unheard};
+pub use webhooks::Webhooks;

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{gathered::Gathered, hints::Hints, pauses::Pauses, spelled};
+use super::{ear::Ear, gathered::Gathered, pauses::Pauses, spelled};
 use crate::{
     contract::{ReplicatedTable, Replication},
     fetch::{Clock, FetchError, SystemClock},
@@ -15,24 +15,24 @@ use crate::{
 };
 
 /// Replicates for as long as it is let.
-pub(super) async fn run(hints: Hints) {
-    let Some(replication) = &hints.changes().replication else { return };
+pub(super) async fn run(ear: Ear) {
+    let Some(replication) = &ear.changes().replication else { return };
     let mut pauses = Pauses::default();
     // Up to where this process knows all changes.
     let mut known: Option<Position> = None;
     loop {
-        let error = match Replica::connect(hints.contract(), hints.system(), replication).await {
+        let error = match Replica::connect(ear.contract(), ear.system(), replication).await {
             Err(error) => error,
-            Ok((mut replica, since)) => follow(&hints, replication, &mut replica, since, &mut known, &mut pauses).await,
+            Ok((mut replica, since)) => follow(&ear, replication, &mut replica, since, &mut known, &mut pauses).await,
         };
-        hints.lost(error);
+        ear.lost(error);
         pauses.wait().await;
     }
 }
 
 /// Takes in what is replicated until the connection breaks.
 async fn follow(
-    hints: &Hints,
+    ear: &Ear,
     replication: &Replication,
     replica: &mut Replica,
     since: Since,
@@ -55,9 +55,9 @@ async fn follow(
         if !std::mem::replace(&mut is_heard, true) {
             // Not before something came: the server may have refused to begin.
             if std::mem::take(&mut is_gap) {
-                hints.tell_all(entities(replication)).await;
+                ear.tell_all(entities(replication)).await;
             }
-            hints.connected();
+            ear.connected();
             *pauses = Pauses::default();
         }
         let position = match replicated {
@@ -71,20 +71,20 @@ async fn follow(
             }
             Replicated::Unreadable(why) => {
                 entities(replication).for_each(|entity| gathered.add_all(entity));
-                hints.unread(why);
+                ear.unread(why);
                 continue;
             }
             Replicated::Committed { position, at_ms } => {
                 let lag_ms = SystemClock.now_ms().saturating_sub(at_ms);
-                hints.behind(Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)));
+                ear.behind(Duration::from_millis(u64::try_from(lag_ms).unwrap_or(0)));
                 position
             }
             Replicated::Idle(position) => {
-                hints.behind(Duration::ZERO);
+                ear.behind(Duration::ZERO);
                 position
             }
         };
-        hints.tell(&mut gathered).await;
+        ear.tell(&mut gathered).await;
         replica.confirm(position);
         *known = (*known).max(Some(position));
     }

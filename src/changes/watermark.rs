@@ -8,9 +8,9 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    ear::Ear,
     earlier::earlier,
     gathered::Gathered,
-    hints::Hints,
     key_set::{Gone, KeySet},
     pauses::Pauses,
     seen::Seen,
@@ -37,7 +37,7 @@ enum Failed {
 
 /// What is known of the rows.
 struct Rows<'h> {
-    hints: &'h Hints,
+    ear: &'h Ear,
     watermark: Watermark,
     /// Where the latest change that was seen stands.
     latest: Option<Cursor>,
@@ -52,9 +52,9 @@ struct Rows<'h> {
 }
 
 /// Asks for as long as it is let.
-pub(super) async fn run(hints: Hints, watermark: Watermark) {
+pub(super) async fn run(ear: Ear, watermark: Watermark) {
     let mut rows = Rows {
-        hints: &hints,
+        ear: &ear,
         latest: None,
         moved: Instant::now(),
         seen: Seen::default(),
@@ -65,12 +65,12 @@ pub(super) async fn run(hints: Hints, watermark: Watermark) {
     };
     let mut pauses = Pauses::default();
     while let Err(failed) = rows.begin().await {
-        hints.lost(failed);
+        ear.lost(failed);
         pauses.wait().await;
     }
     // What changed before the watermark was read is below it.
-    hints.tell_all([rows.watermark.entity].into_iter()).await;
-    hints.connected();
+    ear.tell_all([rows.watermark.entity].into_iter()).await;
+    ear.connected();
     rows.follow().await;
 }
 
@@ -104,7 +104,7 @@ impl Rows<'_> {
                 if answered.is_ok() {
                     known = polled;
                 }
-                self.hints.behind(known.elapsed());
+                self.ear.behind(known.elapsed());
                 failing[0] = self.fails(answered);
             }
             if let Some(deletes) = deletes.as_ref().filter(|deletes| compared + deletes.every <= Instant::now()) {
@@ -113,13 +113,13 @@ impl Rows<'_> {
                 failing[1] = self.fails(answered);
             }
             if was_failing && !failing.contains(&true) {
-                self.hints.connected();
+                self.ear.connected();
             }
         }
     }
 
     fn fails(&self, answered: Result<(), Failed>) -> bool {
-        answered.inspect_err(|failed| self.hints.lost(failed)).is_err()
+        answered.inspect_err(|failed| self.ear.lost(failed)).is_err()
     }
 
     /// Asks for what changed.
@@ -157,7 +157,7 @@ impl Rows<'_> {
                 return self.skip().await;
             }
         }
-        self.hints.tell(&mut gathered).await;
+        self.ear.tell(&mut gathered).await;
         // A settled question brings back none of the rows that were seen, and they do not come again.
         self.seen.end();
         // The last page ends with the latest row; where none came, the latest row is gone.
@@ -173,7 +173,7 @@ impl Rows<'_> {
     async fn skip(&mut self) -> Result<(), Failed> {
         // In this order: what changes in between is behind the latest row, or recalled.
         let newest = self.newest().await?;
-        self.hints.tell_all([self.watermark.entity].into_iter()).await;
+        self.ear.tell_all([self.watermark.entity].into_iter()).await;
         if self.latest != newest {
             (self.latest, self.moved) = (newest, Instant::now());
         }
@@ -189,7 +189,7 @@ impl Rows<'_> {
             Some(Gone::Keys(keys)) => keys.into_iter().for_each(|key| gathered.add(entity, key)),
             Some(Gone::Something) | None => gathered.add_all(entity),
         }
-        self.hints.tell(&mut gathered).await;
+        self.ear.tell(&mut gathered).await;
         self.keys = Some(now);
         Ok(())
     }
@@ -198,7 +198,7 @@ impl Rows<'_> {
         let mut keys = KeySet::new(self.random.clone());
         let mut after = None;
         loop {
-            let page = self.hints.page(list, &[], self.sized(list, forward(after))).await?;
+            let page = self.ear.page(list, &[], self.sized(list, forward(after))).await?;
             after = page.last().cloned();
             let is_last = !page.has_next || after.is_none();
             page.items.into_iter().for_each(|item| keys.add(item.key));
@@ -220,7 +220,7 @@ impl Rows<'_> {
     async fn changed(&self, since: &str, window: Window) -> Result<Page, FetchError> {
         let list = self.watermark.changed;
         let window = if window.n_rows == 0 { self.sized(list, window) } else { window };
-        self.hints.page(list, &[Argument::One(since.into())], window).await
+        self.ear.page(list, &[Argument::One(since.into())], window).await
     }
 
     /// Returns since when the next question asks.
@@ -244,7 +244,7 @@ impl Rows<'_> {
     }
 
     fn sized(&self, list: ListId, window: Window) -> Window {
-        Window { n_rows: self.hints.contract().list(list).page_rows_max, ..window }
+        Window { n_rows: self.ear.contract().list(list).page_rows_max, ..window }
     }
 }
 

@@ -10,6 +10,9 @@ use super::{Domain, OnOutage};
 /// How long a known absence holds, where the domain does not say and allows it.
 const ABSENT: Duration = Duration::from_secs(30);
 
+/// Over how many percent of `refresh_after` refreshing is spread, where the domain does not say.
+pub(super) const JITTER_PERCENT: u32 = 10;
+
 /// Name, maximal age, and how old an answer may be while the owner is down (0: nothing past the maximal age).
 const DOMAINS: &[(&str, u64, u64)] = &[
     ("customer", 600, 3_600),
@@ -51,7 +54,14 @@ pub(super) fn starting_point(name: &str) -> Domain {
 
 /// Makes a domain whose other bounds follow from its maximal age.
 pub(super) fn with_max_age(name: &str, max_age: Duration, on_outage: OnOutage) -> Domain {
-    Domain { name: name.to_owned(), max_age, refresh_after: max_age / 2, on_outage, absent: ABSENT.min(max_age) }
+    Domain {
+        name: name.to_owned(),
+        max_age,
+        refresh_after: max_age / 2,
+        jitter_percent: JITTER_PERCENT,
+        on_outage,
+        absent: ABSENT.min(max_age),
+    }
 }
 
 #[cfg(test)]

@@ -323,6 +323,8 @@ pub struct System {
     pub kind: SystemKind,
     /// How long one fetch may take.
     pub timeout: Duration,
+    /// How far what it says may be behind: a read replica's lag. All of it counts as older by this.
+    pub lag: Duration,
     /// How many fetches may run at once.
     pub connections_max: u32,
     /// How many keys one fetch takes; more are asked in chunks.
@@ -433,6 +435,8 @@ pub struct Domain {
     pub max_age: Duration,
     /// Older than this: serve, and refresh behind the answer.
     pub refresh_after: Duration,
+    /// Over how many percent of that the refreshing of what came at once is spread.
+    pub jitter_percent: u32,
     /// What is served while the owner is down.
     pub on_outage: OnOutage,
     /// How long a known absence holds.

@@ -20,15 +20,28 @@ pub struct OwnershipRow {
     pub answered_by: String,
     /// Nothing older is ever served.
     pub max_age: String,
+    /// Older than this is refreshed behind the answer.
+    pub refresh_after: String,
     /// What is served while the owner is down.
     pub on_outage: String,
+    /// How long it holds that there is none.
+    pub absent: String,
     /// The systems that hold copies, which are never served.
     pub copies: Vec<String>,
 }
 
 /// The table's headings, as people read them.
-const HEADINGS: [&str; 7] =
-    ["Domain", "Field", "Owner", "Answered by", "Never older than", "While the owner is down", "Copies"];
+const HEADINGS: [&str; 9] = [
+    "Domain",
+    "Field",
+    "Owner",
+    "Answered by",
+    "Never older than",
+    "Refreshed after",
+    "While the owner is down",
+    "Absence holds",
+    "Copies",
+];
 
 /// Returns the ownership table, by domain, then by type; the fields of a type keep their order.
 pub fn ownership(contract: &Contract) -> Vec<OwnershipRow> {
@@ -78,20 +91,24 @@ fn row(contract: &Contract, type_name: &str, field: &Field, answered_by: String)
         owner: field.owner.map_or_else(|| "a rule".to_owned(), |owner| contract.system(owner).name.clone()),
         answered_by,
         max_age: domain.map_or_else(String::new, |domain| duration_text(domain.max_age)),
+        refresh_after: domain.map_or_else(String::new, |domain| duration_text(domain.refresh_after)),
         on_outage: on_outage.unwrap_or_default(),
+        absent: domain.map_or_else(String::new, |domain| duration_text(domain.absent)),
         copies: field.copies.iter().map(copy).collect(),
     }
 }
 
 impl OwnershipRow {
-    fn cells(&self) -> [String; 7] {
+    fn cells(&self) -> [String; 9] {
         [
             self.domain.clone(),
             self.field.clone(),
             self.owner.clone(),
             self.answered_by.clone(),
             self.max_age.clone(),
+            self.refresh_after.clone(),
             self.on_outage.clone(),
+            self.absent.clone(),
             self.copies.join(", "),
         ]
     }
@@ -114,7 +131,7 @@ pub fn ownership_text(rows: &[OwnershipRow]) -> String {
 
 /// Renders the table as Markdown.
 pub fn ownership_markdown(rows: &[OwnershipRow]) -> String {
-    let line = |cells: [String; 7]| format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
+    let line = |cells: [String; 9]| format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     let mut text = line(HEADINGS.map(str::to_owned));
     text.push_str(&line(HEADINGS.map(|_| "---".to_owned())));
     rows.iter().for_each(|row| text.push_str(&line(row.cells())));
@@ -130,7 +147,9 @@ pub fn ownership_json(rows: &[OwnershipRow]) -> Value {
             "owner": row.owner,
             "answeredBy": row.answered_by,
             "maxAge": row.max_age,
+            "refreshAfter": row.refresh_after,
             "onOutage": row.on_outage,
+            "absent": row.absent,
             "copies": row.copies,
         })
     };

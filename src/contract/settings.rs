@@ -30,7 +30,7 @@ pub(super) struct Settings {
 }
 
 const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples"];
-const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "on_outage", "absent"];
+const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "jitter", "on_outage", "absent"];
 
 impl Settings {
     /// Returns what holds without a file.
@@ -103,6 +103,7 @@ struct Written {
     refresh_after: Option<(Duration, Place)>,
     on_outage: Option<(OnOutage, Place)>,
     absent: Option<(Duration, Place)>,
+    jitter: Option<u32>,
 }
 
 fn domain(prefix: &str, entry: Entry<'_, '_>, reader: &mut Reader<'_>, domains: &mut BTreeMap<String, Domain>) {
@@ -116,6 +117,9 @@ fn domain(prefix: &str, entry: Entry<'_, '_>, reader: &mut Reader<'_>, domains: 
         match entry.0.get_ref().as_ref() {
             "max_age" => written.max_age = reader.duration(entry).map(at),
             "refresh_after" => written.refresh_after = reader.duration(entry).map(at),
+            "jitter" => {
+                written.jitter = reader.number(entry, 0, 100).and_then(|percent| u32::try_from(percent).ok());
+            }
             "absent" => written.absent = reader.duration(entry).map(at),
             "on_outage" => {
                 let refuses = matches!(entry.1.get_ref(), DeValue::String(text) if text == "refuse");
@@ -171,6 +175,7 @@ fn combine(name: &str, written: &Written, findings: &mut Findings) -> Domain {
             domain.refresh_after = age;
         }
     }
+    domain.jitter_percent = written.jitter.unwrap_or(domain.jitter_percent);
     if let Some((on_outage, place)) = written.on_outage {
         domain.on_outage = on_outage;
         if let OnOutage::ServeUpTo(age) = on_outage

@@ -30,6 +30,8 @@ pub(super) struct SystemFile {
     pub changes: ChangesFile,
     /// The system's own zone and trim, which its groups and lists inherit.
     pub inherited: Inherited,
+    /// Where it says how far the system is behind.
+    pub lag: Option<Place>,
     /// Whether the file could be read; if not, its groups and lists are not missed elsewhere.
     pub readable: bool,
 }
@@ -45,6 +47,7 @@ impl SystemFile {
             crossrefs: Vec::new(),
             changes: ChangesFile::default(),
             inherited: Inherited::default(),
+            lag: None,
             readable: false,
         }
     }
@@ -62,6 +65,7 @@ const KEYS: &[&str] = &[
     "url",
     "dialect",
     "timeout",
+    "lag",
     "connections_max",
     "keys_per_fetch",
     "rate",
@@ -130,6 +134,10 @@ pub(super) fn read(
                     "delete it; the kind says how SQL is written",
                 );
             }
+            "lag" => {
+                out.lag = Some(reader.place(entry.1));
+                connection.lag = reader.duration(entry).unwrap_or_default();
+            }
             "timeout" => connection.timeout = reader.duration(entry),
             "connections_max" => connection.connections_max = reader.number(entry, 1, 1_000),
             "keys_per_fetch" => connection.keys_per_fetch = reader.number(entry, 1, 100_000),
@@ -195,6 +203,7 @@ struct Connection {
     dialect: Option<Dialect>,
     dialect_given: bool,
     timeout: Option<Duration>,
+    lag: Duration,
     connections_max: Option<u64>,
     keys_per_fetch: Option<u64>,
     odata: OdataSystemFile,
@@ -276,6 +285,7 @@ impl Connection {
             name: name.to_owned(),
             kind,
             timeout: self.timeout.unwrap_or(Duration::from_secs(5)),
+            lag: self.lag,
             connections_max: self.connections_max.map_or(8, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             keys_per_fetch: self.keys_per_fetch.map_or(1_000, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             guards: self.guards,

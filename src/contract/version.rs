@@ -2,13 +2,13 @@
 //!
 //! Every fact becomes a line that names things by name, and the lines are sorted; so formatting, comments, descriptions
 //! and the order of files and fields do not matter, and neither does where a system is reached, how patiently, or how it is
-//! guarded (`rate`, `retries`, `breaker`): that changes when an answer comes, never what it says.
+//! guarded (`rate`, `retries`, `breaker`), nor how it is heard of its changes: that changes when an answer comes, never what it says.
 
 use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
     Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OdataSet, OnOutage, Role,
-    SystemKind, TypeKind, TypeRef, TypeRefKind, placeholder::canonical,
+    SystemKind, TypeKind, TypeRef, TypeRefKind, freshness, placeholder::canonical,
 };
 use crate::value::{Adaptations, Pointer, TypeId, duration_text};
 
@@ -30,6 +30,9 @@ fn lines(contract: &Contract) -> Vec<String> {
     }
     for system in &contract.systems {
         lines.push(format!("system {} {}", system.name, system.kind.word()));
+        if !system.lag.is_zero() {
+            lines.push(format!("system {} lag={}", system.name, duration_text(system.lag)));
+        }
         if let SystemKind::Odata { dialect, .. } = &system.kind {
             lines.push(format!("system {} odata={:?} options={:?}", system.name, dialect.version, dialect.options));
         }
@@ -39,6 +42,9 @@ fn lines(contract: &Contract) -> Vec<String> {
             OnOutage::Refuse => "refuse".to_owned(),
             OnOutage::ServeUpTo(age) => duration_text(age),
         };
+        if domain.jitter_percent != freshness::JITTER_PERCENT {
+            lines.push(format!("domain {} jitter={}", domain.name, domain.jitter_percent));
+        }
         let [max_age, refresh, absent] = [domain.max_age, domain.refresh_after, domain.absent].map(duration_text);
         lines.push(format!("domain {} {max_age} {refresh} {on_outage} {absent}", domain.name));
     }

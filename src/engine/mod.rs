@@ -14,6 +14,7 @@ use futures_util::future::join_all;
 
 use crate::{
     cache::Cache,
+    changes::{Heard, Message, Unheard, Webhooks},
     contract::{Contract, PublicSchema},
     execute::{Execution, execute},
     fetch::FetchError,
@@ -30,6 +31,7 @@ pub struct Engine {
     contract: Arc<Contract>,
     schema: PublicSchema,
     cache: Cache,
+    webhooks: Webhooks,
     plans: Plans,
     settings: EngineSettings,
     telemetry: Telemetry,
@@ -59,7 +61,8 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let schema = PublicSchema::new(&contract).map_err(|error| EngineError(error.to_string()))?;
         let plans = Plans::new(settings.plan_cache_entries);
-        Ok(Self { contract, schema, cache, plans, settings, telemetry })
+        let webhooks = Webhooks::new(Arc::clone(&contract), cache.clone(), telemetry.clone());
+        Ok(Self { contract, schema, cache, webhooks, plans, settings, telemetry })
     }
 
     /// Answers a request: read, plan, execute, write.
@@ -70,7 +73,7 @@ impl Engine {
             Err(refusal) => {
                 let kind = request::refusal_word(refusal.kind);
                 self.telemetry.emit(&Event::RequestRefused { kind, duration: arrived.elapsed() });
-                Answer::refused(&refusal)
+                Answer::refused(&refusal, self.cache.now_ms())
             }
         }
     }
@@ -108,7 +111,7 @@ impl Engine {
             n_fetches: executed.n_fetches,
             n_bytes: executed.body.len(),
         });
-        Ok(Answer { body: executed.body, status, freshness: executed.freshness })
+        Ok(Answer { body: executed.body, status, freshness: executed.freshness, at_ms: self.cache.now_ms() })
     }
 
     /// Returns the plan of an operation, compiling it the first time.
@@ -138,6 +141,11 @@ impl Engine {
             Probe { system: system.name.clone(), outcome }
         });
         join_all(probes).await
+    }
+
+    /// Hears a message that is said to come from a system.
+    pub async fn hear(&self, system: &str, message: &Message) -> Result<Heard, Unheard> {
+        self.webhooks.hear(system, message).await
     }
 
     /// Returns the contract.

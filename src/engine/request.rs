@@ -27,6 +27,8 @@ pub struct Answer {
     pub status: AnswerStatus,
     /// How old it is.
     pub freshness: Freshness,
+    /// When it was given, in milliseconds since 1970.
+    pub at_ms: i64,
 }
 
 /// What became of a request.
@@ -78,7 +80,7 @@ fn code(kind: RefusalKind) -> &'static str {
 
 impl Answer {
     /// Answers a request that is refused: a response without `data`.
-    pub fn refused(refusal: &Refusal) -> Self {
+    pub fn refused(refusal: &Refusal, at_ms: i64) -> Self {
         let entries = refusal.mistakes.iter().map(|mistake| {
             let mut entry = serde_json::Map::new();
             entry.insert("message".to_owned(), mistake.message.clone().into());
@@ -91,6 +93,7 @@ impl Answer {
             serde_json::Value::from(entry)
         });
         let body = serde_json::json!({"errors": entries.collect::<Vec<_>>()});
-        Self { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(refusal.kind), freshness: Freshness::default() }
+        let status = AnswerStatus::Refused(refusal.kind);
+        Self { body: body.to_string().into_bytes(), status, freshness: Freshness::default(), at_ms }
     }
 }

@@ -2,15 +2,24 @@
 
 use futures_util::{FutureExt, future::BoxFuture};
 
-use crate::engine::{Answer, Engine, Probe, Request};
+use crate::{
+    changes::{Heard, Message, Unheard},
+    engine::{Answer, Engine, Probe, Request},
+};
 
 /// Whoever answers GraphQL requests.
 pub trait Answering: Send + Sync + 'static {
     /// Answers one request.
     fn answer(&self, request: Request) -> BoxFuture<'_, Answer>;
 
+    /// Hears a message that is said to come from a system.
+    fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>>;
+
     /// Asks every system whether it answers.
     fn probe(&self) -> BoxFuture<'_, Vec<Probe>>;
+
+    /// Returns the names of the contract's freshness domains, in the order of their numbers.
+    fn domains(&self) -> Vec<&str>;
 
     /// Returns the version of the contract it answers by.
     fn contract_version(&self) -> &str;
@@ -21,8 +30,16 @@ impl Answering for Engine {
         async move { Self::answer(self, &request).await }.boxed()
     }
 
+    fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
+        Self::hear(self, system, message).boxed()
+    }
+
     fn probe(&self) -> BoxFuture<'_, Vec<Probe>> {
         Self::probe(self).boxed()
+    }
+
+    fn domains(&self) -> Vec<&str> {
+        self.contract().domains.iter().map(|domain| domain.name.as_str()).collect()
     }
 
     fn contract_version(&self) -> &str {

@@ -6,7 +6,15 @@
 use axum::http::{Method, StatusCode};
 
 use super::negotiate::Media;
-use crate::{engine::AnswerStatus, plan::RefusalKind, settings::HttpSettings};
+use crate::{
+    changes::{Heard, Unheard},
+    engine::AnswerStatus,
+    plan::RefusalKind,
+    settings::HttpSettings,
+};
+
+/// How a message about changes proves where it comes from, as `WWW-Authenticate` names it.
+pub(super) const PROOF: &str = "HMAC";
 
 /// Why a request did not get as far as the engine. Its text is for the caller: what is wrong and what to send instead.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +53,12 @@ pub(super) enum Refusal {
     ParameterType { name: &'static str, expected: &'static str, found: &'static str },
     #[error("the parameter {name} is given more than once")]
     ParameterRepeated { name: &'static str },
+    #[error("{place}: {detail}")]
+    Freshness { place: &'static str, detail: String },
+    #[error("messages about changes are sent with POST")]
+    MessageMethod,
+    #[error("{0}")]
+    Unheard(Unheard),
     #[error("as many requests as allowed are under way; try again in a moment")]
     Overloaded,
     #[error("the request could not be answered because of a fault in the server")]
@@ -74,6 +88,12 @@ impl Refusal {
             Self::NotJson { .. } => "INVALID_JSON",
             Self::NotAnObject { .. } | Self::Batch => "INVALID_BODY",
             Self::QueryMissing | Self::ParameterType { .. } | Self::ParameterRepeated { .. } => "INVALID_PARAMETER",
+            Self::Freshness { .. } => "INVALID_FRESHNESS",
+            Self::MessageMethod => "METHOD_NOT_ALLOWED",
+            Self::Unheard(Unheard::NoWebhook) => "NO_WEBHOOK",
+            Self::Unheard(Unheard::Unproven) => "UNPROVEN",
+            Self::Unheard(Unheard::OutOfTime) => "OUT_OF_TIME",
+            Self::Unheard(Unheard::Handshake) => "INVALID_HANDSHAKE",
             Self::Overloaded => "OVERLOADED",
             Self::Panicked => "INTERNAL",
             Self::NotFound => "NOT_FOUND",
@@ -84,7 +104,10 @@ impl Refusal {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed | Self::MessageMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unheard(Unheard::NoWebhook) => StatusCode::NOT_FOUND,
+            Self::Unheard(Unheard::Unproven | Unheard::OutOfTime) => StatusCode::UNAUTHORIZED,
+            Self::Unheard(Unheard::Handshake) => StatusCode::BAD_REQUEST,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::ContentTypeMissing
             | Self::ContentTypeUnsupported
@@ -98,7 +121,8 @@ impl Refusal {
             | Self::Batch
             | Self::QueryMissing
             | Self::ParameterType { .. }
-            | Self::ParameterRepeated { .. } => StatusCode::BAD_REQUEST,
+            | Self::ParameterRepeated { .. }
+            | Self::Freshness { .. } => StatusCode::BAD_REQUEST,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -122,6 +146,19 @@ pub(super) fn answer_status(method: &Method, media: Media, status: AnswerStatus)
         (AnswerStatus::Refused(_), Media::Json) => StatusCode::OK,
         (AnswerStatus::Refused(_), Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
     }
+}
+
+/// Returns the status code of a message that was heard: what it takes back is taken back, but nothing is fetched for it.
+pub(super) fn heard_status(heard: &Heard) -> StatusCode {
+    match heard {
+        Heard::Greeting(_) => StatusCode::OK,
+        Heard::Recalled(_) | Heard::Repeated => StatusCode::ACCEPTED,
+    }
+}
+
+/// Returns the status code of an answer that its caller has.
+pub(super) fn known_status() -> StatusCode {
+    StatusCode::NOT_MODIFIED
 }
 
 /// Returns the status code of `/readyz`.

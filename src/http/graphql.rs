@@ -13,9 +13,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{
     Shared,
+    caching::Known,
+    demand::demand,
     error::Refusal,
     negotiate::{Media, check_body_media, response_media, wants_page},
-    request, respond,
+    request::{self, Asked},
+    respond,
 };
 use crate::{
     engine::Answer,
@@ -35,8 +38,9 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         Err(refusal) => return refuse(&shared.telemetry, Media::Json, &refusal, arrived),
     };
     let method = request.method().clone();
+    let known = Known::of(&method, request.headers());
     match asked(&shared, request).await {
-        Ok(answer) => respond::answer(&method, media, answer),
+        Ok(answer) => respond::answer(&method, media, answer, known.as_ref()),
         Err(refusal) => refuse(&shared.telemetry, media, &refusal, arrived),
     }
 }
@@ -46,7 +50,8 @@ pub(super) async fn not_found() -> Response {
     respond::refusal(Media::Json, &Refusal::NotFound)
 }
 
-fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arrived: Instant) -> Response {
+/// Refuses a request, and tells.
+pub(super) fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arrived: Instant) -> Response {
     telemetry.emit(&Event::RequestRefused { kind: refusal.code(), duration: arrived.elapsed() });
     respond::refusal(media, refusal)
 }
@@ -54,12 +59,14 @@ fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arrived: Insta
 async fn asked(shared: &Shared, request: Request) -> Result<Answer, Refusal> {
     // Taken before the body is read: what is turned away under load costs nothing.
     let _permit = shared.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
-    let question = read(request, &shared.settings).await?;
+    let headers = request.headers().clone();
+    let Asked { request: mut question, freshness } = read(request, &shared.settings).await?;
+    question.demand = demand(&headers, freshness.as_ref(), &shared.answering.domains())?;
     // One request's panic must not take down its connection, which others may share.
     AssertUnwindSafe(shared.answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)
 }
 
-async fn read(request: Request, settings: &HttpSettings) -> Result<crate::engine::Request, Refusal> {
+async fn read(request: Request, settings: &HttpSettings) -> Result<Asked, Refusal> {
     let bytes_max = settings.uri_bytes_max;
     if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > bytes_max) {
         return Err(Refusal::UriTooLong { bytes_max });
@@ -76,6 +83,11 @@ async fn read(request: Request, settings: &HttpSettings) -> Result<crate::engine
 
 async fn read_body(headers: &HeaderMap, body: Body, settings: &HttpSettings) -> Result<Bytes, Refusal> {
     check_body_media(headers)?;
+    read_bytes(body, settings).await
+}
+
+/// Reads a body, which may not be too large and not too slow.
+pub(super) async fn read_bytes(body: Body, settings: &HttpSettings) -> Result<Bytes, Refusal> {
     if body.size_hint().lower() > settings.body_bytes_max as u64 {
         return Err(Refusal::body_too_large(settings));
     }

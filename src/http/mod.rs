@@ -1,11 +1,14 @@
 //! HTTP: the wire between a caller and the engine, by the GraphQL over HTTP specification.
 //!
 //! Reading order: `answering` (what is asked of the engine), `graphql` (one request, the whole way), `negotiate` (which
-//! media type goes back, which came in), `request` (URL or body → question), `error` (what is refused, and the only place
-//! that knows status codes), `respond` (answer → response), `graphiql` (the page for people), `health` (for orchestrators
+//! media type goes back, which came in), `request` (URL or body → question), `demand` (how fresh its answer must be), `error` (what is refused, and the only place
+//! that knows status codes), `respond` (answer → response), `caching` (what caches on the way are told), `changes` (messages of systems), `graphiql` (the page for people), `health` (for orchestrators
 //! and Prometheus), `serve` (connections, their bounds, and stopping).
 
 mod answering;
+mod caching;
+mod changes;
+mod demand;
 mod error;
 mod graphiql;
 mod graphql;
@@ -19,6 +22,7 @@ use std::{future::Future, sync::Arc};
 
 use axum::{
     Router,
+    middleware::map_response,
     routing::{any, get},
 };
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -67,6 +71,7 @@ fn router(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSet
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
     Router::new()
         .route(GRAPHQL_PATH, any(graphql::answer))
+        .route("/changes/{system}", any(changes::hear))
         .route("/", get(graphiql::front))
         .route("/graphiql.js", get(graphiql::script))
         .route("/graphiql.css", get(graphiql::style))
@@ -75,5 +80,6 @@ fn router(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSet
         .route("/metrics", get(health::metrics))
         .fallback(graphql::not_found)
         .layer(compression)
+        .layer(map_response(caching::weaken))
         .with_state(shared)
 }

@@ -5,27 +5,46 @@
 use axum::{extract::Query, http::Uri};
 use serde_json::{Map, Value};
 
-use super::error::Refusal;
-use crate::{cache::Demand, engine::Request};
+use super::{demand, error::Refusal};
+use crate::engine::Request;
 
 const QUERY: &str = "query";
 const OPERATION_NAME: &str = "operationName";
 const VARIABLES: &str = "variables";
 const EXTENSIONS: &str = "extensions";
 
+/// A request, and what it says of its freshness.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The request, which demands nothing yet.
+    pub(super) request: Request,
+    /// `extensions.freshness`
+    pub(super) freshness: Option<Value>,
+}
+
+impl Asked {
+    fn new(mut request: Request, mut extensions: Map<String, Value>) -> Self {
+        // An empty name is no name: clients send it for documents with one nameless operation.
+        request.operation_name = request.operation_name.filter(|name| !name.is_empty());
+        let freshness = extensions.remove(demand::EXTENSION).filter(|value| !value.is_null());
+        Self { request, freshness }
+    }
+}
+
 /// Reads a request from the URL of a GET.
-pub(super) fn from_uri(uri: &Uri) -> Result<Request, Refusal> {
+pub(super) fn from_uri(uri: &Uri) -> Result<Asked, Refusal> {
     // Text that is no form at all has none of the parameters.
     let parameters = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
     let query = once(&parameters, QUERY)?.ok_or(Refusal::QueryMissing)?;
     let operation_name = once(&parameters, OPERATION_NAME)?.map(str::to_owned);
     let variables = object(json(&parameters, VARIABLES)?, VARIABLES)?;
-    object(json(&parameters, EXTENSIONS)?, EXTENSIONS)?;
-    Ok(Request { query: query.to_owned(), operation_name, variables, demand: Demand::default() })
+    let extensions = object(json(&parameters, EXTENSIONS)?, EXTENSIONS)?;
+    let request = Request { query: query.to_owned(), operation_name, variables, ..Request::default() };
+    Ok(Asked::new(request, extensions))
 }
 
 /// Reads a request from the JSON body of a POST.
-pub(super) fn from_body(body: &[u8]) -> Result<Request, Refusal> {
+pub(super) fn from_body(body: &[u8]) -> Result<Asked, Refusal> {
     let body = serde_json::from_slice(body).map_err(|detail| Refusal::NotJson { place: "the body", detail })?;
     let mut members = match body {
         Value::Object(members) => members,
@@ -35,10 +54,8 @@ pub(super) fn from_body(body: &[u8]) -> Result<Request, Refusal> {
     let query = text(members.remove(QUERY), QUERY)?.ok_or(Refusal::QueryMissing)?;
     let operation_name = text(members.remove(OPERATION_NAME), OPERATION_NAME)?;
     let variables = object(members.remove(VARIABLES), VARIABLES)?;
-    object(members.remove(EXTENSIONS), EXTENSIONS)?;
-    // An empty name is no name: clients send it for documents with one nameless operation.
-    let operation_name = operation_name.filter(|name| !name.is_empty());
-    Ok(Request { query, operation_name, variables, demand: Demand::default() })
+    let extensions = object(members.remove(EXTENSIONS), EXTENSIONS)?;
+    Ok(Asked::new(Request { query, operation_name, variables, ..Request::default() }, extensions))
 }
 
 /// Returns a URL's parameter. Given twice it is refused: which one was meant cannot be known.
@@ -73,7 +90,8 @@ fn object(value: Option<Value>, name: &'static str) -> Result<Map<String, Value>
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+/// Names what a value is, with its article.
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -92,7 +110,7 @@ mod tests {
     fn a_url_gives_a_request() {
         let uri =
             "/graphql?query=query%20Q(%24id%3A%20ID!)%7Ba%7D&operationName=Q&variables=%7B%22id%22%3A%22%C3%A4+%22%7D";
-        let request = from_uri(&uri.parse().unwrap()).unwrap();
+        let request = from_uri(&uri.parse().unwrap()).unwrap().request;
         assert_eq!(request.query, "query Q($id: ID!){a}");
         assert_eq!(request.operation_name.as_deref(), Some("Q"));
         assert_eq!(request.variables["id"], "ä ");
@@ -100,7 +118,8 @@ mod tests {
 
     #[test]
     fn empty_parameters_of_a_url_are_not_given() {
-        let request = from_uri(&"/graphql?query={a}&operationName=&variables=&extensions=".parse().unwrap()).unwrap();
+        let uri = "/graphql?query={a}&operationName=&variables=&extensions=".parse().unwrap();
+        let request = from_uri(&uri).unwrap().request;
         assert_eq!(request.operation_name, None);
         assert!(request.variables.is_empty());
     }
@@ -122,7 +141,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_every_digit() {
-        let request = from_body(br#"{"query":"{a}","variables":{"n":12345678901234567890.0123456789}}"#).unwrap();
+        let request = from_body(br#"{"query":"{a}","variables":{"n":12345678901234567890.0123456789}}"#).unwrap().request;
         assert_eq!(request.variables["n"].to_string(), "12345678901234567890.0123456789");
     }
 

@@ -8,7 +8,8 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    error::{GRAPHQL_METHODS, Refusal, answer_status},
+    caching::{Caching, Known},
+    error::{GRAPHQL_METHODS, PROOF, Refusal, answer_status, known_status},
     negotiate::Media,
 };
 use crate::engine::Answer;
@@ -16,9 +17,21 @@ use crate::engine::Answer;
 /// Seconds after which a caller turned away by load may try again.
 const RETRY_AFTER_SECONDS: &str = "1";
 
-/// Makes the response of an answer.
-pub(super) fn answer(method: &Method, media: Media, answer: Answer) -> Response {
-    graphql(media, answer_status(method, media, answer.status), answer.body)
+/// Makes the response of an answer; one that its caller has already goes without its body.
+pub(super) fn answer(method: &Method, media: Media, answer: Answer, known: Option<&Known>) -> Response {
+    let caching = Caching::new(&answer, media, known);
+    let mut response = match caching.is_known {
+        true => not_modified(),
+        false => graphql(media, answer_status(method, media, answer.status), answer.body),
+    };
+    caching.write(response.headers_mut());
+    response
+}
+
+fn not_modified() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = known_status();
+    response
 }
 
 /// Makes the response of a refusal: its status code, and a body in GraphQL's shape that says what to do.
@@ -37,6 +50,9 @@ fn graphql(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => {
             headers.insert(header::ALLOW, HeaderValue::from_static(GRAPHQL_METHODS));
         }
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(PROOF));
+        }
         StatusCode::SERVICE_UNAVAILABLE => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
@@ -49,7 +65,7 @@ fn graphql(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
     response
 }
 
-/// Makes a response of finished bytes. Nothing Freehold says may be kept on the way: how old an answer is, is its promise.
+/// Makes a response of finished bytes, which nobody keeps on the way unless it is said how old it is.
 pub(super) fn bytes(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;

@@ -140,6 +140,24 @@ pub enum Event<'a> {
         /// What it did.
         guarded: Guarded<'a>,
     },
+    /// It was heard that something changed at a system.
+    ChangesHeard {
+        /// The system's name.
+        system: &'a str,
+        /// How it was heard: `webhook`, `listen`, `watermark`, `replication`.
+        source: &'static str,
+        /// How many keys.
+        n_keys: usize,
+        /// How many types of which all may have changed.
+        n_types: usize,
+    },
+    /// A message about changes was refused, repeated, or could not be read in full.
+    ChangeRefused {
+        /// The system's name.
+        system: &'a str,
+        /// Why, as a word from a closed list.
+        reason: &'static str,
+    },
     /// A question of a request was answered.
     Served(Served<'a>),
     /// A feed of changes heard something, or stopped hearing.
@@ -219,13 +237,6 @@ pub enum Heard<'a> {
     Lost {
         /// Why; only in the log.
         detail: &'a str,
-    },
-    /// Entities of a type changed.
-    Changed {
-        /// The type's name.
-        entity: &'a str,
-        /// How many; `None` where all may have changed.
-        n_keys: Option<usize>,
     },
     /// It heard something that says nothing about a type of the graph.
     Unread {

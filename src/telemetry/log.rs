@@ -151,6 +151,16 @@ pub(super) fn read(event: &Event<'_>) {
         Event::ContractLoaded { version, n_faults } => {
             error!(contract.version = version, contract.faults = n_faults, "contract has faults");
         }
+        Event::ChangesHeard { system, source, n_keys, n_types } => debug!(
+            system.name = system,
+            changes.source = source,
+            changes.keys = n_keys,
+            changes.types = n_types,
+            "changes heard of"
+        ),
+        Event::ChangeRefused { system, reason } => {
+            warn!(system.name = system, changes.refusal = reason, "message about changes not heard as meant");
+        }
         Event::ServedUnprotected => {
             warn!("protected data is served to every caller: callers are not yet told apart (--serve-unprotected)");
         }
@@ -202,9 +212,6 @@ fn read_heard(system: &str, feed: &str, heard: Heard<'_>) {
         Heard::Connected => info!(system.name = system, feed.name = feed, "hearing of changes"),
         Heard::Lost { detail } => {
             warn!(system.name = system, feed.name = feed, failure.detail = detail, "not hearing of changes");
-        }
-        Heard::Changed { entity, n_keys } => {
-            debug!(system.name = system, feed.name = feed, entity.name = entity, change.keys = n_keys, "changed");
         }
         Heard::Unread { detail } => {
             warn!(system.name = system, feed.name = feed, failure.detail = detail, "a change that cannot be read");

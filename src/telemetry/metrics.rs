@@ -18,7 +18,8 @@ use prometheus_client::{
 
 use super::{
     cache_metrics::CacheMetrics,
-    event::{Event, Failure},
+    change_metrics::ChangeMetrics,
+    event::{Event, Failure, Heard},
     feed_metrics::FeedMetrics,
     guard_metrics::GuardMetrics,
 };
@@ -84,6 +85,7 @@ pub(super) struct Metrics {
     guards: GuardMetrics,
     cache: CacheMetrics,
     feeds: FeedMetrics,
+    changes: ChangeMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -101,6 +103,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("freehold");
         let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
         let feeds = FeedMetrics::new(&mut registry);
+        let changes = ChangeMetrics::new(&mut registry);
         let mut metrics = Self {
             registry,
             requests: Family::default(),
@@ -129,6 +132,7 @@ impl Default for Metrics {
             guards,
             cache,
             feeds,
+            changes,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -267,7 +271,12 @@ impl Metrics {
                 self.files_refused.get_or_create(&labels(system, group, None).0).inc();
             }
             Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
+            Event::ChangesHeard { system, source, n_keys, n_types } => {
+                self.changes.heard(system, source, n_keys + n_types);
+            }
+            Event::ChangeRefused { system, reason } => self.changes.refused(system, reason),
             Event::Served(ref served) => self.cache.read(served),
+            Event::Feed { system, heard: Heard::Unread { .. }, .. } => self.changes.refused(system, "unread"),
             Event::Feed { system, feed, heard } => self.feeds.read(system, feed, heard),
             Event::ConnectionOpened => {
                 self.connections_open.inc();

@@ -1,6 +1,7 @@
 //! Contracts: what loads, what does not, and what is said about it.
 
 mod base;
+mod changes;
 mod files;
 mod forty;
 mod keys;

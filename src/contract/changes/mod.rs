@@ -16,13 +16,13 @@ use super::{
     reader::{Entry, Reader},
 };
 
-pub use listen::{Listen, ListenedType};
 pub(super) use listen::ListenFile;
+pub use listen::{Listen, ListenedType};
 pub use replication::{ReplicatedTable, Replication};
 pub(super) use replication::{ReplicationFile, TableFile};
 pub use signature::{Encoding, Proof, Signature, SignedPiece, SignedTime};
-pub use watermark::{Deletes, Overlap, Watermark};
 pub(super) use watermark::WatermarkFile;
+pub use watermark::{Deletes, Overlap, Watermark};
 pub use webhook::{Handshake, Hint, Part, Webhook, When};
 pub(super) use webhook::{HintFile, WebhookFile};
 

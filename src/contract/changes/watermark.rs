@@ -133,7 +133,8 @@ fn deletes_of(deletes: Entry<'_, '_>, title: &str, reader: &mut Reader<'_>) -> O
 }
 
 fn query_missing(at: &Text, title: &str, reader: &mut Reader<'_>) {
-    let help = "add query = \"select sku, changed_at from item where changed_at >= :since\"; for deletes, one of all keys";
+    let help =
+        "add query = \"select sku, changed_at from item where changed_at >= :since\"; for deletes, one of all keys";
     reader.findings.fault("QUERY_MISSING", at.place, format!("{title} has no query"), help);
 }
 

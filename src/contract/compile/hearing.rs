@@ -140,7 +140,9 @@ impl Hearing<'_, '_> {
         let all_since = scanned.placeholders.iter().all(|one| is_since(&one.usage, &one.name));
         if !all_since || column.is_some() == scanned.placeholders.is_empty() {
             let (message, help) = match column {
-                Some(_) => ("this query does not ask for what changed since a moment", "write … where changed_at >= :since"),
+                Some(_) => {
+                    ("this query does not ask for what changed since a moment", "write … where changed_at >= :since")
+                }
                 None => ("this query asks for some keys alone", "write one that gives all keys, without placeholders"),
             };
             findings.fault("WATERMARK_QUERY", query.place, message, help);
@@ -203,13 +205,14 @@ impl Hearing<'_, '_> {
     fn table(&self, system: SystemId, file: &TableFile, findings: &mut Findings) -> Option<ReplicatedTable> {
         let entity = self.entity(system, &file.entity, findings)?;
         let named = &file.entity.text;
-        let fields: Vec<&str> =
-            self.survey.key_fields(named).iter().map(|field| field.name.name.as_str()).collect();
-        let column = |field: &&str| file.key.iter().find(|(name, _)| name.text == **field).map(|(_, column)| column.clone());
+        let fields: Vec<&str> = self.survey.key_fields(named).iter().map(|field| field.name.name.as_str()).collect();
+        let column =
+            |field: &&str| file.key.iter().find(|(name, _)| name.text == **field).map(|(_, column)| column.clone());
         let key: Option<Vec<String>> = fields.iter().map(column).collect();
         let stray = file.key.iter().find(|(name, _)| !fields.contains(&name.text.as_str()));
         let (Some(key), None) = (key, stray) else {
-            let message = format!("the table `{}` does not say which columns are the key of `{named}`", file.table.text);
+            let message =
+                format!("the table `{}` does not say which columns are the key of `{named}`", file.table.text);
             let place = stray.map_or(file.table.place, |(name, _)| name.place);
             findings.fault("REPLICATION_KEY", place, message, format!("the key is {}", fields.join(" ")));
             return None;

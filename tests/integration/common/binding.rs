@@ -122,6 +122,7 @@ impl Bindings {
             name: "erp".to_owned(),
             kind,
             timeout: self.timeout,
+            lag: Duration::ZERO,
             connections_max: self.connections_max,
             keys_per_fetch: self.keys_per_fetch,
             guards: self.guards,

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use freehold::{
     cache::Freshness,
+    changes::{Heard, Message, Unheard},
     engine::{Answer, AnswerStatus, Probe, Request},
     http::Answering,
     settings::HttpSettings,
@@ -47,13 +48,21 @@ impl Answering for Held {
         self.asked.add_permits(1);
         async move {
             self.let_go.acquire().await.expect("it is never closed").forget();
-            Answer { body: br#"{"data":{}}"#.to_vec(), status: AnswerStatus::Complete, freshness: Freshness::default() }
+            Answer { body: br#"{"data":{}}"#.to_vec(), status: AnswerStatus::Complete, freshness: Freshness::default(), at_ms: 0 }
         }
         .boxed()
     }
 
     fn probe(&self) -> BoxFuture<'_, Vec<Probe>> {
         async { Vec::new() }.boxed()
+    }
+
+    fn domains(&self) -> Vec<&str> {
+        vec!["inventory", "price", "price.list"]
+    }
+
+    fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
+        async { Err(Unheard::NoWebhook) }.boxed()
     }
 
     fn contract_version(&self) -> &str {

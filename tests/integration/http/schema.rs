@@ -8,6 +8,7 @@ use async_graphql::{
 };
 use freehold::{
     cache::Freshness,
+    changes::{Heard, Message, Unheard},
     engine::{Answer, AnswerStatus, Probe, Request},
     fetch::{FetchError, FetchErrorKind},
     http::Answering,
@@ -72,7 +73,7 @@ impl Greeter {
             return refused(RefusalKind::Validation, "validation");
         }
         let body = serde_json::to_vec(&response).expect("a response is JSON");
-        Answer { body, status: AnswerStatus::Complete, freshness: Freshness::default() }
+        Answer { body, status: AnswerStatus::Complete, freshness: Freshness::default(), at_ms: 0 }
     }
 }
 
@@ -82,12 +83,12 @@ fn panic_now() -> Result<Option<FieldValue<'static>>, async_graphql::Error> {
 
 fn failed(data: &str, status: AnswerStatus) -> Answer {
     let body = format!(r#"{{"data":{data},"errors":[{{"message":"the owner is down"}}]}}"#);
-    Answer { body: body.into_bytes(), status, freshness: Freshness::default() }
+    Answer { body: body.into_bytes(), status, freshness: Freshness::default(), at_ms: 0 }
 }
 
 fn refused(kind: RefusalKind, message: &str) -> Answer {
     let body = serde_json::json!({ "errors": [{ "message": message }] });
-    Answer { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(kind), freshness: Freshness::default() }
+    Answer { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(kind), freshness: Freshness::default(), at_ms: 0 }
 }
 
 impl Answering for Greeter {
@@ -106,6 +107,14 @@ impl Answering for Greeter {
             Probe { system: "pim".to_owned(), outcome: down("pim") },
         ];
         async move { probes }.boxed()
+    }
+
+    fn domains(&self) -> Vec<&str> {
+        vec!["inventory", "price", "price.list"]
+    }
+
+    fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
+        async { Err(Unheard::NoWebhook) }.boxed()
     }
 
     fn contract_version(&self) -> &str {

@@ -50,7 +50,8 @@ impl Listener {
             return Err(name.error(FetchErrorKind::BadRequest, "only PostgreSQL notifies"));
         };
         let timeout = described.timeout;
-        let options = options(url.reveal(), timeout).map_err(|detail| name.error(FetchErrorKind::Unavailable, detail))?;
+        let options =
+            options(url.reveal(), timeout).map_err(|detail| name.error(FetchErrorKind::Unavailable, detail))?;
         let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), Instant::now());
         let pulse = format!("freehold_pulse_{random:016x}");
         let connected = async {
@@ -111,9 +112,7 @@ impl Listener {
 
     async fn receive(&mut self) -> Result<Notice, FetchError> {
         match self.listener.try_recv().await {
-            Ok(Some(heard)) => {
-                Ok(Notice { channel: heard.channel().to_owned(), payload: heard.payload().to_owned() })
-            }
+            Ok(Some(heard)) => Ok(Notice { channel: heard.channel().to_owned(), payload: heard.payload().to_owned() }),
             Ok(None) => Err(self.name.error(FetchErrorKind::Unavailable, "the connection broke")),
             Err(error) => Err(failed(&self.name, &error)),
         }

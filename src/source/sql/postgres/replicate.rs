@@ -5,7 +5,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use pgwire_replication::{Lsn, PgWireError, ReplicationClient, ReplicationConfig, ReplicationEvent, SslMode, TlsConfig};
+use pgwire_replication::{
+    Lsn, PgWireError, ReplicationClient, ReplicationConfig, ReplicationEvent, SslMode, TlsConfig,
+};
 use sqlx::{
     ConnectOptions, Connection, PgConnection, Row,
     postgres::{PgConnectOptions, PgSslMode},
@@ -190,7 +192,8 @@ async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Resul
             let text = |column: usize| row.try_get::<Option<String>, _>(column).map(Option::unwrap_or_default);
             let (plugin, status, confirmed, database) = (text(0)?, text(1)?, text(2)?, text(3)?);
             if plugin != "pgoutput" || database != text(4)? {
-                let detail = format!("the replication slot `{slot}` is another's: name one of this database with pgoutput");
+                let detail =
+                    format!("the replication slot `{slot}` is another's: name one of this database with pgoutput");
                 return Err(Unprepared::Lacks(detail));
             }
             if status == "lost" {
@@ -223,7 +226,8 @@ async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Resul
 
 fn config(options: &PgConnectOptions, replication: &Replication) -> ReplicationConfig {
     let url = options.to_url_lossy();
-    let said = |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned().into());
+    let said =
+        |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned().into());
     let tls = TlsConfig {
         mode: match options.get_ssl_mode() {
             PgSslMode::Disable | PgSslMode::Allow => SslMode::Disable,
