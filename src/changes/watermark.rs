@@ -250,7 +250,9 @@ impl Rows<'_> {
 
 /// Returns what a row says of when it changed; rows without it are never asked for.
 fn first(cursor: &Cursor) -> String {
-    cursor.0.first().cloned().flatten().unwrap_or_default()
+    let text = cursor.0.first().and_then(Option::as_deref).unwrap_or_default();
+    // SQLite's columns hold values of any type, so its cursors mark a text by a quote in front. No moment begins with one.
+    text.strip_prefix('\'').unwrap_or(text).to_owned()
 }
 
 /// Returns the window behind a row, of a size that its list says.
