@@ -6,6 +6,7 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
     cache::Cache,
+    changes,
     contract::Contract,
     engine::Engine,
     http, owner,
@@ -40,6 +41,7 @@ async fn serve(
     let contract = Arc::new(contract);
     let owners = owner::open(&contract, &telemetry);
     let cache = Cache::new(&contract, owners, settings.cache, &telemetry);
+    let feeds = changes::start(&contract, &cache, &telemetry);
     let engine = match Engine::new(Arc::clone(&contract), cache, settings.engine, telemetry.clone()) {
         Ok(engine) => engine,
         Err(error) => return failed("start the engine", &error),
@@ -52,6 +54,8 @@ async fn serve(
     telemetry.emit(&Event::ServerStarted { address, version: &contract.version });
     announce(address);
     http::serve(listener, Arc::new(engine), telemetry, settings.http, stop()).await;
+    // Until here: what is still being answered is answered with what is true.
+    drop(feeds);
     Exit::Done
 }
 

@@ -44,7 +44,8 @@ pub use binding::{
     RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
 };
 pub use changes::{
-    Changes, Encoding, Handshake, Hint, Part, Proof, Signature, SignedPiece, SignedTime, Webhook, When,
+    Changes, Deletes, Encoding, Handshake, Hint, Listen, ListenedType, Overlap, Part, Proof, ReplicatedTable,
+    Replication, Signature, SignedPiece, SignedTime, Watermark, Webhook, When,
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use dialect::{Dialect, SqlPaging};

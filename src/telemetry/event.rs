@@ -144,7 +144,7 @@ pub enum Event<'a> {
     ChangesHeard {
         /// The system's name.
         system: &'a str,
-        /// How it was heard: `webhook`.
+        /// How it was heard: `webhook`, `listen`, `watermark`, `replication`.
         source: &'static str,
         /// How many keys.
         n_keys: usize,
@@ -168,6 +168,15 @@ pub enum Event<'a> {
         n_same: usize,
         /// Those that have changed meanwhile.
         n_changed: usize,
+    },
+    /// A feed of changes heard something, or stopped hearing.
+    Feed {
+        /// The system's name.
+        system: &'a str,
+        /// Which of its feeds: `listen`, `watermark.Product`, `replication`.
+        feed: &'a str,
+        /// What happened.
+        heard: Heard<'a>,
     },
     /// A connection was accepted.
     ConnectionOpened,
@@ -228,6 +237,28 @@ pub struct Served<'a> {
     pub age: Option<Duration>,
     /// Whether it is older than its domain allows, and nobody said so: a mistake of this program.
     pub is_violation: bool,
+}
+
+/// What a feed of changes heard.
+#[derive(Debug, Clone, Copy)]
+pub enum Heard<'a> {
+    /// It hears: whatever changes from here on is recalled.
+    Connected,
+    /// It hears nothing.
+    Lost {
+        /// Why; only in the log.
+        detail: &'a str,
+    },
+    /// It heard something that says nothing about a type of the graph.
+    Unread {
+        /// What is wrong with it; only in the log.
+        detail: &'a str,
+    },
+    /// How long ago the moment is up to which all is known.
+    Behind {
+        /// So long.
+        lag: Duration,
+    },
 }
 
 /// Why a system did not answer.

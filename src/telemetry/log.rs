@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::event::{BreakerState, Event, Guarded};
+use super::event::{BreakerState, Event, Guarded, Heard};
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,7 @@ pub(super) fn read(event: &Event<'_>) {
             "file refused: what was served before still is"
         ),
         Event::Guarded { system, ref guarded } => read_guarded(system, guarded),
+        Event::Feed { system, feed, heard } => read_heard(system, feed, heard),
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),
         Event::ConnectionRefused { connections_max } => {
@@ -202,5 +203,19 @@ fn read_guarded(system: &str, guarded: &Guarded<'_>) {
         Guarded::RateRefused { retry_after } => {
             debug!(system.name = system, retry_after_ms = ms(retry_after), "no turn in time");
         }
+    }
+}
+
+/// A feed that comes and goes is for the operator; what it hears is its daily work.
+fn read_heard(system: &str, feed: &str, heard: Heard<'_>) {
+    match heard {
+        Heard::Connected => info!(system.name = system, feed.name = feed, "hearing of changes"),
+        Heard::Lost { detail } => {
+            warn!(system.name = system, feed.name = feed, failure.detail = detail, "not hearing of changes");
+        }
+        Heard::Unread { detail } => {
+            warn!(system.name = system, feed.name = feed, failure.detail = detail, "a change that cannot be read");
+        }
+        Heard::Behind { lag } => debug!(system.name = system, feed.name = feed, lag_ms = ms(lag), "behind"),
     }
 }

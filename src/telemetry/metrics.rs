@@ -19,7 +19,8 @@ use prometheus_client::{
 use super::{
     cache_metrics::CacheMetrics,
     change_metrics::ChangeMetrics,
-    event::{Event, Failure},
+    event::{Event, Failure, Heard},
+    feed_metrics::FeedMetrics,
     guard_metrics::GuardMetrics,
 };
 
@@ -83,6 +84,7 @@ pub(super) struct Metrics {
     file_rows: Family<AskedLabels, Gauge>,
     guards: GuardMetrics,
     cache: CacheMetrics,
+    feeds: FeedMetrics,
     changes: ChangeMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
@@ -100,6 +102,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("freehold");
         let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
+        let feeds = FeedMetrics::new(&mut registry);
         let changes = ChangeMetrics::new(&mut registry);
         let mut metrics = Self {
             registry,
@@ -128,6 +131,7 @@ impl Default for Metrics {
             file_rows: Family::default(),
             guards,
             cache,
+            feeds,
             changes,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
@@ -273,6 +277,8 @@ impl Metrics {
             Event::ChangeRefused { system, reason } => self.changes.refused(system, reason),
             Event::Served(ref served) => self.cache.read(served),
             Event::Compared { domain, n_same, n_changed } => self.cache.compared(domain, n_same, n_changed),
+            Event::Feed { system, heard: Heard::Unread { .. }, .. } => self.changes.refused(system, "unread"),
+            Event::Feed { system, feed, heard } => self.feeds.read(system, feed, heard),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

@@ -19,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("source", &["value", "contract", "fetch", "telemetry"]),
     ("owner", &["value", "contract", "fetch", "source", "telemetry"]),
     ("cache", &["value", "contract", "fetch", "source", "owner", "settings", "telemetry"]),
-    ("changes", &["value", "contract", "cache", "telemetry"]),
+    ("changes", &["value", "contract", "fetch", "source", "cache", "telemetry"]),
     ("execute", &["value", "contract", "plan", "fetch", "cache", "telemetry"]),
     ("engine", &["value", "contract", "plan", "fetch", "execute", "owner", "cache", "changes", "settings", "telemetry"]),
     ("job", &["value", "contract", "diagnostic", "fetch", "owner", "cache", "engine", "settings", "telemetry"]),
@@ -29,6 +29,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
         "cli",
         &[
             "cache",
+            "changes",
             "contract",
             "demo",
             "diagnostic",
@@ -48,8 +49,9 @@ const ROOMS: [(&str, &[&str]); 19] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
     ("sqlx", &["source/sql", "demo"]),
+    ("pgwire_replication", &["source/sql/postgres/replicate"]),
     ("odbc_api", &["source/sql/odbc"]),
     ("reqwest", &["source/http"]),
     ("axum", &["http", "demo/servers", "demo/pim_api"]),

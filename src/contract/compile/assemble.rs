@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, Object, Reference, Role, Type, TypeKind, TypeRef,
-        TypeRefKind, directive,
+        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, List, Object, Reference, Role, Type,
+        TypeKind, TypeRef, TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
@@ -39,6 +39,8 @@ struct Assembly<'s, 'a> {
 /// What stands beside the types, groups and lists, and needs nothing of them but their numbers.
 pub(super) struct Beside {
     pub changes: Vec<Changes>,
+    /// The lists by which changes are heard of, numbered behind those that fields use.
+    pub heard_by: Vec<List>,
     pub samples: BTreeMap<TypeId, Vec<Key>>,
 }
 
@@ -50,7 +52,7 @@ pub(super) fn assemble<'a>(
     crossrefs: &Crossrefs<'a>,
     references: &BTreeMap<FieldId<'a>, Reference>,
     lists: Lists<'a>,
-    Beside { changes, samples }: Beside,
+    Beside { changes, heard_by, samples }: Beside,
 ) -> Option<Contract> {
     let served: Vec<(&GroupName, &GroupPlan<'_>)> = groups.iter().filter(|(_, plan)| plan.served).collect();
     let group_ids = served.iter().enumerate().map(|(n, (name, _))| (*name, GroupId::from(n))).collect();
@@ -94,6 +96,8 @@ pub(super) fn assemble<'a>(
         samples,
     };
     contract.version = version::version(&contract);
+    // They mean nothing to an answer.
+    contract.lists.extend(heard_by);
     Some(contract)
 }
 

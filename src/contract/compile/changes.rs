@@ -33,7 +33,7 @@ fn changes(
         handshake: file.handshake.clone(),
         hints: file.hints.iter().filter_map(|file| hint(survey, crossrefs, system, file, findings)).collect(),
     });
-    Changes { webhook }
+    Changes { webhook, ..Changes::default() }
 }
 
 fn hint(

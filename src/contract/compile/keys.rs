@@ -209,7 +209,7 @@ impl Crossrefs<'_> {
     /// Finds how the keys of an entity map in a system: as its group without a name says, else as all its groups do.
     ///
     /// *Errors*: the groups of the entity in that system differ.
-    fn of_entity(&self, survey: &Survey<'_>, entity: &str, system: SystemId) -> Result<Option<Mapped>, ()> {
+    pub fn of_entity(&self, survey: &Survey<'_>, entity: &str, system: SystemId) -> Result<Option<Mapped>, ()> {
         // What is wrong with a group's key is said where its binding is checked.
         let mut said = Findings::default();
         let of = |file: &&GroupFile| file.entity == entity;

@@ -50,8 +50,14 @@ impl Server {
         let mut command = as_server(&program("postgres"));
         command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
-        let settings =
-            ["fsync=off", "shared_buffers=32MB", "max_connections=200", "log_statement=all", "log_line_prefix=%d|%a|"];
+        let settings = [
+            "fsync=off",
+            "shared_buffers=32MB",
+            "max_connections=200",
+            "log_statement=all",
+            "log_line_prefix=%d|%a|",
+            "wal_level=logical",
+        ];
         command.args(settings.iter().flat_map(|setting| ["-c", setting]));
         let log = fs::File::options().create(true).append(true).open(self.log_path()).expect("the log is writable");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);

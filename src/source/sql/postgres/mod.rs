@@ -1,14 +1,22 @@
 //! PostgreSQL: asks groups and lists over sqlx, read-only, one statement each.
 //!
 //! Reading order: `encode`, `decode` with `numeric`, `fit` (what texts a type takes), `learn` (what the server knows about
-//! a query), `failure`.
+//! a query), `failure`; then how changes are heard of: `listen` (notices), `replicate` with `pgoutput` (everything that is
+//! committed).
 
 mod decode;
 mod encode;
 mod failure;
 mod fit;
 mod learn;
+mod listen;
 mod numeric;
+mod pgoutput;
+mod replicate;
+
+pub use listen::{Listener, Notice};
+pub use pgoutput::{Relation, Value};
+pub use replicate::{Position, Replica, Replicated, Since};
 
 use std::{str::FromStr, time::Duration};
 

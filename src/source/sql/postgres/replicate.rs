@@ -1,0 +1,303 @@
+//! Replication of PostgreSQL's changes: everything that is committed, in order, from where the slot was confirmed.
+//!
+//! In: a slot and a publication. Out: rows that were written, and when a transaction is whole. What is confirmed is not
+//! sent again; what is not is kept by the server, however long nobody comes for it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use pgwire_replication::{
+    Lsn, PgWireError, ReplicationClient, ReplicationConfig, ReplicationEvent, SslMode, TlsConfig,
+};
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, Row,
+    postgres::{PgConnectOptions, PgSslMode},
+};
+
+use super::{
+    failure, options,
+    pgoutput::{self, Message, Relation, Value},
+};
+use crate::{
+    contract::{Contract, Replication, SystemKind},
+    fetch::{FetchError, FetchErrorKind},
+    source::system_name::SystemName,
+    value::SystemId,
+};
+
+/// Milliseconds from 1970 to 2000, from when the server counts.
+const EPOCH_MS: i64 = 946_684_800_000;
+
+/// A place in everything that the server ever wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(u64);
+
+/// Something that was replicated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replicated {
+    /// A row was written: the row before and after, as far as they are sent.
+    Row(Arc<Relation>, Vec<Vec<Value>>),
+    /// All rows of a table were deleted.
+    Emptied(Arc<Relation>),
+    /// Something that cannot be read.
+    Unreadable(String),
+    /// The transaction is whole.
+    Committed {
+        /// Where it ends.
+        position: Position,
+        /// When it was committed by the server's clock, in milliseconds since 1970.
+        at_ms: i64,
+    },
+    /// There is nothing that was not sent up to here.
+    Idle(Position),
+}
+
+/// Since when a replica hears of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Since here: the slot had been confirmed up to it.
+    Confirmed(Position),
+    /// Since now: the slot was created.
+    Now,
+}
+
+/// A connection over which changes are replicated.
+pub struct Replica {
+    client: ReplicationClient,
+    name: SystemName,
+    relations: HashMap<u32, Arc<Relation>>,
+    /// Whether a transaction is half sent.
+    is_within: bool,
+    /// What one message said beyond its first.
+    rest: Vec<Replicated>,
+}
+
+impl Replica {
+    /// Connects. Returns since when it hears, too.
+    ///
+    /// *Errors*: what is missing at the server says which SQL makes it.
+    pub async fn connect(
+        contract: &Contract,
+        system: SystemId,
+        replication: &Replication,
+    ) -> Result<(Self, Since), FetchError> {
+        let (described, name) = (contract.system(system), SystemName::new(contract, system));
+        let SystemKind::Postgres { url } = &described.kind else {
+            return Err(name.error(FetchErrorKind::BadRequest, "only PostgreSQL replicates"));
+        };
+        let unusable = |detail: String| name.error(FetchErrorKind::Unavailable, detail);
+        let options = options(url.reveal(), described.timeout).map_err(unusable)?;
+        let prepared = tokio::time::timeout(described.timeout, prepare(&options, replication)).await;
+        let since = match prepared {
+            Ok(Ok(since)) => since,
+            Ok(Err(Unprepared::Sql(error))) => {
+                let failure = failure::of(&error);
+                return Err(name.error(failure.kind, failure.detail));
+            }
+            Ok(Err(Unprepared::Lacks(detail))) => return Err(name.error(FetchErrorKind::BadRequest, detail)),
+            Err(_) => return Err(name.error(FetchErrorKind::Timeout, "no connection in time")),
+        };
+        let client = ReplicationClient::connect(config(&options, replication)).await;
+        let client = client.map_err(|error| failed(&name, &error))?;
+        Ok((Self { client, name, relations: HashMap::new(), is_within: false, rest: Vec::new() }, since))
+    }
+
+    /// Waits for what comes next.
+    pub async fn next(&mut self) -> Result<Replicated, FetchError> {
+        loop {
+            if let Some(replicated) = self.rest.pop() {
+                return Ok(replicated);
+            }
+            let event = self.client.recv().await.map_err(|error| failed(&self.name, &error))?;
+            match event {
+                None => return Err(self.name.error(FetchErrorKind::Unavailable, "the server ended the replication")),
+                Some(ReplicationEvent::Begin { .. }) => self.is_within = true,
+                Some(ReplicationEvent::Commit { end_lsn, commit_time_micros, .. }) => {
+                    self.is_within = false;
+                    let at_ms = EPOCH_MS + commit_time_micros / 1_000;
+                    return Ok(Replicated::Committed { position: Position(end_lsn.as_u64()), at_ms });
+                }
+                Some(ReplicationEvent::XLogData { data, .. }) => self.read(&data),
+                // What the server has written while a transaction is half sent may be that transaction.
+                Some(ReplicationEvent::KeepAlive { wal_end, .. }) if !self.is_within => {
+                    return Ok(Replicated::Idle(Position(wal_end.as_u64())));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Confirms that everything up to a position was taken in: it is not sent again.
+    pub fn confirm(&self, position: Position) {
+        self.client.update_applied_lsn(Lsn::from_u64(position.0));
+    }
+
+    fn read(&mut self, data: &[u8]) {
+        let known = |relations: &HashMap<u32, Arc<Relation>>, id: u32| {
+            relations.get(&id).cloned().ok_or_else(|| Replicated::Unreadable(format!("a row of an unknown table {id}")))
+        };
+        match pgoutput::message(data) {
+            Ok(Message::Relation(relation)) => {
+                self.relations.insert(relation.id, Arc::new(relation));
+            }
+            Ok(Message::Row { relation, tuples }) => {
+                let row = known(&self.relations, relation).map(|relation| Replicated::Row(relation, tuples));
+                self.rest.push(row.unwrap_or_else(|unreadable| unreadable));
+            }
+            Ok(Message::Truncate(ids)) => {
+                let emptied = |id| known(&self.relations, id).map_or_else(|unreadable| unreadable, Replicated::Emptied);
+                self.rest.extend(ids.into_iter().map(emptied));
+            }
+            Ok(Message::Other) => {}
+            Err(malformed) => self.rest.push(Replicated::Unreadable(format!("failed to {malformed}"))),
+        }
+    }
+}
+
+/// Why a replication cannot begin.
+enum Unprepared {
+    Sql(sqlx::Error),
+    /// Something is missing at the server.
+    Lacks(String),
+}
+
+impl From<sqlx::Error> for Unprepared {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// Looks whether all that is needed is there, and creates the slot where that is wanted.
+async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Result<Since, Unprepared> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let Replication { slot, publication, create_slot, tables } = replication;
+    let names = tables.iter().map(|table| format!("{}.{}", table.schema, table.name)).collect::<Vec<_>>();
+    let unpublished = "select t from unnest($1::text[]) t where t not in (select schemaname || '.' || tablename from \
+                       pg_publication_tables where pubname = $2)";
+    let unpublished = sqlx::query(unpublished).bind(&names).bind(publication).fetch_all(&mut connection).await?;
+    let unpublished: Vec<String> = unpublished.iter().filter_map(|row| row.try_get(0).ok()).collect();
+    if !unpublished.is_empty() {
+        let detail = format!(
+            "the publication `{publication}` does not publish {0}: run `create publication {publication} for table {0}`, or \
+             `alter publication {publication} add table {0}`",
+            unpublished.join(", ")
+        );
+        return Err(Unprepared::Lacks(detail));
+    }
+    let create = format!("select pg_create_logical_replication_slot('{slot}', 'pgoutput')");
+    let known = "select plugin::text, coalesce(wal_status, 'lost')::text, confirmed_flush_lsn::text, database::text, \
+                 current_database()::text from pg_replication_slots where slot_name = $1";
+    let known = sqlx::query(known).bind(slot).fetch_optional(&mut connection).await?;
+    let since = match known {
+        Some(row) => {
+            let text = |column: usize| row.try_get::<Option<String>, _>(column).map(Option::unwrap_or_default);
+            let (plugin, status, confirmed, database) = (text(0)?, text(1)?, text(2)?, text(3)?);
+            if plugin != "pgoutput" || database != text(4)? {
+                let detail =
+                    format!("the replication slot `{slot}` is another's: name one of this database with pgoutput");
+                return Err(Unprepared::Lacks(detail));
+            }
+            if status == "lost" {
+                let detail = format!(
+                    "the replication slot `{slot}` is lost: the server threw away what was not heard; run `select \
+                     pg_drop_replication_slot('{slot}')` and `{create}`"
+                );
+                return Err(Unprepared::Lacks(detail));
+            }
+            Since::Confirmed(Position(confirmed.parse::<Lsn>().map_or(0, |lsn| lsn.as_u64())))
+        }
+        None if *create_slot => {
+            sqlx::query("select pg_create_logical_replication_slot($1, 'pgoutput')")
+                .bind(slot)
+                .execute(&mut connection)
+                .await?;
+            Since::Now
+        }
+        None => {
+            let detail = format!(
+                "there is no replication slot `{slot}`: run `{create}`, or write create_slot = true to have it made"
+            );
+            return Err(Unprepared::Lacks(detail));
+        }
+    };
+    // What it was asked for has been read; a connection that does not close well is closed all the same.
+    let _ = connection.close().await;
+    Ok(since)
+}
+
+fn config(options: &PgConnectOptions, replication: &Replication) -> ReplicationConfig {
+    let url = options.to_url_lossy();
+    let said =
+        |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned().into());
+    let tls = TlsConfig {
+        mode: match options.get_ssl_mode() {
+            PgSslMode::Disable | PgSslMode::Allow => SslMode::Disable,
+            PgSslMode::Prefer => SslMode::Prefer,
+            PgSslMode::Require => SslMode::Require,
+            PgSslMode::VerifyCa => SslMode::VerifyCa,
+            PgSslMode::VerifyFull => SslMode::VerifyFull,
+        },
+        ca_pem_path: said("sslrootcert"),
+        sni_hostname: None,
+        client_cert_pem_path: said("sslcert"),
+        client_key_pem_path: said("sslkey"),
+    };
+    let user = options.get_username();
+    ReplicationConfig::new(
+        options.get_host(),
+        user,
+        unescaped(url.password().unwrap_or_default()),
+        options.get_database().unwrap_or(user),
+        replication.slot.as_str(),
+        replication.publication.as_str(),
+    )
+    .with_port(options.get_port())
+    .with_tls(tls)
+    .with_application_name("freehold")
+}
+
+/// Reads a text of a URL, in which bytes are escaped as `%41`.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let escaped = rest.strip_prefix('%').and_then(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok());
+        let n_bytes = if let Some(byte) = escaped {
+            bytes.push(byte);
+            3
+        } else {
+            bytes.extend(rest[..character.len_utf8()].bytes());
+            character.len_utf8()
+        };
+        rest = &rest[n_bytes..];
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn failed(name: &SystemName, error: &PgWireError) -> FetchError {
+    let kind = match error {
+        PgWireError::Auth(_) => FetchErrorKind::Denied,
+        PgWireError::Server(_) => FetchErrorKind::BadRequest,
+        _ => FetchErrorKind::Unavailable,
+    };
+    name.error(kind, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    #[test]
+    fn a_replica_connects_as_the_url_says() {
+        let url = "postgres://reader:p%40ss%25w%C3%B6rd@db.example:6543/erp?sslmode=verify-ca&sslrootcert=/etc/ca.pem";
+        let options = PgConnectOptions::from_str(url).unwrap();
+        let (slot, publication) = ("freehold".to_owned(), "changes".to_owned());
+        let config = config(&options, &Replication { slot, publication, create_slot: false, tables: Vec::new() });
+        assert_eq!((config.host.as_str(), config.port), ("db.example", 6543));
+        assert_eq!((config.user.as_str(), config.password.as_str()), ("reader", "p@ss%wörd"));
+        assert_eq!((config.database.as_str(), config.slot.as_str()), ("erp", "freehold"));
+        assert_eq!(config.tls.mode, SslMode::VerifyCa);
+        assert_eq!(config.tls.ca_pem_path, Some("/etc/ca.pem".into()));
+    }
+}
