@@ -2,7 +2,7 @@
 //!
 //! Reading order: `question` (what is asked and how old the answer is), `demand` (what a request tightens), `serve` (the one
 //! rule by which anything is served), `copy` (of what is itself a copy), `kept` (what is kept under what), `memory` (in the process), `shared` (between
-//! processes), `change` and `recalls` (what has changed since), `looked` (one question and what is known of it), `reading` (the way of a
+//! processes) and `redis` (which implements it), `change` and `recalls` (what has changed since), `looked` (one question and what is known of it), `reading` (the way of a
 //! wave of questions), `refresh` (behind the answer).
 
 mod change;
@@ -14,6 +14,7 @@ mod memory;
 mod question;
 mod reading;
 mod recalls;
+mod redis;
 mod refresh;
 mod serve;
 mod shared;
@@ -25,6 +26,7 @@ pub use copy::refuse_outdated;
 pub use demand::Demand;
 pub use kept::{Kept, PagePlace, Place};
 pub use question::{Answer, Asked, Asking, Brought, Freshness, Question, Stale};
+pub use self::redis::{AddressError, Redis, RedisAddress, RedisParts, SharedEntry};
 pub use serve::{Bounds, Verdict};
 pub use shared::{Shared, SharedRead};
 

@@ -45,7 +45,8 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
+    ("redis", &["cache/redis"]),
     ("sqlx", &["source/sql", "demo"]),
     ("odbc_api", &["source/sql/odbc"]),
     ("reqwest", &["source/http"]),

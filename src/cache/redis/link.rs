@@ -1,0 +1,155 @@
+//! The link: the connection that is in use, as long as one is.
+//!
+//! A task of its own keeps it: it opens the connection, compares clocks, and after a failure waits, longer each time, before
+//! it tries again. So a dead Redis costs a request at most the one timeout by which it is noticed, and then nothing.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
+
+use super::{
+    address::RedisAddress,
+    connection::{Connection, Failure},
+};
+use crate::{
+    fetch::Clock,
+    settings::RedisSettings,
+    telemetry::{Event, Shared, Telemetry},
+};
+
+/// How often clocks are compared. They drift by far less than a millisecond in this time; what is to be noticed are
+/// clocks that were set, and a connection that broke without a word.
+const COMPARED_EVERY: Duration = Duration::from_secs(10);
+
+/// The first pause after a failure.
+const PAUSE_MIN: Duration = Duration::from_millis(100);
+
+/// The longest pause: a Redis that is back is in use again this soon.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// A connection that lasted for so long was sound: what ends it then is a failure of its own.
+const SOUND_AFTER: Duration = Duration::from_secs(30);
+
+/// How many connections opening one may take, one after the other: to sentinels that are gone, and then to the primary.
+const OPENING_TURNS: u32 = 8;
+
+/// The connection that is in use, if one is.
+pub(super) struct Link {
+    live: RwLock<Option<Arc<Connection>>>,
+    ended: Notify,
+    clock: Arc<dyn Clock>,
+    allowance: Duration,
+    pub settings: RedisSettings,
+    pub telemetry: Telemetry,
+}
+
+impl Link {
+    /// Begins without a connection. Clocks may be `allowance` apart from each other.
+    pub fn new(settings: RedisSettings, clock: Arc<dyn Clock>, allowance: Duration, telemetry: Telemetry) -> Self {
+        Self { live: RwLock::default(), ended: Notify::new(), clock, allowance, settings, telemetry }
+    }
+
+    /// Returns the connection, if one is in use.
+    pub fn connection(&self) -> Option<Arc<Connection>> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells of a failure, and gives the connection up where it is of no more use.
+    pub fn failed(&self, operation: &'static str, connection: &Arc<Connection>, failure: &Failure) {
+        self.tell(Shared::Failed { operation, code: failure.code, detail: &failure.detail });
+        if failure.ends_connection() && self.give_up(connection) {
+            self.ended.notify_one();
+        }
+    }
+
+    pub fn tell(&self, shared: Shared<'_>) {
+        self.telemetry.emit(&Event::Shared(shared));
+    }
+
+    /// Keeps a connection in use as long as the process lasts.
+    pub async fn keep(&self, address: RedisAddress) {
+        let mut pause = PAUSE_MIN;
+        let mut is_known = false;
+        loop {
+            let failure = match self.open(&address).await {
+                Ok(connection) => {
+                    let began = Instant::now();
+                    is_known = false;
+                    let failure = self.watch(&Arc::new(connection)).await;
+                    if began.elapsed() > SOUND_AFTER {
+                        pause = PAUSE_MIN;
+                    }
+                    failure
+                }
+                Err(failure) => Some(failure),
+            };
+            self.tell(Shared::Away { pause, failure: failure.as_ref().map(|f| (f.code, f.detail.as_str())), is_known });
+            is_known = true;
+            sleep(spread(pause)).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    async fn open(&self, address: &RedisAddress) -> Result<Connection, Failure> {
+        let patience = self.settings.connect_timeout;
+        let opened = timeout(patience * OPENING_TURNS, Connection::open(address, patience)).await;
+        opened.unwrap_or_else(|_| Err(Failure::timeout(patience * OPENING_TURNS)))
+    }
+
+    /// Has a connection in use until it fails, while the clocks fit. Returns why it failed, where nobody has said so.
+    async fn watch(&self, connection: &Arc<Connection>) -> Option<Failure> {
+        let mut fitted = None;
+        loop {
+            let offset_ms = match self.offset_ms(connection).await {
+                Ok(offset_ms) => offset_ms,
+                Err(failure) => {
+                    self.give_up(connection);
+                    return Some(failure);
+                }
+            };
+            // Each process compares with Redis: two of them are apart by up to twice as much.
+            let fits = u128::from(offset_ms.unsigned_abs()) * 2 <= self.allowance.as_millis();
+            let changed = fitted != Some(fits);
+            fitted = Some(fits);
+            self.tell(Shared::ClockCompared { offset_ms, fits, changed });
+            if changed {
+                *self.live.write().unwrap_or_else(PoisonError::into_inner) = fits.then(|| Arc::clone(connection));
+            }
+            if timeout(COMPARED_EVERY, self.ended.notified()).await.is_ok() {
+                return None;
+            }
+        }
+    }
+
+    /// Returns how far the process's clock is ahead of Redis's.
+    async fn offset_ms(&self, connection: &Connection) -> Result<i64, Failure> {
+        let patience = self.settings.answer_timeout;
+        let before_ms = self.clock.now_ms();
+        let asked = timeout(patience, connection.time_ms()).await;
+        let redis_ms = asked.unwrap_or_else(|_| Err(Failure::timeout(patience)))?;
+        // Redis looked at its clock about half way.
+        Ok(before_ms + (self.clock.now_ms() - before_ms) / 2 - redis_ms)
+    }
+
+    /// Takes a connection out of use. Returns whether it was in use.
+    fn give_up(&self, connection: &Arc<Connection>) -> bool {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let is_it = live.as_ref().is_some_and(|one| Arc::ptr_eq(one, connection));
+        if is_it {
+            *live = None;
+        }
+        is_it
+    }
+}
+
+/// Spreads a pause over its second half, so that processes that lost Redis together do not come back together.
+fn spread(pause: Duration) -> Duration {
+    let share = jiff::Timestamp::now().subsec_nanosecond().unsigned_abs() % 1_000;
+    pause / 2 + pause / 2 * share / 1_000
+}
