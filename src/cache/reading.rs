@@ -199,7 +199,7 @@ impl Inner {
         if again.is_empty() {
             return;
         }
-        let asked_ms = self.clock.now_ms();
+        // Nothing else can be on its way by now that was asked for before this question was put.
         let answers = self.put(looked.part(&again), looked.system).await;
         looked.n_asked += 1;
         for (at, answer) in again.into_iter().zip(answers) {
@@ -284,14 +284,15 @@ impl Inner {
     fn accept(&self, looked: &mut Looked, at: usize, kept: Kept, asked_ms: i64) -> Result<Option<Kept>, FetchError> {
         let stamp = *kept.stamp();
         // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
-        if stamp.started_ms >= asked_ms && stamp.as_of_ms.is_none() {
+        let is_ours = stamp.started_ms >= asked_ms;
+        if is_ours && stamp.as_of_ms.is_none() {
             return Ok(Some(kept));
         }
-        let verdict = looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms());
-        match (verdict, stamp.as_of_ms) {
-            (Verdict::Fresh | Verdict::Ripe, _) => Ok(Some(kept)),
-            (_, None) => Ok(None),
-            (verdict, Some(_)) => {
+        let is_recalled = || !self.recalls.allow(looked.asked, || looked.place(at), &stamp);
+        match looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms()) {
+            Verdict::Fresh | Verdict::Ripe => Ok((is_ours || !is_recalled()).then_some(kept)),
+            _ if stamp.as_of_ms.is_none() => Ok(None),
+            verdict => {
                 let max_age = Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs());
                 let error = too_old(&self.contract, looked.asked, &stamp, max_age, self.clock.now_ms());
                 if verdict == Verdict::Outdated {

@@ -24,6 +24,8 @@ pub struct Stamp {
     /// Where the system is itself a copy: since when what it says holds, in milliseconds since 1970. Age counts from
     /// here then.
     pub as_of_ms: Option<i64>,
+    /// Where the row says so: until when it holds, in milliseconds since 1970.
+    pub until_ms: Option<i64>,
 }
 
 /// A value that did not fit its declared type: the field is null, and this is why.
@@ -38,7 +40,7 @@ pub struct Violation {
 impl Stamp {
     /// Stamps what a system has answered by now.
     pub fn answered(system: SystemId, started_ms: i64) -> Self {
-        Self { system, started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None }
+        Self { system, started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None, until_ms: None }
     }
 }
 
