@@ -21,12 +21,12 @@ mod shared;
 
 use std::{sync::Arc, time::Duration};
 
+pub use self::redis::{AddressError, Redis, RedisAddress, RedisParts, SharedEntry};
 pub use change::Change;
 pub use copy::refuse_outdated;
 pub use demand::Demand;
 pub use kept::{Kept, PagePlace, Place};
 pub use question::{Answer, Asked, Asking, Brought, Freshness, Question, Stale};
-pub use self::redis::{AddressError, Redis, RedisAddress, RedisParts, SharedEntry};
 pub use serve::{Bounds, Verdict};
 pub use shared::{Shared, SharedRead};
 

@@ -101,6 +101,8 @@ pub struct RedisSettings {
     pub answer_timeout: Duration,
     /// Entries that wait to be kept; further ones are dropped.
     pub entries_waiting_max: usize,
+    /// How often the process's clock is compared with that of Redis.
+    pub clocks_compared_every: Duration,
 }
 
 impl Default for RedisSettings {
@@ -113,6 +115,8 @@ impl Default for RedisSettings {
             answer_timeout: Duration::from_millis(50),
             // Some 10 MB of records of 1 KiB: what a Redis that stops for a moment gets behind with.
             entries_waiting_max: 10_000,
+            // Clocks drift by far less than a millisecond in this time; what is to be noticed are clocks that were set.
+            clocks_compared_every: Duration::from_secs(10),
         }
     }
 }

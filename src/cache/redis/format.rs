@@ -8,7 +8,7 @@
 //! 1       the kind: 0 a recall, 1 an absence, 2 a record, 3 a page
 //! 2..10   when it was asked, or until when it is recalled: milliseconds since 1970, big-endian, for the script
 //! 10..18  the check: a hash over the name and all other bytes
-//! 18..    when it was answered and as of when it holds (8 bytes each), and what it says
+//! 18..    when it was answered, as of when and until when it holds (8 bytes each), and what it says
 //! ```
 //!
 //! What it says is not compressed: records are about 1 KiB, and taking so little apart takes longer than sending it.
@@ -58,6 +58,7 @@ impl SharedEntry {
             let stamp = kept.stamp();
             bytes.extend(stamp.ended_ms.to_be_bytes());
             bytes.extend(stamp.as_of_ms.unwrap_or(NEVER).to_be_bytes());
+            bytes.extend(stamp.until_ms.unwrap_or(NEVER).to_be_bytes());
             match kept {
                 Kept::Record(record) => write_record(record, &mut bytes),
                 Kept::Page(page) => write_page(page, &mut bytes),
@@ -81,7 +82,8 @@ impl SharedEntry {
         }
         let ended_ms = rest.time()?;
         let as_of_ms = Some(rest.time()?).filter(|ms| *ms != NEVER);
-        let stamp = Stamp { system, started_ms, ended_ms, as_of_ms };
+        let until_ms = Some(rest.time()?).filter(|ms| *ms != NEVER);
+        let stamp = Stamp { system, started_ms, ended_ms, as_of_ms, until_ms };
         let kept = match kind {
             ABSENCE => Kept::Record(Arc::new(Record::absent(stamp))),
             RECORD => Kept::Record(Arc::new(rest.record(stamp)?)),
@@ -273,8 +275,14 @@ mod tests {
     const SYSTEM: SystemId = SystemId(3);
 
     fn stamp() -> impl Strategy<Value = Stamp> {
-        let times = (0..i64::MAX, any::<i64>(), option::of(NEVER + 1..i64::MAX));
-        times.prop_map(|(started_ms, ended_ms, as_of_ms)| Stamp { system: SYSTEM, started_ms, ended_ms, as_of_ms })
+        let said = || option::of(NEVER + 1..i64::MAX);
+        (0..i64::MAX, any::<i64>(), said(), said()).prop_map(|(started_ms, ended_ms, as_of_ms, until_ms)| Stamp {
+            system: SYSTEM,
+            started_ms,
+            ended_ms,
+            as_of_ms,
+            until_ms,
+        })
     }
 
     fn cursor() -> impl Strategy<Value = Cursor> {

@@ -23,10 +23,6 @@ use crate::{
     telemetry::{Event, Shared, Telemetry},
 };
 
-/// How often clocks are compared. They drift by far less than a millisecond in this time; what is to be noticed are
-/// clocks that were set, and a connection that broke without a word.
-const COMPARED_EVERY: Duration = Duration::from_secs(10);
-
 /// The first pause after a failure.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 
@@ -121,7 +117,7 @@ impl Link {
             if changed {
                 *self.live.write().unwrap_or_else(PoisonError::into_inner) = fits.then(|| Arc::clone(connection));
             }
-            if timeout(COMPARED_EVERY, self.ended.notified()).await.is_ok() {
+            if timeout(self.settings.clocks_compared_every, self.ended.notified()).await.is_ok() {
                 return None;
             }
         }
