@@ -210,8 +210,10 @@ pub enum Shared<'a> {
     Away {
         /// How long nothing is tried.
         pause: Duration,
-        /// Why, as a code and what only the log is told; `None` where the failure has been told.
-        failure: Option<(&'static str, &'a str)>,
+        /// Why, from a closed list.
+        code: &'static str,
+        /// What the operator needs; only in the log.
+        detail: &'a str,
         /// Whether it was away before.
         is_known: bool,
     },
@@ -226,7 +228,7 @@ pub enum Shared<'a> {
     },
     /// Something was not done.
     Failed {
-        /// What: `read`, `keep`, `recall` or `lease`.
+        /// What: `connect`, `clock`, `read`, `keep`, `recall` or `lease`.
         operation: &'static str,
         /// Why, from a closed list.
         code: &'static str,

@@ -199,17 +199,13 @@ fn read_guarded(system: &str, guarded: &Guarded<'_>) {
 /// That it goes away and comes back is for the operator, once each; what fails meanwhile is counted.
 fn read_shared(shared: &Shared<'_>) {
     match *shared {
-        Shared::Away { pause, failure: Some((code, detail)), is_known: false } => warn!(
+        Shared::Away { pause, code, detail, is_known: false } => warn!(
             failure.code = code,
             failure.detail = detail,
             pause_ms = ms(pause),
             "Redis is away: memory and the systems serve alone"
         ),
-        Shared::Away { pause, failure: None, is_known: false } => {
-            warn!(pause_ms = ms(pause), "Redis is away: memory and the systems serve alone");
-        }
-        Shared::Away { pause, failure, is_known: true } => {
-            let (code, detail) = failure.unwrap_or_default();
+        Shared::Away { pause, code, detail, is_known: true } => {
             debug!(failure.code = code, failure.detail = detail, pause_ms = ms(pause), "Redis is still away");
         }
         Shared::ClockCompared { offset_ms, fits: true, changed: true } => {

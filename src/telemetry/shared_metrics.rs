@@ -78,11 +78,8 @@ impl SharedMetrics {
     /// Counts what happened.
     pub fn read(&self, shared: &Shared<'_>) {
         match *shared {
-            Shared::Away { failure, .. } => {
+            Shared::Away { .. } => {
                 self.in_use.set(0);
-                if let Some((code, _)) = failure {
-                    self.failures.get_or_create(&FailureLabels { operation: "connect", code }).inc();
-                }
             }
             Shared::ClockCompared { offset_ms, fits, .. } => {
                 self.in_use.set(i64::from(fits));

@@ -91,6 +91,8 @@ pub(super) type Said = Result<Option<Vec<u8>>, Failure>;
 impl Connection {
     /// Opens a connection and sees whether all of it can be read.
     pub async fn open(address: &RedisAddress, patience: Duration) -> Result<Self, Failure> {
+        // Refused where the process has chosen one: then that one is meant.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let opened = match &address.0 {
             Reached::One(info) => Self::one(Client::open((**info).clone())?, patience).await?,
             Reached::BySentinel { .. } => Self::one(primary(&address.0).await?, patience).await?,

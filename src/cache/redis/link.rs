@@ -4,7 +4,8 @@
 //! it tries again. So a dead Redis costs a request at most the one timeout by which it is noticed, and then nothing.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    ops::Deref,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -16,6 +17,8 @@ use tokio::{
 use super::{
     address::RedisAddress,
     connection::{Connection, Failure},
+    recalling::Missed,
+    script::Keep,
 };
 use crate::{
     fetch::Clock,
@@ -35,57 +38,87 @@ const SOUND_AFTER: Duration = Duration::from_secs(30);
 /// How many connections opening one may take, one after the other: to sentinels that are gone, and then to the primary.
 const OPENING_TURNS: u32 = 8;
 
+/// A connection that is in use.
+pub(super) struct InUse {
+    connection: Connection,
+    ended: Notify,
+    why: OnceLock<Failure>,
+}
+
 /// The connection that is in use, if one is.
 pub(super) struct Link {
-    live: RwLock<Option<Arc<Connection>>>,
-    ended: Notify,
+    live: RwLock<Option<Arc<InUse>>>,
     clock: Arc<dyn Clock>,
     allowance: Duration,
     pub settings: RedisSettings,
-    pub telemetry: Telemetry,
+    pub keep: Keep,
+    pub missed: Missed,
+    telemetry: Telemetry,
+}
+
+impl Deref for InUse {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
 }
 
 impl Link {
     /// Begins without a connection. Clocks may be `allowance` apart from each other.
     pub fn new(settings: RedisSettings, clock: Arc<dyn Clock>, allowance: Duration, telemetry: Telemetry) -> Self {
-        Self { live: RwLock::default(), ended: Notify::new(), clock, allowance, settings, telemetry }
+        let (keep, missed) = Default::default();
+        Self { live: RwLock::default(), clock, allowance, settings, keep, missed, telemetry }
     }
 
     /// Returns the connection, if one is in use.
-    pub fn connection(&self) -> Option<Arc<Connection>> {
+    pub fn connection(&self) -> Option<Arc<InUse>> {
         self.live.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells of a failure, and gives the connection up where it is of no more use.
-    pub fn failed(&self, operation: &'static str, connection: &Arc<Connection>, failure: &Failure) {
-        self.tell(Shared::Failed { operation, code: failure.code, detail: &failure.detail });
-        if failure.ends_connection() && self.give_up(connection) {
-            self.ended.notify_one();
+    pub fn failed(&self, operation: &'static str, connection: &Arc<InUse>, failure: &Failure) {
+        self.tell_failure(operation, failure);
+        if failure.ends_connection() {
+            self.give_up(connection);
+            if connection.why.set(failure.clone()).is_ok() {
+                connection.ended.notify_one();
+            }
         }
     }
 
+    /// Tells what happened.
     pub fn tell(&self, shared: Shared<'_>) {
         self.telemetry.emit(&Event::Shared(shared));
     }
 
+    /// Tells what was not done.
+    pub fn tell_failure(&self, operation: &'static str, failure: &Failure) {
+        self.tell(Shared::Failed { operation, code: failure.code, detail: &failure.detail });
+    }
+
     /// Keeps a connection in use as long as the process lasts.
-    pub async fn keep(&self, address: RedisAddress) {
+    pub async fn hold(&self, address: RedisAddress) {
         let mut pause = PAUSE_MIN;
         let mut is_known = false;
         loop {
             let failure = match self.open(&address).await {
                 Ok(connection) => {
                     let began = Instant::now();
-                    is_known = false;
-                    let failure = self.watch(&Arc::new(connection)).await;
+                    let in_use = InUse { connection, ended: Notify::new(), why: OnceLock::new() };
+                    let (failure, was_used) = self.watch(&Arc::new(in_use)).await;
+                    is_known &= !was_used;
                     if began.elapsed() > SOUND_AFTER {
                         pause = PAUSE_MIN;
                     }
                     failure
                 }
-                Err(failure) => Some(failure),
+                Err(failure) => {
+                    self.tell_failure("connect", &failure);
+                    failure
+                }
             };
-            self.tell(Shared::Away { pause, failure: failure.as_ref().map(|f| (f.code, f.detail.as_str())), is_known });
+            self.tell(Shared::Away { pause, code: failure.code, detail: &failure.detail, is_known });
             is_known = true;
             sleep(spread(pause)).await;
             pause = (pause * 2).min(PAUSE_MAX);
@@ -98,29 +131,47 @@ impl Link {
         opened.unwrap_or_else(|_| Err(Failure::timeout(patience * OPENING_TURNS)))
     }
 
-    /// Has a connection in use until it fails, while the clocks fit. Returns why it failed, where nobody has said so.
-    async fn watch(&self, connection: &Arc<Connection>) -> Option<Failure> {
-        let mut fitted = None;
+    /// Has a connection in use until it fails, while the clocks fit. Returns why it failed, and whether it ever was used.
+    async fn watch(&self, connection: &Arc<InUse>) -> (Failure, bool) {
+        let (mut fitted, mut was_used) = (None, false);
         loop {
             let offset_ms = match self.offset_ms(connection).await {
                 Ok(offset_ms) => offset_ms,
                 Err(failure) => {
-                    self.give_up(connection);
-                    return Some(failure);
+                    self.failed("clock", connection, &failure);
+                    return (failure, was_used);
                 }
             };
             // Each process compares with Redis: two of them are apart by up to twice as much.
             let fits = u128::from(offset_ms.unsigned_abs()) * 2 <= self.allowance.as_millis();
             let changed = fitted != Some(fits);
             fitted = Some(fits);
+            was_used |= fits;
             self.tell(Shared::ClockCompared { offset_ms, fits, changed });
+            // Before it is used, so that nothing is read that was taken back meanwhile; and after, for what was taken back
+            // at that very moment.
+            if fits && let Err(failure) = self.make_up(connection).await {
+                return (failure, was_used);
+            }
             if changed {
                 *self.live.write().unwrap_or_else(PoisonError::into_inner) = fits.then(|| Arc::clone(connection));
             }
-            if timeout(self.settings.clocks_compared_every, self.ended.notified()).await.is_ok() {
-                return None;
+            if fits && let Err(failure) = self.make_up(connection).await {
+                return (failure, was_used);
+            }
+            let ended = timeout(self.settings.clocks_compared_every, connection.ended.notified()).await;
+            if let (Ok(()), Some(failure)) = (ended, connection.why.get()) {
+                self.give_up(connection);
+                return (failure.clone(), was_used);
             }
         }
+    }
+
+    async fn make_up(&self, connection: &Arc<InUse>) -> Result<(), Failure> {
+        let made_up = self.missed.make_up(connection, &self.keep, self.settings.connect_timeout).await;
+        let Err(failure) = made_up else { return Ok(()) };
+        self.failed("recall", connection, &failure);
+        if failure.ends_connection() { Err(failure) } else { Ok(()) }
     }
 
     /// Returns how far the process's clock is ahead of Redis's.
@@ -133,14 +184,12 @@ impl Link {
         Ok(before_ms + (self.clock.now_ms() - before_ms) / 2 - redis_ms)
     }
 
-    /// Takes a connection out of use. Returns whether it was in use.
-    fn give_up(&self, connection: &Arc<Connection>) -> bool {
+    /// Takes a connection out of use.
+    fn give_up(&self, connection: &Arc<InUse>) {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let is_it = live.as_ref().is_some_and(|one| Arc::ptr_eq(one, connection));
-        if is_it {
+        if live.as_ref().is_some_and(|one| Arc::ptr_eq(one, connection)) {
             *live = None;
         }
-        is_it
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `address` (where it is), `connection` (what is asked of it), `link` (the connection that is in use),
 //! `keys` (under which names), `format` (in which bytes), `script` (what is kept only if it was asked later), `writing`
-//! (keeping behind the answer). Here: the four things that can be asked.
+//! (keeping behind the answer), `recalling` (taking back). Here: the four things that can be asked.
 //!
 //! Nothing here fails a request or holds it up: what Redis does not say in time was not there.
 
@@ -11,6 +11,7 @@ mod connection;
 mod format;
 mod keys;
 mod link;
+mod recalling;
 mod script;
 mod writing;
 
@@ -26,11 +27,11 @@ use tokio::{task::JoinHandle, time::timeout};
 pub use address::{AddressError, RedisAddress};
 pub use format::SharedEntry;
 
-use connection::{Connection, Failure, Said};
+use connection::{Failure, Said};
 use keys::Keys;
 use link::Link;
-use script::Keep;
-use writing::{Job, Put, Queue, put_all, worst};
+use recalling::{Recall, recall_all};
+use writing::{Job, Put, Queue, worst};
 
 use super::{
     kept::{Kept, Place},
@@ -55,7 +56,6 @@ pub struct Redis {
 struct Inner {
     contract: Arc<Contract>,
     keys: Keys,
-    keep: Arc<Keep>,
     link: Arc<Link>,
     queue: Queue,
     clock: Arc<dyn Clock>,
@@ -84,18 +84,17 @@ impl Redis {
         let keys = Keys::new(&settings.prefix, &contract);
         let (queue, jobs) = Queue::new(settings.entries_waiting_max);
         let link = Arc::new(Link::new(settings, Arc::clone(&clock), cache.clock_allowance, telemetry));
-        let keep = Arc::new(Keep::default());
         let keeping = tokio::spawn({
             let link = Arc::clone(&link);
-            async move { link.keep(address).await }
+            async move { link.hold(address).await }
         });
-        let writing = tokio::spawn(writing::write(jobs, Arc::clone(&link), Arc::clone(&keep)));
+        let writing = tokio::spawn(writing::write(jobs, Arc::clone(&link)));
         let longest = contract.domains.iter().map(|domain| match domain.on_outage {
             OnOutage::Refuse => domain.max_age,
             OnOutage::ServeUpTo(age) => age.max(domain.max_age),
         });
         let longest = longest.max().unwrap_or_default() + cache.clock_allowance;
-        let inner = Inner { contract, keys, keep, link, queue, clock, longest };
+        let inner = Inner { contract, keys, link, queue, clock, longest };
         Self { inner: Arc::new(inner), tasks: [keeping, writing] }
     }
 
@@ -226,35 +225,34 @@ impl Inner {
     }
 
     async fn recall(&self, places: &[Place], whole: &[Asked], at_ms: i64, remembered: Duration) -> bool {
-        let Some(connection) = self.link.connection() else {
-            self.link.tell(telemetry::Shared::Failed { operation: "recall", code: "AWAY", detail: "not in use" });
-            return false;
-        };
-        let whole = whole.iter().map(|asked| self.keys.whole(*asked));
-        let put = places.iter().map(|place| self.keys.entry(place)).chain(whole).filter_map(|name| {
+        let recall = |name: String, is_whole| {
             let bytes = SharedEntry::Recalled(at_ms).write(name.as_bytes())?;
-            Some(Put { name, bytes, lasting: remembered })
-        });
-        let put: Vec<Put> = put.collect();
-        let patience = self.link.settings.connect_timeout;
-        let said = match timeout(patience, self.recall_all(&connection, &put)).await {
-            Ok(said) => said,
-            Err(_) => Err(Failure::timeout(patience)),
+            Some(Recall { put: Put { name, bytes, lasting: remembered }, is_whole })
         };
-        if let Err(failure) = &said {
-            self.link.failed("recall", &connection, failure);
+        let of_places = places.iter().map(|place| recall(self.keys.entry(place), false));
+        let of_whole = whole.iter().map(|asked| recall(self.keys.whole(*asked), true));
+        let recalls: Vec<Recall> = of_places.chain(of_whole).flatten().collect();
+        let (link, patience) = (&self.link, self.link.settings.connect_timeout);
+        let (missed, failure) = match link.connection() {
+            None => {
+                let failure = Failure { code: "AWAY", detail: "Redis is not in use".to_owned() };
+                link.tell_failure("recall", &failure);
+                (recalls, Some(failure))
+            }
+            Some(connection) => {
+                let (missed, failure) = recall_all(&connection, &link.keep, patience, recalls).await;
+                if let Some(failure) = &failure {
+                    link.failed("recall", &connection, failure);
+                }
+                (missed, failure)
+            }
+        };
+        let n_lost = link.missed.add(missed);
+        if n_lost > 0 {
+            let detail = format!("{n_lost} recalls are too many to be made up for: bounds alone hold");
+            link.tell_failure("recall", &Failure { code: "LOST", detail });
         }
-        said.is_ok()
-    }
-
-    async fn recall_all(&self, connection: &Connection, put: &[Put]) -> Result<(), Failure> {
-        let said = put_all(connection, &self.keep, put).await;
-        let refused: Vec<_> = put.iter().zip(&said).filter(|(_, said)| said.is_err()).collect();
-        // A full Redis takes nothing, but it can still forget. What is asked now and comes late may then be kept, within
-        // the bounds of its domain.
-        let forget = refused.iter().map(|(put, _)| cmd("UNLINK").arg(&put.name).to_owned()).collect();
-        connection.send_all(forget).await;
-        worst(said).map_or(Ok(()), Err)
+        failure.is_none()
     }
 
     async fn lease(&self, places: &[Place], lasting: Duration) -> Vec<bool> {

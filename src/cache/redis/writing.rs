@@ -46,7 +46,7 @@ impl Queue {
 }
 
 /// Sends what is in the queue, as long as anyone can put something into it.
-pub(super) async fn write(mut jobs: Receiver<Job>, link: Arc<Link>, keep: Arc<Keep>) {
+pub(super) async fn write(mut jobs: Receiver<Job>, link: Arc<Link>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
         let n_jobs = batch.len();
@@ -63,7 +63,7 @@ pub(super) async fn write(mut jobs: Receiver<Job>, link: Arc<Link>, keep: Arc<Ke
             })
             .collect();
         let patience = link.settings.connect_timeout;
-        let put = timeout(patience, put_all(&connection, &keep, &entries)).await;
+        let put = timeout(patience, put_all(&connection, &link.keep, entries.iter())).await;
         let put = put.unwrap_or_else(|_| vec![Err(Failure::timeout(patience))]);
         let n_kept = put.iter().filter(|one| matches!(one, Ok(true))).count();
         let n_outrun = put.iter().filter(|one| matches!(one, Ok(false))).count();
@@ -82,7 +82,12 @@ pub(super) struct Put {
 }
 
 /// Puts entries where nothing stands that was asked later. Returns for each whether it was put.
-pub(super) async fn put_all(connection: &Connection, keep: &Keep, entries: &[Put]) -> Vec<Result<bool, Failure>> {
+pub(super) async fn put_all<'a>(
+    connection: &Connection,
+    keep: &Keep,
+    entries: impl Iterator<Item = &'a Put>,
+) -> Vec<Result<bool, Failure>> {
+    let entries: Vec<&Put> = entries.collect();
     // Redis takes no time below a millisecond.
     let lasting_ms = |put: &Put| u64::try_from(put.lasting.as_millis()).unwrap_or(u64::MAX >> 12).max(1);
     let by_hash = entries.iter().map(|put| keep.by_hash(&put.name, &put.bytes, lasting_ms(put)));
@@ -90,7 +95,7 @@ pub(super) async fn put_all(connection: &Connection, keep: &Keep, entries: &[Put
     let unknown = |said: &Result<Value, Failure>| matches!(said, Err(failure) if failure.code == "NOSCRIPT");
     // A server that was restarted, or has just become a primary, does not know the script.
     let again: Vec<usize> = (0..said.len()).filter(|at| unknown(&said[*at])).collect();
-    let by_code = again.iter().map(|at| &entries[*at]).map(|put| keep.by_code(&put.name, &put.bytes, lasting_ms(put)));
+    let by_code = again.iter().map(|at| entries[*at]).map(|put| keep.by_code(&put.name, &put.bytes, lasting_ms(put)));
     for (at, answer) in again.iter().zip(connection.send_all(by_code.collect()).await) {
         said[*at] = answer;
     }

@@ -32,7 +32,10 @@ impl Server {
 
     fn start_with(arguments: &[&str]) -> Self {
         let (folder, port) = (folder("freehold-redis-"), free_port());
-        let mut all = words(&format!("--port {port} --bind 127.0.0.1 --appendonly no --dir {}", folder.display()));
+        let mut all = words(&format!(
+            "--port {port} --bind 127.0.0.1 --appendonly no --repl-diskless-sync-delay 0 --dir {}",
+            folder.display()
+        ));
         // An empty word is what switches snapshots off.
         all.extend(["--save".to_owned(), String::new()]);
         all.extend(arguments.iter().map(|one| (*one).to_owned()));
@@ -144,6 +147,11 @@ impl Cluster {
         assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stdout));
         let cluster = Self { servers };
         cluster.wait_until_whole();
+        // A replica that has never followed its primary does not replace it.
+        let follows = |server: &Server| {
+            !server.run(&["role"]).starts_with("slave") || server.run(&["role"]).contains("connected")
+        };
+        until("the replicas follow", || cluster.servers.iter().all(follows).then_some(()));
         cluster
     }
 

@@ -10,9 +10,10 @@ use std::{
 };
 
 use freehold::{
-    cache::{Place, Shared},
+    cache::{Change, Place, Shared},
     fetch::{Clock, SystemClock},
     settings::RedisSettings,
+    value::{SystemId, TypeId},
 };
 
 use super::{GROUP, Process, Setup, keys, truth::Truth, until};
@@ -141,6 +142,29 @@ async fn a_redis_that_is_not_there_at_the_start_is_used_once_it_is() {
     server.restart();
     process.wait_until_in_use().await;
     process.wait_until_shared(&keys(3)).await;
+}
+
+#[tokio::test]
+async fn what_was_recalled_while_redis_could_not_be_reached_is_not_read_from_it_later() {
+    let (server, truth) = (Server::start(), Truth::new(Duration::ZERO));
+    let setup = Setup::default();
+    let (a, b) = (setup.process(&server.url(), &truth).await, setup.process(&server.url(), &truth).await);
+    let keys = keys(3);
+    a.wait_until_shared(&keys).await;
+    for name in server.names() {
+        server.run(&["persist", &name]);
+    }
+    server.run(&["save"]);
+    server.kill();
+    until("it is noticed", || !a.redis.is_in_use() && !b.redis.is_in_use()).await;
+    truth.change(&keys[0]);
+    a.cache.recall(&Change { system: SystemId(0), entity: TypeId(0), keys: Some(keys[..1].to_vec()) }).await;
+    server.restart();
+    a.wait_until_in_use().await;
+    b.wait_until_in_use().await;
+    assert_eq!(b.ask(&keys[..1]).await, [1], "the other process never heard of it");
+    b.ask(&keys[1..]).await;
+    assert_eq!(b.owner.n_asked(), 1, "what did not change is still shared");
 }
 
 #[tokio::test]

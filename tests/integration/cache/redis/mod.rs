@@ -16,7 +16,7 @@ use std::{
 
 use freehold::{
     cache::{Answer, Asking, Brought, Cache, CacheParts, Demand, Question, Redis, RedisAddress, RedisParts},
-    contract::{Contract, Domain, OnOutage, Secret, SystemKind},
+    contract::{Contract, Domain, OnOutage, Secret, SystemKind, Type, TypeKind},
     fetch::{Clock, SystemClock},
     owner::Owners,
     settings::{CacheSettings, RedisSettings},
@@ -87,6 +87,9 @@ fn contract(max_age: Duration) -> Arc<Contract> {
         on_outage: OnOutage::Refuse,
         absent: max_age,
     }];
+    // What a change says it is about.
+    let kind = TypeKind::Scalar { scalar: Scalar::Int, specified_by: None };
+    own.types = vec![Type { name: "Product".to_owned(), description: None, kind }];
     contract
 }
 
