@@ -49,6 +49,7 @@ impl Cache {
             if looked.missing.is_empty() {
                 inner.tell(&looked, Levels { memory: looked.len(), ..Levels::default() });
                 self.refresh(&looked);
+                self.compare(&looked);
                 return Asking::Answered(looked.answer());
             }
             let (read, n_missing) = (read.clone(), looked.missing.len());
@@ -109,12 +110,9 @@ impl Inner {
 
     /// Looks a question up in memory.
     fn look(&self, question: Question, demand: &Demand, now_ms: i64) -> Looked {
-        let asked = match &question {
-            Question::Records { group, .. } => Asked::Group(*group),
-            Question::Pages(fetch) => Asked::List(fetch.list),
-        };
+        let asked = question.asked();
         let (system, domain) = self.source_of(asked);
-        let mut looked = Looked::new(question, system, domain, self.bounds(domain, demand));
+        let mut looked = Looked::new(question, system, domain, self.bounds(domain, demand), now_ms);
         for at in 0..looked.len() {
             let kept = match &looked.question {
                 Question::Records { group, keys, .. } => self.memory.get(&RecordPlace(*group, &keys[at])),
@@ -214,28 +212,16 @@ impl Inner {
     /// Puts a question to its owner, and keeps what comes.
     pub(super) async fn put(&self, question: Question, system: SystemId) -> Vec<Result<Kept, FetchError>> {
         let owner = self.owners.of(system);
-        let (asked, answers, places): (_, Vec<_>, Vec<Place>) = match question {
+        let asked = question.asked();
+        let places: Vec<Place> = (0..question.n_places()).map(|at| question.place(at)).collect();
+        let answers: Vec<_> = match question {
             Question::Records { group, keys, deadline } => {
-                let places = keys.iter().map(|key| Place::Record(group, key.clone())).collect();
                 let outcomes = owner.fetch(Fetch { group, keys, deadline }).await;
-                let answers = outcomes.into_iter().map(|outcome| outcome.map(Kept::Record)).collect();
-                (Asked::Group(group), answers, places)
+                outcomes.into_iter().map(|outcome| outcome.map(Kept::Record)).collect()
             }
             Question::Pages(fetch) => {
-                let list = fetch.list;
-                let looked = Looked::new(
-                    Question::Pages(fetch.clone()),
-                    system,
-                    self.contract.list(list).domain,
-                    self.bounds(self.contract.list(list).domain, &Demand::default()),
-                );
-                let places = (0..looked.len()).map(|at| looked.place(at)).collect();
                 let pages = owner.list(fetch).await;
-                (
-                    Asked::List(list),
-                    pages.into_iter().map(|page| page.map(|page| Kept::Page(page.into()))).collect(),
-                    places,
-                )
+                pages.into_iter().map(|page| page.map(|page| Kept::Page(page.into()))).collect()
             }
         };
         self.keep(asked, &places, &answers);
@@ -256,8 +242,8 @@ impl Inner {
             if !fits || !self.recalls.allow(asked, || place.clone(), kept.stamp()) {
                 continue;
             }
-            self.memory.put(place.clone(), kept);
-            if self.shared.is_some() {
+            // All who waited for one answer come here with it; one of them hands it on.
+            if self.memory.put(place.clone(), kept) && self.shared.is_some() {
                 shared.push((place.clone(), kept.clone(), lasting));
             }
         }
@@ -315,6 +301,9 @@ impl Inner {
         let age =
             looked.oldest_ms().map(|since_ms| Duration::from_millis((self.clock.now_ms() - since_ms).max(0) as u64));
         let n_stale = looked.n_stale();
-        self.telemetry.emit(&Event::Served(Served { domain, memory, shared, fetched, n_stale, age }));
+        // Nothing makes this true but a mistake in this room: it is counted so that it can be seen to be 0.
+        let oldest_ms = looked.put_ms - looked.bounds.max_age_ms;
+        let is_violation = n_stale == 0 && looked.oldest_ms().is_some_and(|since_ms| since_ms < oldest_ms);
+        self.telemetry.emit(&Event::Served(Served { domain, memory, shared, fetched, n_stale, age, is_violation }));
     }
 }

@@ -98,6 +98,9 @@ pub(super) struct BoundFlags {
     /// Bytes of memory for what is kept of the systems' answers; 0 keeps nothing
     #[arg(long, value_name = "BYTES", default_value_t = CacheSettings::default().memory_bytes_max, env = "FREEHOLD_CACHE_BYTES_MAX")]
     cache_bytes_max: usize,
+    /// Compare one question in so many that is answered from memory with what its owner says, behind the answer
+    #[arg(long, value_name = "N", default_value_t = CacheSettings::default().compared_one_in, env = "FREEHOLD_COMPARED_ONE_IN")]
+    compared_one_in: u64,
     /// How far apart the clocks of machines may be; everything counts as older by it
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration, env = "FREEHOLD_CLOCK_ALLOWANCE")]
     clock_allowance: Duration,
@@ -125,6 +128,7 @@ impl BoundFlags {
         CacheSettings {
             memory_bytes_max: self.cache_bytes_max,
             clock_allowance: self.clock_allowance,
+            compared_one_in: self.compared_one_in,
             ..CacheSettings::default()
         }
     }

@@ -70,6 +70,8 @@ pub struct CacheSettings {
     pub places_kept_max: usize,
     /// Places refreshed behind answers at once.
     pub refreshes_max: usize,
+    /// One question in so many that was answered from memory is compared with what its owner says; 0 compares none.
+    pub compared_one_in: u64,
     /// How far the clocks of the processes, and of systems that state their own times, may be apart. Everything counts
     /// as older by it.
     pub clock_allowance: Duration,
@@ -84,6 +86,8 @@ impl Default for CacheSettings {
             places_kept_max: 2_000,
             // Enough for a listing's prices and stock at once, on every page that is shown at that moment.
             refreshes_max: 1_000,
+            // It costs the owners what it compares: something to turn on for a while.
+            compared_one_in: 0,
             // Machines that keep their clocks by NTP are rarely 100 ms apart.
             clock_allowance: Duration::from_millis(500),
         }

@@ -144,6 +144,15 @@ pub enum Event<'a> {
     Served(Served<'a>),
     /// Something happened between this process and what processes share.
     Shared(Shared<'a>),
+    /// What was served from what is kept was compared with what its owner says.
+    Compared {
+        /// Its freshness domain.
+        domain: &'a str,
+        /// The records or pages that were as they are.
+        n_same: usize,
+        /// Those that have changed meanwhile.
+        n_changed: usize,
+    },
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -201,6 +210,8 @@ pub struct Served<'a> {
     pub n_stale: usize,
     /// How old the oldest of them is.
     pub age: Option<Duration>,
+    /// Whether it is older than its domain allows, and nobody said so: a mistake of this program.
+    pub is_violation: bool,
 }
 
 /// What happened between this process and what processes share.

@@ -55,7 +55,7 @@ pub(super) fn read(event: &Event<'_>) {
             info!(request.refusal = kind, duration_ms = ms(duration), "request refused");
         }
         Event::PlanCompiled { duration } => debug!(duration_ms = ms(duration), "plan compiled"),
-        Event::PlanReused | Event::Served(_) => {}
+        Event::PlanReused | Event::Served(_) | Event::Compared { .. } => {}
         Event::Fetched { system, group, n_keys, n_rows, duration, failure: None } => debug!(
             system.name = system,
             group.name = group,

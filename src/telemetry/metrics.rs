@@ -269,6 +269,7 @@ impl Metrics {
             Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::Served(ref served) => self.cache.read(served),
             Event::Shared(ref shared) => self.shared.read(shared),
+            Event::Compared { domain, n_same, n_changed } => self.cache.compared(domain, n_same, n_changed),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

@@ -11,7 +11,7 @@
 //! 18..    when it was answered, as of when and until when it holds (8 bytes each), and what it says
 //! ```
 //!
-//! What it says is not compressed: records are about 1 KiB, and taking so little apart takes longer than sending it.
+//! What it says is not compressed: a usual record is about 1 KiB, which is one packet either way.
 
 use std::sync::Arc;
 
