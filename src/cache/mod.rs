@@ -2,8 +2,8 @@
 //!
 //! Reading order: `question` (what is asked and how old the answer is), `demand` (what a request tightens), `serve` (the one
 //! rule by which anything is served), `copy` (of what is itself a copy), `kept` (what is kept under what), `memory` (in the process), `shared` (between
-//! processes), `change` and `recalls` (what has changed since), `looked` (one question and what is known of it), `reading` (the way of a
-//! wave of questions), `refresh` and `shadow` (behind the answer).
+//! processes) and `redis` (which implements it), `change` and `recalls` (what has changed since), `looked` (one question and
+//! what is known of it), `reading` (the way of a wave of questions), `refresh` and `shadow` (behind the answer).
 
 mod change;
 mod copy;
@@ -14,6 +14,7 @@ mod memory;
 mod question;
 mod reading;
 mod recalls;
+mod redis;
 mod refresh;
 mod serve;
 mod shadow;
@@ -21,6 +22,7 @@ mod shared;
 
 use std::{sync::Arc, time::Duration};
 
+pub use self::redis::{AddressError, Redis, RedisAddress, RedisParts, SharedEntry};
 pub use change::Change;
 pub use copy::refuse_outdated;
 pub use demand::Demand;

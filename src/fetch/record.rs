@@ -74,6 +74,11 @@ impl Record {
         self.tape.as_deref().map(Table::new)
     }
 
+    /// Returns the record's bytes as they are kept, or `None` for a known absence.
+    pub fn tape(&self) -> Option<&[u8]> {
+        self.tape.as_deref()
+    }
+
     /// Returns where bytes read from this record stand on its tape.
     pub fn range_of(&self, bytes: &[u8]) -> std::ops::Range<usize> {
         let tape = self.tape.as_deref().unwrap_or_default();

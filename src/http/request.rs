@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn numbers_keep_every_digit() {
-        let request = from_body(br#"{"query":"{a}","variables":{"n":12345678901234567890.0123456789}}"#).unwrap().request;
+        let request =
+            from_body(br#"{"query":"{a}","variables":{"n":12345678901234567890.0123456789}}"#).unwrap().request;
         assert_eq!(request.variables["n"].to_string(), "12345678901234567890.0123456789");
     }
 

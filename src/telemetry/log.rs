@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::event::{BreakerState, Event, Guarded, Heard};
+use super::event::{BreakerState, Event, Guarded, Heard, Shared};
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +141,7 @@ pub(super) fn read(event: &Event<'_>) {
         ),
         Event::Guarded { system, ref guarded } => read_guarded(system, guarded),
         Event::Feed { system, feed, heard } => read_heard(system, feed, heard),
+        Event::Shared(ref shared) => read_shared(shared),
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),
         Event::ConnectionRefused { connections_max } => {
@@ -217,5 +218,32 @@ fn read_heard(system: &str, feed: &str, heard: Heard<'_>) {
             warn!(system.name = system, feed.name = feed, failure.detail = detail, "a change that cannot be read");
         }
         Heard::Behind { lag } => debug!(system.name = system, feed.name = feed, lag_ms = ms(lag), "behind"),
+    }
+}
+
+/// That it goes away and comes back is for the operator, once each; what fails meanwhile is counted.
+fn read_shared(shared: &Shared<'_>) {
+    match *shared {
+        Shared::Away { pause, code, detail, is_known: false } => warn!(
+            failure.code = code,
+            failure.detail = detail,
+            pause_ms = ms(pause),
+            "Redis is away: memory and the systems serve alone"
+        ),
+        Shared::Away { pause, code, detail, is_known: true } => {
+            debug!(failure.code = code, failure.detail = detail, pause_ms = ms(pause), "Redis is still away");
+        }
+        Shared::ClockCompared { offset_ms, fits: true, changed: true } => {
+            info!(clock.offset_ms = offset_ms, "Redis is in use");
+        }
+        Shared::ClockCompared { offset_ms, fits: false, changed: true } => warn!(
+            clock.offset_ms = offset_ms,
+            "Redis is not used: its clock and this machine's are too far apart to trust what stands there"
+        ),
+        Shared::ClockCompared { offset_ms, .. } => debug!(clock.offset_ms = offset_ms, "clocks compared"),
+        Shared::Failed { operation, code, detail } => {
+            debug!(redis.operation = operation, failure.code = code, failure.detail = detail, "Redis failed");
+        }
+        Shared::Read { .. } | Shared::Kept { .. } | Shared::Dropped { .. } => {}
     }
 }

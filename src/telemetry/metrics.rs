@@ -22,6 +22,7 @@ use super::{
     event::{Event, Failure, Heard},
     feed_metrics::FeedMetrics,
     guard_metrics::GuardMetrics,
+    shared_metrics::SharedMetrics,
 };
 
 /// The code of a fetch that was answered.
@@ -86,6 +87,7 @@ pub(super) struct Metrics {
     cache: CacheMetrics,
     feeds: FeedMetrics,
     changes: ChangeMetrics,
+    shared: SharedMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -104,6 +106,7 @@ impl Default for Metrics {
         let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
         let feeds = FeedMetrics::new(&mut registry);
         let changes = ChangeMetrics::new(&mut registry);
+        let shared = SharedMetrics::new(&mut registry);
         let mut metrics = Self {
             registry,
             requests: Family::default(),
@@ -133,6 +136,7 @@ impl Default for Metrics {
             cache,
             feeds,
             changes,
+            shared,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -276,6 +280,7 @@ impl Metrics {
             }
             Event::ChangeRefused { system, reason } => self.changes.refused(system, reason),
             Event::Served(ref served) => self.cache.read(served),
+            Event::Shared(ref shared) => self.shared.read(shared),
             Event::Compared { domain, n_same, n_changed } => self.cache.compared(domain, n_same, n_changed),
             Event::Feed { system, heard: Heard::Unread { .. }, .. } => self.changes.refused(system, "unread"),
             Event::Feed { system, feed, heard } => self.feeds.read(system, feed, heard),

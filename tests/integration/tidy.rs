@@ -21,7 +21,10 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("cache", &["value", "contract", "fetch", "source", "owner", "settings", "telemetry"]),
     ("changes", &["value", "contract", "fetch", "source", "cache", "telemetry"]),
     ("execute", &["value", "contract", "plan", "fetch", "cache", "telemetry"]),
-    ("engine", &["value", "contract", "plan", "fetch", "execute", "owner", "cache", "changes", "settings", "telemetry"]),
+    (
+        "engine",
+        &["value", "contract", "plan", "fetch", "execute", "owner", "cache", "changes", "settings", "telemetry"],
+    ),
     ("job", &["value", "contract", "diagnostic", "fetch", "owner", "cache", "engine", "settings", "telemetry"]),
     ("http", &["value", "engine", "fetch", "cache", "changes", "plan", "settings", "telemetry"]),
     ("demo", &["value", "contract"]),
@@ -49,7 +52,8 @@ const ROOMS: [(&str, &[&str]); 19] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 11] = [
+const CRATES: [(&str, &[&str]); 12] = [
+    ("redis", &["cache/redis"]),
     ("sqlx", &["source/sql", "demo"]),
     ("pgwire_replication", &["source/sql/postgres/replicate"]),
     ("odbc_api", &["source/sql/odbc"]),

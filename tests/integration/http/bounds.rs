@@ -48,7 +48,12 @@ impl Answering for Held {
         self.asked.add_permits(1);
         async move {
             self.let_go.acquire().await.expect("it is never closed").forget();
-            Answer { body: br#"{"data":{}}"#.to_vec(), status: AnswerStatus::Complete, freshness: Freshness::default(), at_ms: 0 }
+            Answer {
+                body: br#"{"data":{}}"#.to_vec(),
+                status: AnswerStatus::Complete,
+                freshness: Freshness::default(),
+                at_ms: 0,
+            }
         }
         .boxed()
     }

@@ -88,7 +88,12 @@ fn failed(data: &str, status: AnswerStatus) -> Answer {
 
 fn refused(kind: RefusalKind, message: &str) -> Answer {
     let body = serde_json::json!({ "errors": [{ "message": message }] });
-    Answer { body: body.to_string().into_bytes(), status: AnswerStatus::Refused(kind), freshness: Freshness::default(), at_ms: 0 }
+    Answer {
+        body: body.to_string().into_bytes(),
+        status: AnswerStatus::Refused(kind),
+        freshness: Freshness::default(),
+        at_ms: 0,
+    }
 }
 
 impl Answering for Greeter {
