@@ -90,6 +90,16 @@ pub enum Asking<'a> {
     Waiting(BoxFuture<'a, Answer>),
 }
 
+impl Question {
+    /// Returns when the caller stops waiting.
+    pub fn deadline(&self) -> Instant {
+        match self {
+            Self::Records { deadline, .. } => *deadline,
+            Self::Pages(fetch) => fetch.deadline,
+        }
+    }
+}
+
 impl Freshness {
     /// Takes note of something that is served.
     pub fn add(&mut self, since_ms: i64, until_ms: i64) {

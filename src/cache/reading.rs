@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use super::{
     Cache, Inner,
@@ -172,10 +173,10 @@ impl Inner {
         if shared.lease(places(looked), LEASE).await.contains(&true) {
             return;
         }
-        let mut waited = Duration::ZERO;
-        while !looked.missing.is_empty() && waited < OTHERS_WAIT {
+        // What processes share may be slow itself, and the caller may have less time.
+        let until = (Instant::now() + OTHERS_WAIT).min(looked.question.deadline().into());
+        while !looked.missing.is_empty() && Instant::now() < until {
             tokio::time::sleep(LOOK_AGAIN).await;
-            waited += LOOK_AGAIN;
             let read = shared.read(places(looked)).await;
             self.take_shared(looked, &read, 0);
         }
@@ -199,7 +200,7 @@ impl Inner {
         if again.is_empty() {
             return;
         }
-        let asked_ms = self.clock.now_ms();
+        // Whatever is under way by this time began after the question was put.
         let answers = self.put(looked.part(&again), looked.system).await;
         looked.n_asked += 1;
         for (at, answer) in again.into_iter().zip(answers) {
@@ -284,8 +285,13 @@ impl Inner {
     fn accept(&self, looked: &mut Looked, at: usize, kept: Kept, asked_ms: i64) -> Result<Option<Kept>, FetchError> {
         let stamp = *kept.stamp();
         // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
-        if stamp.started_ms >= asked_ms && stamp.as_of_ms.is_none() {
+        let is_joined = stamp.started_ms < asked_ms;
+        if !is_joined && stamp.as_of_ms.is_none() {
             return Ok(Some(kept));
+        }
+        // A slow fetch that began before a change brings what was before it.
+        if is_joined && !self.recalls.allow(looked.asked, || looked.place(at), &stamp) {
+            return Ok(None);
         }
         let verdict = looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms());
         match (verdict, stamp.as_of_ms) {

@@ -5,10 +5,11 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hashbrown::HashSet;
+use tokio::time::Instant;
 
 use super::{Cache, kept::Place, looked::Looked, question::Question};
 use crate::fetch::ListFetch;
@@ -67,7 +68,7 @@ impl Cache {
                 },
             };
             // Failures are told by the owner's guards; what is kept serves on until it runs out.
-            let _ = cache.0.put(until(question, Instant::now() + timeout), system).await;
+            let _ = cache.0.put(until(question, (Instant::now() + timeout).into_std()), system).await;
             drop(turn);
         });
     }
@@ -117,7 +118,7 @@ fn leased(question: &Question, ours: Vec<bool>) -> Option<Question> {
 }
 
 /// Gives a question another deadline: a refresh has its own time, not that of the request that saw it was due.
-fn until(question: Question, deadline: Instant) -> Question {
+fn until(question: Question, deadline: std::time::Instant) -> Question {
     match question {
         Question::Records { group, keys, .. } => Question::Records { group, keys, deadline },
         Question::Pages(fetch) => Question::Pages(ListFetch { deadline, ..fetch }),
