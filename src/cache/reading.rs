@@ -152,7 +152,7 @@ impl Inner {
             let taken = read.entries.get(first + n).and_then(Option::as_ref).is_some_and(|kept| {
                 let taken = self.take(looked, at, kept.clone(), now_ms);
                 if taken {
-                    self.memory.put(looked.place(at), kept);
+                    self.remember(looked.asked, &looked.place(at), kept);
                 }
                 taken
             });
@@ -254,17 +254,28 @@ impl Inner {
         let fits = places.len() <= self.settings.places_kept_max;
         let mut shared = Vec::new();
         for (place, kept) in places.iter().zip(answers).filter_map(|(place, kept)| Some((place, kept.as_ref().ok()?))) {
-            if !fits || !self.recalls.allow(asked, || place.clone(), kept.stamp()) {
-                continue;
-            }
-            self.memory.put(place.clone(), kept);
-            if self.shared.is_some() {
+            if fits && self.remember(asked, place, kept) && self.shared.is_some() {
                 shared.push((place.clone(), kept.clone(), lasting));
             }
         }
         if let Some(level) = self.shared.as_ref().filter(|_| !shared.is_empty()) {
             level.keep(shared);
         }
+    }
+
+    /// Keeps something in the process unless it is recalled. Returns whether it is kept.
+    fn remember(&self, asked: Asked, place: &Place, kept: &Kept) -> bool {
+        let is_allowed = || self.recalls.allow(asked, || place.clone(), kept.stamp());
+        if !is_allowed() {
+            return false;
+        }
+        self.memory.put(place.clone(), kept);
+        // A recall that came meanwhile either found it there, or is found now: it must not outlast what is remembered of it.
+        if !is_allowed() {
+            self.memory.forget(place);
+            return false;
+        }
+        true
     }
 
     /// Whether anything of a domain is worth keeping.
