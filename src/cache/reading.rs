@@ -29,10 +29,6 @@ const OTHERS_WAIT: Duration = Duration::from_millis(200);
 /// How long it waits before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// How long the sole right to ask lasts where nobody gives it back: longer than owners usually take, so that it mostly
-/// ends with the entry.
-const LEASE: Duration = Duration::from_secs(2);
-
 impl Cache {
     /// Asks a wave of questions: all that became known together. What is in memory is answered at once; for the rest,
     /// what processes share is looked at once for the whole wave.
@@ -104,7 +100,7 @@ impl Inner {
         }
     }
 
-    fn bounds(&self, domain: DomainId, demand: &Demand) -> Bounds {
+    pub(super) fn bounds(&self, domain: DomainId, demand: &Demand) -> Bounds {
         Bounds::new(domain, self.contract.domain(domain), demand, self.settings.clock_allowance)
     }
 
@@ -170,7 +166,7 @@ impl Inner {
             return;
         }
         let places = |looked: &Looked| looked.missing.iter().map(|at| looked.place(*at)).collect::<Vec<_>>();
-        if shared.lease(places(looked), LEASE).await.contains(&true) {
+        if shared.lease(places(looked), self.lease(looked.domain)).await.contains(&true) {
             return;
         }
         // What processes share may be slow itself, and the caller may have less time.
@@ -264,7 +260,7 @@ impl Inner {
     }
 
     /// Keeps something in the process unless it is recalled. Returns whether it is kept.
-    fn remember(&self, asked: Asked, place: &Place, kept: &Kept) -> bool {
+    pub(super) fn remember(&self, asked: Asked, place: &Place, kept: &Kept) -> bool {
         let is_allowed = || self.recalls.allow(asked, || place.clone(), kept.stamp());
         if !is_allowed() {
             return false;
