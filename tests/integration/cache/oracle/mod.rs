@@ -20,6 +20,10 @@ mod time;
 mod truth;
 mod world;
 
+pub use fleet::{Fleet, key};
+pub use redis::Redis;
+pub use world::{ALLOWANCE, World, is_always_there};
+
 use check::Tally;
 use schedule::{Weather, run};
 

@@ -42,6 +42,11 @@ impl Spot {
         };
         Self(text.bytes().fold(of, |sum, byte| mix(sum, u64::from(byte))))
     }
+
+    /// A third of all places never have nothing.
+    pub fn is_always_there(self) -> bool {
+        self.0.is_multiple_of(3)
+    }
 }
 
 impl Truth {
@@ -51,7 +56,7 @@ impl Truth {
     }
 
     fn is_absent(self, spot: Spot, version: i64) -> bool {
-        spot.0 % 3 != 0 && mix(mix(self.seed, spot.0), (version / RUN) as u64) % 4 == 0
+        !spot.is_always_there() && mix(mix(self.seed, spot.0), (version / RUN) as u64) % 4 == 0
     }
 
     /// Returns what is true at an instant.
@@ -80,7 +85,7 @@ pub fn record(spot: Spot, said: Said, stamp: Stamp) -> Record {
     let Some(version) = said else { return Record::absent(stamp) };
     let mut tape = Vec::new();
     let mut table = TableWriter::begin(1, &mut tape);
-    tape.extend_from_slice(format!("{}:{version}", spot.0).as_bytes());
+    tape.extend_from_slice(format!("\"{}:{version}\"", spot.0).as_bytes());
     table.close_entry(&mut tape);
     Record::row(stamp, tape.into(), Box::default())
 }
@@ -89,7 +94,7 @@ pub fn record(spot: Spot, said: Said, stamp: Stamp) -> Record {
 pub fn said_by_record(spot: Spot, record: &Record) -> Result<Said, String> {
     let Some(table) = record.table() else { return Ok(None) };
     let Entry::Value(text) = table.entry(0) else { return Err("an empty record".to_owned()) };
-    said_by(spot, std::str::from_utf8(text).unwrap_or_default()).map(Some)
+    said_by(spot, std::str::from_utf8(text).unwrap_or_default().trim_matches('"')).map(Some)
 }
 
 /// Writes what is said of a place as a page: one row, or none.

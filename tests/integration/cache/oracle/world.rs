@@ -5,9 +5,16 @@ use std::{
     time::Duration,
 };
 
-use freehold::contract::{Contract, Files, load};
+use freehold::{
+    cache::Asked,
+    contract::{Contract, Files, load},
+    value::GroupId,
+};
 
-use super::{time::Time, truth::Truth};
+use super::{
+    time::Time,
+    truth::{Spot, Truth},
+};
 use crate::differential::Random;
 
 /// How far clocks may be apart. Wide beside the bounds below, so that what forgets it is soon found out.
@@ -168,6 +175,13 @@ impl World {
     pub fn take_asked(&self) -> Vec<usize> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
+}
+
+/// Whether a key of the group of a domain is never absent.
+pub fn is_always_there(world: &World, domain: &str, key: &str) -> bool {
+    let of_domain = |group: &freehold::contract::Group| world.contract.domain(group.domain).name == domain;
+    let group = world.contract.groups.iter().position(of_domain).expect("a domain of the contract");
+    Spot::new(Asked::Group(GroupId::from(group)), key).is_always_there()
 }
 
 fn contract() -> Arc<Contract> {
