@@ -68,6 +68,14 @@ impl Cache {
     /// Asks the owner for what is still missing.
     async fn finish(&self, mut looked: Looked, mut levels: Levels) -> Answer {
         let inner = &self.0;
+        if inner.shared.is_some() {
+            // While what processes share was looked at, an answer that others of this process waited for may have come.
+            let (missing, now_ms) = (std::mem::take(&mut looked.missing), inner.clock.now_ms());
+            let n_missing = missing.len();
+            looked.missing =
+                missing.into_iter().filter(|at| !inner.take_from_memory(&mut looked, *at, now_ms)).collect();
+            levels.memory += n_missing - looked.missing.len();
+        }
         if !looked.missing.is_empty() {
             let n_missing = looked.missing.len();
             inner.wait_for_others(&mut looked).await;
@@ -113,15 +121,20 @@ impl Inner {
         let (system, domain) = self.source_of(asked);
         let mut looked = Looked::new(question, system, domain, self.bounds(domain, demand));
         for at in 0..looked.len() {
-            let kept = match &looked.question {
-                Question::Records { group, keys, .. } => self.memory.get(&RecordPlace(*group, &keys[at])),
-                Question::Pages(_) => self.memory.get(&looked.place(at)),
-            };
-            if !kept.is_some_and(|kept| self.take(&mut looked, at, kept, now_ms)) {
+            if !self.take_from_memory(&mut looked, at, now_ms) {
                 looked.missing.push(at);
             }
         }
         looked
+    }
+
+    /// Takes what memory has of a place. Returns whether it is served.
+    fn take_from_memory(&self, looked: &mut Looked, at: usize, now_ms: i64) -> bool {
+        let kept = match &looked.question {
+            Question::Records { group, keys, .. } => self.memory.get(&RecordPlace(*group, &keys[at])),
+            Question::Pages(_) => self.memory.get(&looked.place(at)),
+        };
+        kept.is_some_and(|kept| self.take(looked, at, kept, now_ms))
     }
 
     /// Judges what is kept of a place. Returns whether it is served.
