@@ -87,6 +87,26 @@ async fn a_fetch_that_is_joined_after_a_change_is_not_believed() {
     assert_eq!((joined.n_asked, case.asked()), (2, vec![1, 1]));
 }
 
+/// A recall is forgotten when nothing older can be on its way: by then nothing that it took back may be left.
+#[tokio::test(start_paused = true)]
+async fn what_was_recalled_does_not_come_again_when_the_recall_is_forgotten() {
+    let case = Arc::new(Case::alone());
+    case.ask("held", [0]).await;
+    case.world.change(|conditions| conditions.takes_ms = Some((1_500, 0)));
+    let slow = tokio::spawn({
+        let case = Arc::clone(&case);
+        async move { case.ask("held", [1]).await }
+    });
+    pass(100).await;
+    case.cache().recall(&change(&case, 0, Some(0..2))).await;
+    slow.await.expect("it is answered");
+    pass(70_000).await;
+    case.cache().recall(&change(&case, 0, Some(7..8))).await;
+    case.asked();
+    case.ask("held", 0..2).await;
+    assert_eq!(case.asked(), [2]);
+}
+
 /// Places are remembered up to a bound; beyond it whole groups are recalled rather than anything forgotten.
 #[tokio::test(start_paused = true)]
 async fn more_recalls_than_are_remembered_recall_everything() {

@@ -45,10 +45,14 @@ async fn a_refresh_that_fails_takes_nothing_away_and_is_tried_again() {
 /// of the requests had to wait.
 async fn herd(domain: &'static str, seconds: u64) -> (usize, usize) {
     let case = Arc::new(Case::start(4, true, CacheSettings::default()));
+    // Clocks that differ by a good part of these short bounds would only ask that much earlier.
+    (0..4).for_each(|n| case.fleet.restart(n, 0));
     // A key that is always there.
     let number = (0..100).find(|number| is_always_there(&case.world, domain, &number.to_string()));
     let number = number.expect("a third of all keys");
     answer(&case.cache(), case.question(domain, [number]), &Demand::default()).await;
+    // Redis has it.
+    pass(100).await;
     case.asked();
     let mut asking = JoinSet::new();
     for _ in 0..seconds * 500 {
@@ -75,12 +79,12 @@ async fn herd(domain: &'static str, seconds: u64) -> (usize, usize) {
 async fn a_hot_key_under_2000_requests_a_second_on_four_processes_costs_one_query_per_refresh() {
     let (n_asked, _) = herd("quick", 10).await;
     // It is ripe 950 to 1,100 ms after it was asked for.
-    assert!((8..=11).contains(&n_asked), "{n_asked}");
+    assert!((8..=10).contains(&n_asked), "{n_asked}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hot_key_that_runs_out_costs_one_query_however_many_ask() {
     let (n_asked, _) = herd("lasting", 10).await;
-    // It is served for 1,600 ms.
-    assert!((5..=9).contains(&n_asked), "{n_asked}");
+    // It is served for 1,600 ms, and ripe at 1,400 ms at the earliest.
+    assert!((5..=7).contains(&n_asked), "{n_asked}");
 }
