@@ -143,6 +143,14 @@ impl Question {
             Self::Pages(fetch) => Self::Pages(ListFetch { deadline, ..fetch }),
         }
     }
+
+    /// Returns when the caller stops waiting.
+    pub fn deadline(&self) -> Instant {
+        match self {
+            Self::Records { deadline, .. } => *deadline,
+            Self::Pages(fetch) => fetch.deadline,
+        }
+    }
 }
 
 impl Freshness {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use super::{
     Cache, Inner,
@@ -27,10 +28,6 @@ const OTHERS_WAIT: Duration = Duration::from_millis(200);
 
 /// How long it waits before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-
-/// How long the sole right to ask lasts where nobody gives it back: longer than owners usually take, so that it mostly
-/// ends with the entry.
-const LEASE: Duration = Duration::from_secs(2);
 
 impl Cache {
     /// Asks a wave of questions: all that became known together. What is in memory is answered at once; for the rest,
@@ -72,6 +69,14 @@ impl Cache {
     /// Asks the owner for what is still missing.
     async fn finish(&self, mut looked: Looked, mut levels: Levels) -> Answer {
         let inner = &self.0;
+        if inner.shared.is_some() {
+            // While what processes share was looked at, an answer that others of this process waited for may have come.
+            let (missing, now_ms) = (std::mem::take(&mut looked.missing), inner.clock.now_ms());
+            let n_missing = missing.len();
+            looked.missing =
+                missing.into_iter().filter(|at| !inner.take_from_memory(&mut looked, *at, now_ms)).collect();
+            levels.memory += n_missing - looked.missing.len();
+        }
         if !looked.missing.is_empty() {
             let n_missing = looked.missing.len();
             inner.wait_for_others(&mut looked).await;
@@ -104,7 +109,7 @@ impl Inner {
         }
     }
 
-    fn bounds(&self, system: SystemId, domain: DomainId, demand: &Demand) -> Bounds {
+    pub(super) fn bounds(&self, system: SystemId, domain: DomainId, demand: &Demand) -> Bounds {
         let apart = Apart { lag: self.contract.system(system).lag, allowance: self.settings.clock_allowance };
         Bounds::new(domain, self.contract.domain(domain), demand, apart)
     }
@@ -115,15 +120,20 @@ impl Inner {
         let (system, domain) = self.source_of(asked);
         let mut looked = Looked::new(question, system, domain, self.bounds(system, domain, demand), now_ms);
         for at in 0..looked.len() {
-            let kept = match &looked.question {
-                Question::Records { group, keys, .. } => self.memory.get(&RecordPlace(*group, &keys[at])),
-                Question::Pages(_) => self.memory.get(&looked.place(at)),
-            };
-            if !kept.is_some_and(|kept| self.take(&mut looked, at, kept, now_ms)) {
+            if !self.take_from_memory(&mut looked, at, now_ms) {
                 looked.missing.push(at);
             }
         }
         looked
+    }
+
+    /// Takes what memory has of a place. Returns whether it is served.
+    fn take_from_memory(&self, looked: &mut Looked, at: usize, now_ms: i64) -> bool {
+        let kept = match &looked.question {
+            Question::Records { group, keys, .. } => self.memory.get(&RecordPlace(*group, &keys[at])),
+            Question::Pages(_) => self.memory.get(&looked.place(at)),
+        };
+        kept.is_some_and(|kept| self.take(looked, at, kept, now_ms))
     }
 
     /// Judges what is kept of a place. Returns whether it is served.
@@ -150,7 +160,7 @@ impl Inner {
             let taken = read.entries.get(first + n).and_then(Option::as_ref).is_some_and(|kept| {
                 let taken = self.take(looked, at, kept.clone(), now_ms);
                 if taken {
-                    self.memory.put(looked.place(at), kept);
+                    self.remember(looked.asked, &looked.place(at), kept);
                 }
                 taken
             });
@@ -168,13 +178,13 @@ impl Inner {
             return;
         }
         let places = |looked: &Looked| looked.missing.iter().map(|at| looked.place(*at)).collect::<Vec<_>>();
-        if shared.lease(places(looked), LEASE).await.contains(&true) {
+        if shared.lease(places(looked), self.lease(looked.domain)).await.contains(&true) {
             return;
         }
-        let mut waited = Duration::ZERO;
-        while !looked.missing.is_empty() && waited < OTHERS_WAIT {
+        // What processes share may be slow itself, and the caller may have less time.
+        let until = (Instant::now() + OTHERS_WAIT).min(looked.question.deadline().into());
+        while !looked.missing.is_empty() && Instant::now() < until {
             tokio::time::sleep(LOOK_AGAIN).await;
-            waited += LOOK_AGAIN;
             let read = shared.read(places(looked)).await;
             self.take_shared(looked, &read, 0);
         }
@@ -198,7 +208,7 @@ impl Inner {
         if again.is_empty() {
             return;
         }
-        // Nothing else can be on its way by now that was asked for before this question was put.
+        // Whatever is under way by this time began after the question was put.
         let answers = self.put(looked.part(&again), looked.system).await;
         looked.n_asked += 1;
         for (at, answer) in again.into_iter().zip(answers) {
@@ -240,17 +250,28 @@ impl Inner {
         let fits = places.len() <= self.settings.places_kept_max;
         let mut shared = Vec::new();
         for (place, kept) in places.iter().zip(answers).filter_map(|(place, kept)| Some((place, kept.as_ref().ok()?))) {
-            if !fits || !self.recalls.allow(asked, || place.clone(), kept.stamp()) {
-                continue;
-            }
-            // All who waited for one answer come here with it; one of them hands it on.
-            if self.memory.put(place.clone(), kept) && self.shared.is_some() {
+            if fits && self.remember(asked, place, kept) && self.shared.is_some() {
                 shared.push((place.clone(), kept.clone(), lasting));
             }
         }
         if let Some(level) = self.shared.as_ref().filter(|_| !shared.is_empty()) {
             level.keep(shared);
         }
+    }
+
+    /// Keeps something in the process unless it is recalled. Returns whether it is kept.
+    pub(super) fn remember(&self, asked: Asked, place: &Place, kept: &Kept) -> bool {
+        let is_allowed = || self.recalls.allow(asked, || place.clone(), kept.stamp());
+        if !is_allowed() {
+            return false;
+        }
+        self.memory.put(place.clone(), kept);
+        // A recall that came meanwhile either found it there, or is found now: it must not outlast what is remembered of it.
+        if !is_allowed() {
+            self.memory.forget(place);
+            return false;
+        }
+        true
     }
 
     /// Whether anything of a domain is worth keeping.
@@ -271,14 +292,17 @@ impl Inner {
     fn accept(&self, looked: &mut Looked, at: usize, kept: Kept, asked_ms: i64) -> Result<Option<Kept>, FetchError> {
         let stamp = *kept.stamp();
         // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
-        let is_ours = stamp.started_ms >= asked_ms;
-        let is_copy = stamp.as_of_ms.is_some() || (looked.bounds.lag_ms > 0 && is_ours);
-        if is_ours && !is_copy {
+        let is_joined = stamp.started_ms < asked_ms;
+        let is_copy = stamp.as_of_ms.is_some() || (looked.bounds.lag_ms > 0 && !is_joined);
+        if !is_joined && !is_copy {
             return Ok(Some(kept));
         }
-        let is_recalled = || !self.recalls.allow(looked.asked, || looked.place(at), &stamp);
+        // A slow fetch that began before a change brings what was before it.
+        if is_joined && !self.recalls.allow(looked.asked, || looked.place(at), &stamp) {
+            return Ok(None);
+        }
         match looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms()) {
-            Verdict::Fresh | Verdict::Ripe => Ok((is_ours || !is_recalled()).then_some(kept)),
+            Verdict::Fresh | Verdict::Ripe => Ok(Some(kept)),
             _ if !is_copy => Ok(None),
             verdict => {
                 let max_age = Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs());

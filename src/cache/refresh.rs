@@ -5,14 +5,28 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hashbrown::HashSet;
+use tokio::time::Instant;
 
-use super::{Cache, kept::Place, looked::Looked, question::Question};
-/// For how long a process has the sole right to refresh: after that another one may try.
-const LEASE: Duration = Duration::from_secs(2);
+use super::{
+    Cache, Inner,
+    demand::Demand,
+    kept::{Kept, Place},
+    looked::Looked,
+    question::{Asked, Question},
+    serve::{Bounds, Verdict},
+    shared::SharedRead,
+};
+use crate::value::DomainId;
+
+/// How long a process has the sole right to ask at most: longer than owners usually take.
+const LEASE_MAX: Duration = Duration::from_secs(2);
+
+/// How long it has it at least, however short what it asks for is kept.
+const LEASE_MIN: Duration = Duration::from_millis(100);
 
 /// The places that are being refreshed.
 #[derive(Debug)]
@@ -55,17 +69,24 @@ impl Cache {
         }
         let Some((turn, ours)) = self.begin(looked) else { return };
         let (question, system, cache) = (looked.part(&ours), looked.system, self.clone());
-        let timeout = cache.0.contract.system(system).timeout;
+        let (asked, bounds) = (looked.asked, self.0.bounds(looked.system, looked.domain, &Demand::default()));
+        let (timeout, lasting) = (self.0.contract.system(system).timeout, self.0.lease(looked.domain));
         tokio::spawn(async move {
-            let question = match &cache.0.shared {
-                None => question,
-                Some(shared) => match leased(&question, &shared.lease(turn.places.clone(), LEASE).await) {
-                    Some(question) => question,
-                    None => return,
-                },
-            };
-            // It has its own time, not that of the request that saw it was due. Failures are told by the owner's guards; what is kept serves on until it runs out.
-            let _ = cache.0.put(question.until(Instant::now() + timeout), system).await;
+            let mut question = question;
+            if let Some(shared) = &cache.0.shared {
+                // Another process may have refreshed it. Its lease outlasts its answer, so that who finds neither asks.
+                let read = shared.read(turn.places.clone()).await;
+                let is_due = cache.0.take_refreshed(asked, &bounds, &turn.places, &read);
+                let due =
+                    turn.places.iter().zip(&is_due).filter(|(_, is_due)| **is_due).map(|(place, _)| place.clone());
+                let due: Vec<Place> = due.collect();
+                let Some(of_due) = only(&question, &is_due) else { return };
+                let Some(leased) = only(&of_due, &shared.lease(due, lasting).await) else { return };
+                question = leased;
+            }
+            // It has its own time, not that of the request that saw it was due. Failures are told by the owner's guards;
+            // what is kept serves on until it runs out.
+            let _ = cache.0.put(question.until((Instant::now() + timeout).into_std()), system).await;
             drop(turn);
         });
     }
@@ -91,8 +112,32 @@ impl Cache {
     }
 }
 
-/// Returns the question for those of its places that are ours to ask for, if any is.
-fn leased(question: &Question, ours: &[bool]) -> Option<Question> {
+impl Inner {
+    /// How long a process has the sole right to ask: less than what it asks for is kept, so that it is over by the time
+    /// that somebody has to ask again.
+    pub(super) fn lease(&self, domain: DomainId) -> Duration {
+        let domain = self.contract.domain(domain);
+        let kept = domain.refresh_after.min(domain.max_age).saturating_sub(self.settings.clock_allowance);
+        (kept / 2).clamp(LEASE_MIN, LEASE_MAX)
+    }
+
+    /// Takes what other processes have refreshed. Returns for each place whether it still has to be.
+    fn take_refreshed(&self, asked: Asked, bounds: &Bounds, places: &[Place], read: &SharedRead) -> Vec<bool> {
+        for (asked, at_ms) in &read.recalled {
+            self.recalls.recall_all(*asked, *at_ms);
+        }
+        let now_ms = self.clock.now_ms();
+        let is_fresh = |place: &Place, kept: &Kept| {
+            let verdict = bounds.judge(kept.stamp(), kept.is_absent(), || place.share(), now_ms);
+            verdict == Verdict::Fresh && self.remember(asked, place, kept)
+        };
+        let entry = |n: usize| read.entries.get(n).and_then(Option::as_ref);
+        places.iter().enumerate().map(|(n, place)| !entry(n).is_some_and(|kept| is_fresh(place, kept))).collect()
+    }
+}
+
+/// Returns the question for some of its places, if there are any.
+fn only(question: &Question, ours: &[bool]) -> Option<Question> {
     let is_ours = |at: &usize| ours.get(*at).copied().unwrap_or(true);
     let places: Vec<usize> = (0..question.n_places()).filter(is_ours).collect();
     (!places.is_empty()).then(|| question.part(&places))

@@ -86,11 +86,12 @@ impl Bounds {
     /// Judges a value by its stamp; `share` (0 to 255) spreads what became ripe at once over the domain's jitter.
     pub fn judge(&self, stamp: &Stamp, is_absent: bool, share: impl FnOnce() -> u8, now_ms: i64) -> Verdict {
         let since_ms = self.since_ms(stamp);
-        // What began in the future beyond all clocks' difference was stamped by a clock that cannot be trusted.
         if stamp.until_ms.is_some_and(|until_ms| now_ms + self.allowance_ms >= until_ms) {
             return Verdict::Dead;
         }
-        if since_ms < self.not_before_ms || stamp.started_ms - now_ms > self.allowance_ms {
+        // The instant is told by the caller's clock, which may be behind the one of the stamp. What began in the future beyond
+        // all clocks' difference was stamped by a clock that cannot be trusted.
+        if since_ms - self.allowance_ms < self.not_before_ms || stamp.started_ms - now_ms > self.allowance_ms {
             return Verdict::Dead;
         }
         let age_ms = self.age_ms(stamp, now_ms);

@@ -33,7 +33,7 @@ impl Clock for SystemClock {
 }
 
 /// Returns the later of what the clock says and what it said before, carried on by the time that has passed.
-fn steady_ms(ahead_ms: &AtomicI64, passed_ms: i64, clock_ms: i64) -> i64 {
+pub fn steady_ms(ahead_ms: &AtomicI64, passed_ms: i64, clock_ms: i64) -> i64 {
     let ahead = clock_ms - passed_ms;
     passed_ms + ahead_ms.fetch_max(ahead, Ordering::Relaxed).max(ahead)
 }

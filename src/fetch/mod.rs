@@ -16,7 +16,7 @@ mod tape;
 mod turns;
 
 pub use cell::Cell;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SystemClock, steady_ms};
 pub use error::{FetchError, FetchErrorKind, FetchFailure};
 pub use lay::{Layout, PartLayout, PartRows};
 pub use owner::{Fetch, Outcome, Owner};
