@@ -37,7 +37,9 @@ fn every_fault_of_a_feed_has_its_code() {
         ("postgres", "[changes.replication]\nslot = \"Free\"".to_owned(), "REPLICATION_SLOT"),
         (
             "postgres",
-            format!("[changes.replication]\n{slot}\ntables = {{ item = {{ type = \"Product\", key = {{ no = \"no\" }} }} }}"),
+            format!(
+                "[changes.replication]\n{slot}\ntables = {{ item = {{ type = \"Product\", key = {{ no = \"no\" }} }} }}"
+            ),
             "REPLICATION_KEY",
         ),
     ] {
