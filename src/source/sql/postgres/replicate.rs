@@ -226,8 +226,11 @@ async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Resul
 
 fn config(options: &PgConnectOptions, replication: &Replication) -> ReplicationConfig {
     let url = options.to_url_lossy();
-    let said =
-        |name: &str| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned().into());
+    let said = |name: &str| {
+        let (_, value) = url.query_pairs().find(|(known, _)| known == name)?;
+        // The driver writes before a path that it is one.
+        Some(value.strip_prefix("file: ").unwrap_or(&value).into())
+    };
     let tls = TlsConfig {
         mode: match options.get_ssl_mode() {
             PgSslMode::Disable | PgSslMode::Allow => SslMode::Disable,

@@ -32,7 +32,6 @@ pub const N_KEYS: usize = 70;
 pub struct Process {
     pub cache: Cache,
     pub clock: Arc<OffClock>,
-    pub telemetry: Telemetry,
 }
 
 /// What the channel between processes does to messages.
@@ -161,5 +160,5 @@ fn start(world: &Arc<World>, redis: &Option<Arc<Redis>>, settings: &CacheSetting
         clock: clock.clone(),
         telemetry: telemetry.clone(),
     };
-    Arc::new(Process { cache: Cache::of(parts, settings.clone()), clock, telemetry })
+    Arc::new(Process { cache: Cache::of(parts, settings.clone()), clock })
 }
