@@ -59,7 +59,7 @@ impl Owner for Counted {
                 tokio::time::sleep(self.takes).await;
             }
             self.n_running.fetch_sub(1, Ordering::Relaxed);
-            let stamp = Stamp { system: SystemId(0), started_ms: 0, ended_ms: 0, as_of_ms: None };
+            let stamp = Stamp { system: SystemId(0), started_ms: 0, ended_ms: 0, as_of_ms: None, until_ms: None };
             fetch.keys.iter().map(|_| Ok(Record::absent(stamp).into())).collect()
         }
         .boxed()

@@ -55,7 +55,7 @@ struct Memory {
 impl Memory {
     fn new(contract: &Contract, work: Work, system: SystemId) -> Self {
         // Always of this moment, whenever it is asked for.
-        let stamp = Stamp { system, started_ms: i64::MAX / 4, ended_ms: i64::MAX / 4, as_of_ms: None };
+        let stamp = Stamp { system, started_ms: i64::MAX / 4, ended_ms: i64::MAX / 4, as_of_ms: None, until_ms: None };
         let key = |object: usize| match work {
             Work::B => Key::one("PMP-4010"),
             Work::A | Work::C => Key::one(&format!("PMP-{object:05}")),

@@ -8,7 +8,7 @@ const DEPTH: usize = 4;
 
 /// Reads the bytes as a tape, every entry and everything inside it.
 pub fn run(bytes: &[u8]) {
-    let stamp = Stamp { system: SystemId(0), started_ms: 0, ended_ms: 0, as_of_ms: None };
+    let stamp = Stamp { system: SystemId(0), started_ms: 0, ended_ms: 0, as_of_ms: None, until_ms: None };
     let record = Record::row(stamp, bytes.into(), Box::default());
     let table = record.table().expect("a row has a table");
     walk(&record, table, bytes.len(), DEPTH);

@@ -5,8 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use quick_cache::Equivalent;
-
 use super::question::Asked;
 use crate::{
     fetch::{Page, Record, Stamp, Window},
@@ -80,12 +78,6 @@ impl Hash for Place {
     }
 }
 
-impl Equivalent<Place> for RecordPlace<'_> {
-    fn equivalent(&self, place: &Place) -> bool {
-        matches!(place, Place::Record(group, key) if *group == self.0 && key == self.1)
-    }
-}
-
 impl Place {
     /// Returns the group or list.
     pub fn asked(&self) -> Asked {
@@ -139,6 +131,15 @@ impl Kept {
         match self {
             Self::Record(record) => &record.stamp,
             Self::Page(page) => &page.stamp,
+        }
+    }
+
+    /// Whether another one says the same, whenever it was asked for.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Record(one), Self::Record(other)) => one.says_the_same(other),
+            (Self::Page(one), Self::Page(other)) => one.says_the_same(other),
+            _ => false,
         }
     }
 

@@ -1,14 +1,12 @@
 //! One question and what is known of its answer so far.
 
-use std::sync::Arc;
-
 use super::{
-    kept::{Kept, PagePlace, Place},
+    kept::{Kept, Place},
     question::{Answer, Asked, Brought, Freshness, Question, Stale},
     serve::{Bounds, Verdict, since_ms},
 };
 use crate::{
-    fetch::{FetchError, FetchErrorKind, ListFetch},
+    fetch::{FetchError, FetchErrorKind},
     value::{DomainId, SystemId},
 };
 
@@ -30,16 +28,15 @@ pub(super) struct Looked {
     /// The places to be refreshed behind the answer.
     pub ripe: Vec<usize>,
     pub n_asked: usize,
+    /// When the question was put, in milliseconds since 1970.
+    pub put_ms: i64,
     stale: Option<Stale>,
 }
 
 impl Looked {
     /// Begins with nothing known.
-    pub fn new(question: Question, system: SystemId, domain: DomainId, bounds: Bounds) -> Self {
-        let (asked, n_places) = match &question {
-            Question::Records { group, keys, .. } => (Asked::Group(*group), keys.len()),
-            Question::Pages(fetch) => (Asked::List(fetch.list), fetch.arguments.len()),
-        };
+    pub fn new(question: Question, system: SystemId, domain: DomainId, bounds: Bounds, put_ms: i64) -> Self {
+        let (asked, n_places) = (question.asked(), question.n_places());
         Self {
             question,
             asked,
@@ -52,6 +49,7 @@ impl Looked {
             ran_out: Vec::new(),
             ripe: Vec::new(),
             n_asked: 0,
+            put_ms,
             stale: None,
         }
     }
@@ -63,13 +61,7 @@ impl Looked {
 
     /// Returns one of its places.
     pub fn place(&self, at: usize) -> Place {
-        match &self.question {
-            Question::Records { group, keys, .. } => Place::Record(*group, keys[at].clone()),
-            Question::Pages(ListFetch { list, arguments, window, count_up_to, .. }) => {
-                let (arguments, window) = (arguments[at].clone(), window.clone());
-                Place::Page(*list, Box::new(PagePlace { arguments, window, count_up_to: *count_up_to }))
-            }
-        }
+        self.question.place(at)
     }
 
     /// Takes what is kept of a place, as far as it may be served. Returns whether it may.
@@ -108,6 +100,12 @@ impl Looked {
             }
             Err(error) => Err(error),
         });
+    }
+
+    /// Returns what was found without asking the owner, with its places.
+    pub fn kept(&self) -> impl Iterator<Item = (usize, Kept)> {
+        let found = self.found.iter().enumerate();
+        found.filter_map(|(at, found)| Some((at, found.as_ref()?.as_ref().ok()?.clone())))
     }
 
     /// Whether something of a place was kept that may not be served any more.
@@ -171,18 +169,6 @@ impl Looked {
 
     /// Returns the question for some of its places alone.
     pub fn part(&self, places: &[usize]) -> Question {
-        match &self.question {
-            Question::Records { group, keys, deadline } => {
-                let keys: Arc<[_]> = match places.len() == keys.len() {
-                    true => Arc::clone(keys),
-                    false => places.iter().map(|at| keys[*at].clone()).collect(),
-                };
-                Question::Records { group: *group, keys, deadline: *deadline }
-            }
-            Question::Pages(fetch) => {
-                let arguments = places.iter().map(|at| fetch.arguments[*at].clone()).collect();
-                Question::Pages(ListFetch { arguments, ..fetch.clone() })
-            }
-        }
+        self.question.part(places)
     }
 }

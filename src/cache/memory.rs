@@ -2,10 +2,11 @@
 //!
 //! What is looked at once, as a long list or an export does, does not drive out what is looked at often.
 
-use quick_cache::{Equivalent, Weighter, sync::Cache};
 use std::hash::Hash;
 
-use super::kept::{Kept, Place};
+use quick_cache::{Equivalent, Weighter, sync::Cache};
+
+use super::kept::{Kept, Place, RecordPlace};
 
 /// What an entry costs beside its value: the cache's own bookkeeping, measured by filling one.
 const ENTRY_BYTES: usize = 64;
@@ -26,6 +27,12 @@ impl Weighter<Place, Kept> for ByBytes {
     }
 }
 
+impl Equivalent<Place> for RecordPlace<'_> {
+    fn equivalent(&self, place: &Place) -> bool {
+        matches!(place, Place::Record(group, key) if *group == self.0 && key == self.1)
+    }
+}
+
 impl Memory {
     /// Makes a memory of at most so many bytes; 0 keeps nothing.
     pub fn new(bytes_max: usize) -> Self {
@@ -38,12 +45,14 @@ impl Memory {
         self.0.as_ref()?.get(place)
     }
 
-    /// Keeps something, unless what is kept is younger.
-    pub fn put(&self, place: Place, kept: &Kept) {
-        let Some(cache) = &self.0 else { return };
-        if cache.peek(&place).is_none_or(|known| known.stamp().started_ms <= kept.stamp().started_ms) {
+    /// Keeps something, unless it is there, or something younger. Returns whether it was neither.
+    pub fn put(&self, place: Place, kept: &Kept) -> bool {
+        let Some(cache) = &self.0 else { return true };
+        let is_younger = cache.peek(&place).is_none_or(|known| known.stamp().started_ms < kept.stamp().started_ms);
+        if is_younger {
             cache.insert(place, kept.clone());
         }
+        is_younger
     }
 
     /// Forgets what is kept under a place.

@@ -2,8 +2,8 @@
 //!
 //! Reading order: `question` (what is asked and how old the answer is), `demand` (what a request tightens), `serve` (the one
 //! rule by which anything is served), `copy` (of what is itself a copy), `kept` (what is kept under what), `memory` (in the process), `shared` (between
-//! processes), `change` and `recalls` (what has changed since), `looked` (one question and what is known of it), `reading` (the way of a
-//! wave of questions), `refresh` (behind the answer).
+//! processes) and `redis` (which implements it), `change` and `recalls` (what has changed since), `looked` (one question and
+//! what is known of it), `reading` (the way of a wave of questions), `refresh` and `shadow` (behind the answer).
 
 mod change;
 mod copy;
@@ -14,12 +14,15 @@ mod memory;
 mod question;
 mod reading;
 mod recalls;
+mod redis;
 mod refresh;
 mod serve;
+mod shadow;
 mod shared;
 
 use std::{sync::Arc, time::Duration};
 
+pub use self::redis::{AddressError, Redis, RedisAddress, RedisParts, SharedEntry};
 pub use change::Change;
 pub use copy::refuse_outdated;
 pub use demand::Demand;
@@ -31,6 +34,7 @@ pub use shared::{Shared, SharedRead};
 use memory::Memory;
 use recalls::Recalls;
 use refresh::Refreshing;
+use shadow::Shadow;
 
 use crate::{
     contract::Contract,
@@ -51,6 +55,7 @@ struct Inner {
     shared: Option<Arc<dyn Shared>>,
     recalls: Recalls,
     refreshing: Refreshing,
+    shadow: Shadow,
     clock: Arc<dyn Clock>,
     settings: CacheSettings,
     telemetry: Telemetry,
@@ -86,8 +91,19 @@ impl Cache {
         let longest = contract.systems.iter().map(|system| system.timeout).max().unwrap_or_default();
         let recalls = Recalls::new(contract.groups.len(), contract.lists.len(), longest + ON_THE_WAY);
         let memory = Memory::new(settings.memory_bytes_max);
-        let refreshing = Refreshing::new(settings.refreshes_max);
-        Self(Arc::new(Inner { contract, owners, memory, shared, recalls, refreshing, clock, settings, telemetry }))
+        let (refreshing, shadow) = (Refreshing::new(settings.refreshes_max), Shadow::new(settings.compared_one_in));
+        Self(Arc::new(Inner {
+            contract,
+            owners,
+            memory,
+            shared,
+            recalls,
+            refreshing,
+            shadow,
+            clock,
+            settings,
+            telemetry,
+        }))
     }
 
     /// Returns the owners.

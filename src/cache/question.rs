@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use futures_util::future::BoxFuture;
 
+use super::kept::{PagePlace, Place};
 use crate::{
     fetch::{FetchError, ListFetch, Outcome, Page, Stamp},
     value::{DomainId, GroupId, Key, ListId, SystemId},
@@ -88,6 +89,60 @@ pub enum Asking<'a> {
     Answered(Answer),
     /// It is waited for.
     Waiting(BoxFuture<'a, Answer>),
+}
+
+impl Question {
+    /// Returns the group or list.
+    pub fn asked(&self) -> Asked {
+        match self {
+            Self::Records { group, .. } => Asked::Group(*group),
+            Self::Pages(fetch) => Asked::List(fetch.list),
+        }
+    }
+
+    /// Returns how many places it asks for: keys, or parents.
+    pub fn n_places(&self) -> usize {
+        match self {
+            Self::Records { keys, .. } => keys.len(),
+            Self::Pages(fetch) => fetch.arguments.len(),
+        }
+    }
+
+    /// Returns one of its places.
+    pub fn place(&self, at: usize) -> Place {
+        match self {
+            Self::Records { group, keys, .. } => Place::Record(*group, keys[at].clone()),
+            Self::Pages(ListFetch { list, arguments, window, count_up_to, .. }) => {
+                let (arguments, window) = (arguments[at].clone(), window.clone());
+                Place::Page(*list, Box::new(PagePlace { arguments, window, count_up_to: *count_up_to }))
+            }
+        }
+    }
+
+    /// Returns the question for some of its places alone.
+    pub fn part(&self, places: &[usize]) -> Self {
+        match self {
+            Self::Records { group, keys, deadline } => {
+                let keys: Arc<[_]> = match places.len() == keys.len() {
+                    true => Arc::clone(keys),
+                    false => places.iter().map(|at| keys[*at].clone()).collect(),
+                };
+                Self::Records { group: *group, keys, deadline: *deadline }
+            }
+            Self::Pages(fetch) => {
+                let arguments = places.iter().map(|at| fetch.arguments[*at].clone()).collect();
+                Self::Pages(ListFetch { arguments, ..fetch.clone() })
+            }
+        }
+    }
+
+    /// Gives it another deadline.
+    pub fn until(self, deadline: Instant) -> Self {
+        match self {
+            Self::Records { group, keys, .. } => Self::Records { group, keys, deadline },
+            Self::Pages(fetch) => Self::Pages(ListFetch { deadline, ..fetch }),
+        }
+    }
 }
 
 impl Freshness {

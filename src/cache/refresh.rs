@@ -11,8 +11,6 @@ use std::{
 use hashbrown::HashSet;
 
 use super::{Cache, kept::Place, looked::Looked, question::Question};
-use crate::fetch::ListFetch;
-
 /// For how long a process has the sole right to refresh: after that another one may try.
 const LEASE: Duration = Duration::from_secs(2);
 
@@ -61,13 +59,13 @@ impl Cache {
         tokio::spawn(async move {
             let question = match &cache.0.shared {
                 None => question,
-                Some(shared) => match leased(&question, shared.lease(turn.places.clone(), LEASE).await) {
+                Some(shared) => match leased(&question, &shared.lease(turn.places.clone(), LEASE).await) {
                     Some(question) => question,
                     None => return,
                 },
             };
-            // Failures are told by the owner's guards; what is kept serves on until it runs out.
-            let _ = cache.0.put(until(question, Instant::now() + timeout), system).await;
+            // It has its own time, not that of the request that saw it was due. Failures are told by the owner's guards; what is kept serves on until it runs out.
+            let _ = cache.0.put(question.until(Instant::now() + timeout), system).await;
             drop(turn);
         });
     }
@@ -93,33 +91,9 @@ impl Cache {
     }
 }
 
-/// Returns the question for those of its places that are ours to ask for.
-fn leased(question: &Question, ours: Vec<bool>) -> Option<Question> {
-    let is_ours = |at: usize| ours.get(at).copied().unwrap_or(true);
-    Some(match question {
-        Question::Records { group, keys, deadline } => {
-            let keys: Vec<_> =
-                keys.iter().enumerate().filter(|(at, _)| is_ours(*at)).map(|(_, key)| key.clone()).collect();
-            if keys.is_empty() {
-                return None;
-            }
-            Question::Records { group: *group, keys: keys.into(), deadline: *deadline }
-        }
-        Question::Pages(fetch) => {
-            let arguments: Vec<_> =
-                fetch.arguments.iter().enumerate().filter(|(at, _)| is_ours(*at)).map(|(_, one)| one.clone()).collect();
-            if arguments.is_empty() {
-                return None;
-            }
-            Question::Pages(ListFetch { arguments, ..fetch.clone() })
-        }
-    })
-}
-
-/// Gives a question another deadline: a refresh has its own time, not that of the request that saw it was due.
-fn until(question: Question, deadline: Instant) -> Question {
-    match question {
-        Question::Records { group, keys, .. } => Question::Records { group, keys, deadline },
-        Question::Pages(fetch) => Question::Pages(ListFetch { deadline, ..fetch }),
-    }
+/// Returns the question for those of its places that are ours to ask for, if any is.
+fn leased(question: &Question, ours: &[bool]) -> Option<Question> {
+    let is_ours = |at: &usize| ours.get(*at).copied().unwrap_or(true);
+    let places: Vec<usize> = (0..question.n_places()).filter(is_ours).collect();
+    (!places.is_empty()).then(|| question.part(&places))
 }

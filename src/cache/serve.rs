@@ -72,6 +72,9 @@ impl Bounds {
     pub fn judge(&self, stamp: &Stamp, is_absent: bool, share: impl FnOnce() -> u8, now_ms: i64) -> Verdict {
         let since_ms = since_ms(stamp);
         // What began in the future beyond all clocks' difference was stamped by a clock that cannot be trusted.
+        if stamp.until_ms.is_some_and(|until_ms| now_ms + self.allowance_ms >= until_ms) {
+            return Verdict::Dead;
+        }
         if since_ms < self.not_before_ms || stamp.started_ms - now_ms > self.allowance_ms {
             return Verdict::Dead;
         }
@@ -100,7 +103,8 @@ impl Bounds {
     /// Returns until when a value may be served.
     pub fn until_ms(&self, stamp: &Stamp, is_absent: bool) -> i64 {
         let absence_over_ms = if is_absent { stamp.started_ms + self.absent_ms } else { i64::MAX };
-        (since_ms(stamp) + self.max_age_ms).min(absence_over_ms) - self.allowance_ms
+        let ends_ms = stamp.until_ms.unwrap_or(i64::MAX).min(absence_over_ms);
+        (since_ms(stamp) + self.max_age_ms).min(ends_ms) - self.allowance_ms
     }
 }
 
@@ -111,4 +115,90 @@ pub fn since_ms(stamp: &Stamp) -> i64 {
 
 fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::SystemId;
+
+    const NOW_MS: i64 = 1_000_000_000;
+
+    fn bounds(demand: &Demand) -> Bounds {
+        let domain = Domain {
+            name: "price".to_owned(),
+            max_age: Duration::from_secs(60),
+            refresh_after: Duration::from_secs(20),
+            on_outage: OnOutage::ServeUpTo(Duration::from_secs(600)),
+            absent: Duration::from_secs(5),
+        };
+        Bounds::new(DomainId(0), &domain, demand, Duration::from_secs(1))
+    }
+
+    fn asked(seconds_ago: i64) -> Stamp {
+        let started_ms = NOW_MS - seconds_ago * 1_000;
+        Stamp { system: SystemId(0), started_ms, ended_ms: NOW_MS, as_of_ms: None, until_ms: None }
+    }
+
+    fn verdict(bounds: &Bounds, stamp: Stamp) -> Verdict {
+        bounds.judge(&stamp, false, || 0, NOW_MS)
+    }
+
+    #[test]
+    fn age_counts_from_the_question_and_all_clocks_may_be_wrong() {
+        let bounds = bounds(&Demand::default());
+        assert_eq!(verdict(&bounds, asked(0)), Verdict::Fresh);
+        assert_eq!(verdict(&bounds, asked(19)), Verdict::Fresh);
+        assert_eq!(verdict(&bounds, asked(20)), Verdict::Ripe, "20 s and a second that clocks may be apart");
+        assert_eq!(verdict(&bounds, asked(59)), Verdict::Ripe);
+        assert_eq!(verdict(&bounds, asked(60)), Verdict::Outdated);
+        assert_eq!(verdict(&bounds, asked(599)), Verdict::Outdated);
+        assert_eq!(verdict(&bounds, asked(600)), Verdict::Dead);
+        assert_eq!(verdict(&bounds, asked(-1)), Verdict::Fresh, "a clock that is ahead, as far as it may be");
+        assert_eq!(verdict(&bounds, asked(-2)), Verdict::Dead, "a clock that cannot be right");
+    }
+
+    #[test]
+    fn a_copy_is_as_old_as_it_says_and_an_absence_as_old_as_its_question() {
+        let bounds = bounds(&Demand::default());
+        let copy = |seconds_ago: i64| Stamp { as_of_ms: Some(NOW_MS - seconds_ago * 1_000), ..asked(1) };
+        assert_eq!(verdict(&bounds, copy(59)), Verdict::Ripe);
+        assert_eq!(verdict(&bounds, copy(60)), Verdict::Outdated);
+        assert_eq!(
+            verdict(&bounds, copy(-100)),
+            Verdict::Fresh,
+            "a copy from the future is no younger than its question"
+        );
+        let absent = |stamp| bounds.judge(&stamp, true, || 0, NOW_MS);
+        assert_eq!(absent(asked(4)), Verdict::Fresh);
+        assert_eq!(absent(asked(5)), Verdict::Dead, "an absence is not served while the owner is down");
+        assert_eq!(absent(copy(30)), Verdict::Ripe, "a copy of half a minute, asked a second ago");
+    }
+
+    #[test]
+    fn what_ends_at_a_known_moment_is_not_served_from_then_on() {
+        let bounds = bounds(&Demand::default());
+        let ends = |in_seconds: i64| Stamp { until_ms: Some(NOW_MS + in_seconds * 1_000), ..asked(1) };
+        assert_eq!(verdict(&bounds, ends(2)), Verdict::Fresh);
+        assert_eq!(verdict(&bounds, ends(1)), Verdict::Dead, "some clock says that it is over");
+        assert_eq!(bounds.until_ms(&ends(10), false), NOW_MS + 9_000);
+        assert_eq!(bounds.until_ms(&ends(1_000), false), NOW_MS + 58_000);
+    }
+
+    #[test]
+    fn a_demand_tightens_and_never_loosens() {
+        let demand = |seconds| Demand { max_age: Some(Duration::from_secs(seconds)), ..Demand::default() };
+        assert_eq!(verdict(&bounds(&demand(10)), asked(9)), Verdict::Fresh);
+        assert_eq!(
+            verdict(&bounds(&demand(10)), asked(10)),
+            Verdict::Dead,
+            "an outage is no excuse to who asks for less"
+        );
+        assert_eq!(verdict(&bounds(&demand(6_000)), asked(60)), Verdict::Dead);
+        let of_domain = Demand { max_age_of: vec![(DomainId(0), Duration::from_secs(5))], ..demand(10) };
+        assert_eq!(verdict(&bounds(&of_domain), asked(7)), Verdict::Dead);
+        let after = Demand { not_before_ms: Some(NOW_MS - 3_000), ..Demand::default() };
+        assert_eq!(verdict(&bounds(&after), asked(3)), Verdict::Fresh);
+        assert_eq!(verdict(&bounds(&after), asked(4)), Verdict::Dead);
+    }
 }

@@ -73,7 +73,7 @@ impl Demo {
         };
         let http = HttpSettings { listen: self.listen, ..HttpSettings::default() };
         let settings = Settings { http, ..Settings::default() };
-        server::run(contract, settings, Telemetry::new(), |address| announce(address, folder))
+        server::run(contract, settings, None, Telemetry::new(), |address| announce(address, folder))
     }
 }
 

@@ -5,11 +5,15 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    settings::{CacheSettings, EngineSettings, HttpSettings},
+    cache::RedisAddress,
+    settings::{CacheSettings, EngineSettings, HttpSettings, RedisSettings},
     telemetry::{LogForm, start_log},
 };
 
-use super::terminal::wants_colour;
+use super::{
+    exit::{Exit, failed},
+    terminal::wants_colour,
+};
 
 /// Where the contract is.
 #[derive(Debug, Args)]
@@ -94,6 +98,9 @@ pub(super) struct BoundFlags {
     /// Bytes of memory for what is kept of the systems' answers; 0 keeps nothing
     #[arg(long, value_name = "BYTES", default_value_t = CacheSettings::default().memory_bytes_max, env = "FREEHOLD_CACHE_BYTES_MAX")]
     cache_bytes_max: usize,
+    /// Compare one question in so many that is answered from memory with what its owner says, behind the answer
+    #[arg(long, value_name = "N", default_value_t = CacheSettings::default().compared_one_in, env = "FREEHOLD_COMPARED_ONE_IN")]
+    compared_one_in: u64,
     /// How far apart the clocks of machines may be; everything counts as older by it
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = duration, env = "FREEHOLD_CLOCK_ALLOWANCE")]
     clock_allowance: Duration,
@@ -121,6 +128,7 @@ impl BoundFlags {
         CacheSettings {
             memory_bytes_max: self.cache_bytes_max,
             clock_allowance: self.clock_allowance,
+            compared_one_in: self.compared_one_in,
             ..CacheSettings::default()
         }
     }
@@ -132,6 +140,42 @@ impl BoundFlags {
             plan_cache_entries: self.plan_cache_entries,
             errors_max: self.errors_max,
             rows_max: self.rows_max,
+        }
+    }
+}
+
+/// What processes share through.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Shared cache")]
+pub(super) struct RedisFlags {
+    /// The Redis through which processes share what they keep: redis://host, redis+sentinel://host,host/primary or
+    /// redis+cluster://host,host; rediss… with TLS
+    // Held as text: what clap cannot read it prints, and this has a password in it.
+    #[arg(long, value_name = "URL", env = "FREEHOLD_REDIS_URL", hide_env_values = true)]
+    redis: Option<String>,
+    /// How long a request waits for Redis
+    #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = duration, env = "FREEHOLD_REDIS_TIMEOUT")]
+    redis_timeout: Duration,
+    /// What all names in Redis begin with: what must not share entries, as test and production, differs in it
+    #[arg(long, value_name = "WORD", default_value_t = RedisSettings::default().prefix, env = "FREEHOLD_REDIS_PREFIX")]
+    redis_prefix: String,
+}
+
+impl RedisFlags {
+    /// Returns where Redis is, if anywhere, and its settings.
+    pub(super) fn redis(&self) -> Result<Option<(RedisAddress, RedisSettings)>, Exit> {
+        let Some(url) = self.redis.as_deref().filter(|url| !url.trim().is_empty()) else { return Ok(None) };
+        let settings = RedisSettings {
+            prefix: self.redis_prefix.clone(),
+            answer_timeout: self.redis_timeout,
+            ..RedisSettings::default()
+        };
+        match RedisAddress::parse(url) {
+            Ok(address) => Ok(Some((address, settings))),
+            Err(error) => {
+                failed("read the URL of Redis", &error);
+                Err(Exit::Misused)
+            }
         }
     }
 }
@@ -161,6 +205,17 @@ mod tests {
     struct Flags {
         #[command(flatten)]
         bounds: BoundFlags,
+        #[command(flatten)]
+        redis: RedisFlags,
+    }
+
+    #[test]
+    fn without_a_url_nothing_is_shared_and_with_one_the_settings_are_the_defaults() {
+        assert!(Flags::parse_from(["freehold"]).redis.redis().is_ok_and(|redis| redis.is_none()));
+        let redis = Flags::parse_from(["freehold", "--redis", "redis://cache"]).redis;
+        assert!(redis.redis().is_ok_and(|redis| redis.is_some_and(|(_, own)| own == RedisSettings::default())));
+        let redis = Flags::parse_from(["freehold", "--redis", "http://cache"]).redis;
+        assert!(redis.redis().is_err());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     exit::Exit,
-    flags::{BoundFlags, ContractFlag, LogFlags},
+    flags::{BoundFlags, ContractFlag, LogFlags, RedisFlags},
     load::{self, Variables},
     server,
 };
@@ -43,12 +43,18 @@ pub(super) struct Serve {
     log: LogFlags,
     #[command(flatten)]
     bounds: BoundFlags,
+    #[command(flatten)]
+    redis: RedisFlags,
 }
 
 impl Serve {
     /// Runs the command.
     pub(super) fn run(self) -> Exit {
         self.log.start();
+        let redis = match self.redis.redis() {
+            Ok(redis) => redis,
+            Err(exit) => return exit,
+        };
         let telemetry = Telemetry::new();
         let contract = match self.contract(&telemetry) {
             Ok(contract) => contract,
@@ -56,7 +62,7 @@ impl Serve {
         };
         let settings =
             Settings { http: self.bounds.http(self.listen), engine: self.bounds.engine(), cache: self.bounds.cache() };
-        server::run(contract, settings, telemetry, |_| {})
+        server::run(contract, settings, redis, telemetry, |_| {})
     }
 
     fn contract(&self, telemetry: &Telemetry) -> Result<Contract, Exit> {

@@ -5,11 +5,12 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
-    cache::Cache,
+    cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
     contract::Contract,
     engine::Engine,
+    fetch::{Clock, SystemClock},
     http, owner,
-    settings::Settings,
+    settings::{RedisSettings, Settings},
     telemetry::{Event, Telemetry},
 };
 
@@ -22,11 +23,12 @@ const INTERRUPTED: i32 = 130;
 pub(super) fn run(
     contract: Contract,
     settings: Settings,
+    redis: Option<(RedisAddress, RedisSettings)>,
     telemetry: Telemetry,
     announce: impl FnOnce(SocketAddr),
 ) -> Exit {
     match Runtime::new() {
-        Ok(runtime) => runtime.block_on(serve(contract, settings, telemetry, announce)),
+        Ok(runtime) => runtime.block_on(serve(contract, settings, redis, telemetry, announce)),
         Err(error) => failed("start the runtime", &error),
     }
 }
@@ -34,12 +36,20 @@ pub(super) fn run(
 async fn serve(
     contract: Contract,
     settings: Settings,
+    redis: Option<(RedisAddress, RedisSettings)>,
     telemetry: Telemetry,
     announce: impl FnOnce(SocketAddr),
 ) -> Exit {
     let contract = Arc::new(contract);
     let owners = owner::open(&contract, &telemetry);
-    let cache = Cache::new(&contract, owners, settings.cache, &telemetry);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let shared = redis.map(|(address, own)| {
+        let (contract, clock) = (Arc::clone(&contract), Arc::clone(&clock));
+        let parts = RedisParts { address, contract, clock, telemetry: telemetry.clone() };
+        Arc::new(Redis::new(parts, own, &settings.cache)) as Arc<dyn Shared>
+    });
+    let parts = CacheParts { contract: Arc::clone(&contract), owners, shared, clock, telemetry: telemetry.clone() };
+    let cache = Cache::of(parts, settings.cache);
     let engine = match Engine::new(Arc::clone(&contract), cache, settings.engine, telemetry.clone()) {
         Ok(engine) => engine,
         Err(error) => return failed("start the engine", &error),

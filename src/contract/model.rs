@@ -466,6 +466,8 @@ pub struct Group {
     pub fields: BTreeMap<String, Pointer>,
     /// The column that says since when a row holds, where the system is itself a copy of another.
     pub as_of: Option<String>,
+    /// The column that says until when a row holds, where it may change at a moment that is known before.
+    pub valid_until: Option<String>,
     /// How values are adapted.
     pub adaptations: Adaptations,
     /// How it is asked.

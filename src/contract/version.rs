@@ -49,6 +49,9 @@ fn lines(contract: &Contract) -> Vec<String> {
         if let Some(key) = &group.key {
             lines.push(format!("{head} maps {}", mapping(key)));
         }
+        if let Some(valid_until) = &group.valid_until {
+            lines.push(format!("{head} valid_until={valid_until}"));
+        }
         if let Some(as_of) = &group.as_of {
             lines.push(format!("{head} as_of={as_of}"));
         }

@@ -528,7 +528,7 @@ mod tests {
         value::{Nesting, Slot, SystemId},
     };
 
-    const STAMP: Stamp = Stamp { system: SystemId(0), started_ms: 1, ended_ms: 2, as_of_ms: None };
+    const STAMP: Stamp = Stamp { system: SystemId(0), started_ms: 1, ended_ms: 2, as_of_ms: None, until_ms: None };
 
     fn leaf(name: &str, scalar: Scalar, non_null: bool) -> Slot {
         let nesting = Nesting { non_null, items_non_null: Vec::new() };

@@ -64,6 +64,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// Whether another page says the same, whenever it was asked for.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let facts = |page: &Self| (page.has_next, page.has_previous, page.count);
+        self.items == other.items && facts(self) == facts(other) && self.left_out == other.left_out
+    }
+
     /// Returns how many bytes the page takes in memory.
     pub fn weight(&self) -> usize {
         let of_cursor = |cursor: &Cursor| -> usize {

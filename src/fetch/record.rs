@@ -24,6 +24,8 @@ pub struct Stamp {
     /// Where the system is itself a copy: since when what it says holds, in milliseconds since 1970. Age counts from
     /// here then.
     pub as_of_ms: Option<i64>,
+    /// Where the row says so: until when it holds, in milliseconds since 1970.
+    pub until_ms: Option<i64>,
 }
 
 /// A value that did not fit its declared type: the field is null, and this is why.
@@ -38,7 +40,7 @@ pub struct Violation {
 impl Stamp {
     /// Stamps what a system has answered by now.
     pub fn answered(system: SystemId, started_ms: i64) -> Self {
-        Self { system, started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None }
+        Self { system, started_ms, ended_ms: SystemClock.now_ms(), as_of_ms: None, until_ms: None }
     }
 }
 
@@ -72,6 +74,11 @@ impl Record {
         self.tape.as_deref().map(Table::new)
     }
 
+    /// Returns the record's bytes as they are kept, or `None` for a known absence.
+    pub fn tape(&self) -> Option<&[u8]> {
+        self.tape.as_deref()
+    }
+
     /// Returns where bytes read from this record stand on its tape.
     pub fn range_of(&self, bytes: &[u8]) -> std::ops::Range<usize> {
         let tape = self.tape.as_deref().unwrap_or_default();
@@ -94,6 +101,11 @@ impl Record {
     /// Returns all values that did not fit.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
+    }
+
+    /// Whether another record says the same, whenever it was asked for.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.tape == other.tape && self.violations == other.violations
     }
 
     /// Returns how many bytes the record takes in memory.

@@ -76,7 +76,7 @@ impl Mapped {
         }
         .into_iter();
         self.tell_unmatched(&self.contract.group(group).name, &keys, &others);
-        let here = Stamp { system: self.name.id(), started_ms, ended_ms: started_ms, as_of_ms: None };
+        let here = Stamp { system: self.name.id(), started_ms, ended_ms: started_ms, as_of_ms: None, until_ms: None };
         let outcome = |other: Other| match other {
             Other::Key(_) => answered.next().expect("an owner gives every key its outcome"),
             Other::Unmatched(stamp) => Ok(Record::absent(stamp.unwrap_or(here)).into()),

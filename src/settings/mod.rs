@@ -70,6 +70,8 @@ pub struct CacheSettings {
     pub places_kept_max: usize,
     /// Places refreshed behind answers at once.
     pub refreshes_max: usize,
+    /// One question in so many that was answered from memory is compared with what its owner says; 0 compares none.
+    pub compared_one_in: u64,
     /// How far the clocks of the processes, and of systems that state their own times, may be apart. Everything counts
     /// as older by it.
     pub clock_allowance: Duration,
@@ -84,8 +86,41 @@ impl Default for CacheSettings {
             places_kept_max: 2_000,
             // Enough for a listing's prices and stock at once, on every page that is shown at that moment.
             refreshes_max: 1_000,
+            // It costs the owners what it compares: something to turn on for a while.
+            compared_one_in: 0,
             // Machines that keep their clocks by NTP are rarely 100 ms apart.
             clock_allowance: Duration::from_millis(500),
+        }
+    }
+}
+
+/// The bounds of Redis, where processes share through one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RedisSettings {
+    /// What all names in Redis begin with. What shares a Redis and should not share entries must differ in it.
+    pub prefix: String,
+    /// How long opening a connection may take, and keeping something behind an answer.
+    pub connect_timeout: Duration,
+    /// How long a request waits for Redis.
+    pub answer_timeout: Duration,
+    /// Entries that wait to be kept; further ones are dropped.
+    pub entries_waiting_max: usize,
+    /// How often the process's clock is compared with that of Redis.
+    pub clocks_compared_every: Duration,
+}
+
+impl Default for RedisSettings {
+    fn default() -> Self {
+        Self {
+            prefix: "freehold".to_owned(),
+            // Several round trips to the next data centre.
+            connect_timeout: Duration::from_millis(500),
+            // Redis answers in well below a millisecond; what takes far longer than asking the owner would is no help.
+            answer_timeout: Duration::from_millis(50),
+            // Some 10 MB of records of 1 KiB: what a Redis that stops for a moment gets behind with.
+            entries_waiting_max: 10_000,
+            // Clocks drift by far less than a millisecond in this time; what is to be noticed are clocks that were set.
+            clocks_compared_every: Duration::from_secs(10),
         }
     }
 }

@@ -72,14 +72,19 @@ pub fn outcomes(
             let row = &answer.rows[number];
             let as_of_ms = match layout.as_of {
                 None => answer.stamp.as_of_ms,
-                Some(column) => Some(as_of(cell(row, column), group).map_err(|said| {
+                Some(column) => Some(instant_ms(cell(row, column), group).map_err(|said| {
                     violation(format!(
                         "{}: the row for the key {key} does not say since when it holds: {said}",
                         group.name
                     ))
                 })?),
             };
-            let stamp = Stamp { as_of_ms, ..answer.stamp };
+            // A row without an end holds until it is changed.
+            let end = layout.valid_until.map(|column| cell(row, column)).filter(|cell| cell.text().is_some());
+            let until_ms = end.map(|cell| instant_ms(cell, group)).transpose().map_err(|said| {
+                violation(format!("{}: the row for the key {key} does not say until when it holds: {said}", group.name))
+            })?;
+            let stamp = Stamp { as_of_ms, until_ms, ..answer.stamp };
             Ok(layout.layout.record(&contract.shapes, row, &parts, stamp).into())
         }
         Some(several) => Err(violation(format!("{}: {} rows for the key {key}", group.name, several.len()))),
@@ -104,8 +109,8 @@ pub fn outcomes(
     keys.iter().map(outcome).collect()
 }
 
-/// Reads the instant since which a row holds.
-fn as_of(cell: &Cell<'_>, group: &Group) -> Result<i64, String> {
+/// Reads the instant since or until which a row holds.
+fn instant_ms(cell: &Cell<'_>, group: &Group) -> Result<i64, String> {
     let text = cell.text().ok_or("there is no value")?;
     let instant = match text.parse::<jiff::Timestamp>() {
         Ok(instant) => instant,

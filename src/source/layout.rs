@@ -20,6 +20,8 @@ pub struct GroupLayout {
     pub trims: Vec<bool>,
     /// The position of the column that says since when a row holds, where the binding names one.
     pub as_of: Option<usize>,
+    /// The position of the column that says until when a row holds, where the binding names one.
+    pub valid_until: Option<usize>,
     /// How a row becomes a record.
     pub layout: Layout,
     /// The part queries.
@@ -76,10 +78,12 @@ impl GroupLayout {
         }
         let layout = Layout::new(group.shape, &contract.shapes, own, &names, adaptations);
         let trims = group.key_columns.iter().map(|column| adaptations.of(column).trim).collect();
-        let as_of = (group.as_of.as_ref())
-            .map(|column| position(own, column).ok_or_else(|| missing(&group.name, "query", column)))
-            .transpose()?;
-        Ok(Self { keys, trims, as_of, layout, parts, columns })
+        let named = |column: &Option<String>| {
+            let at = |column: &String| position(own, column).ok_or_else(|| missing(&group.name, "query", column));
+            column.as_ref().map(at).transpose()
+        };
+        let (as_of, valid_until) = (named(&group.as_of)?, named(&group.valid_until)?);
+        Ok(Self { keys, trims, as_of, valid_until, layout, parts, columns })
     }
 
     /// Returns the columns to lay out by when an answer's are not those this was made for. An answer without rows may

@@ -28,12 +28,20 @@ struct LevelLabels {
     level: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    domain: String,
+    outcome: &'static str,
+}
+
 /// The cache's numbers.
 #[derive(Debug)]
 pub(super) struct CacheMetrics {
     served: Family<LevelLabels, Counter>,
     stale: Family<DomainLabel, Counter>,
     age: Family<DomainLabel, Histogram, fn() -> Histogram>,
+    violations: Family<DomainLabel, Counter>,
+    compared: Family<OutcomeLabels, Counter>,
     of_domain: RwLock<HashMap<String, Arc<DomainNumbers>>>,
 }
 
@@ -45,6 +53,7 @@ struct DomainNumbers {
     fetched: Counter,
     stale: Counter,
     age: Histogram,
+    violations: Counter,
 }
 
 /// 10 ms to 3 days, times four: from what was just fetched to what an outage may last.
@@ -59,6 +68,8 @@ impl CacheMetrics {
             served: Family::default(),
             stale: Family::default(),
             age: Family::new_with_constructor(ages),
+            violations: Family::default(),
+            compared: Family::default(),
             of_domain: RwLock::default(),
         };
         let served = "Records and pages served, by what they came from: memory, shared, owner";
@@ -67,7 +78,19 @@ impl CacheMetrics {
         to.register("records_served_stale", stale, metrics.stale.clone());
         let age = "How old the oldest part of a question's answer was when it was served";
         to.register_with_unit("served_age", age, Unit::Seconds, metrics.age.clone());
+        let violations =
+            "Questions answered with something older than its bound, without a word: 0, or a mistake of Freehold";
+        to.register("bound_violations", violations, metrics.violations.clone());
+        let compared = "Records and pages served from what is kept and compared with their owner's: same, changed";
+        to.register("records_compared", compared, metrics.compared.clone());
         metrics
+    }
+
+    /// Counts what a comparison found.
+    pub fn compared(&self, domain: &str, n_same: usize, n_changed: usize) {
+        for (outcome, n) in [("same", n_same), ("changed", n_changed)] {
+            self.compared.get_or_create(&OutcomeLabels { domain: domain.to_owned(), outcome }).inc_by(n as u64);
+        }
     }
 
     /// Counts what a question was answered from.
@@ -77,6 +100,7 @@ impl CacheMetrics {
         numbers.shared.inc_by(served.shared as u64);
         numbers.fetched.inc_by(served.fetched as u64);
         numbers.stale.inc_by(served.n_stale as u64);
+        numbers.violations.inc_by(u64::from(served.is_violation));
         if let Some(age) = served.age {
             numbers.age.observe(age.as_secs_f64());
         }
@@ -97,6 +121,7 @@ impl CacheMetrics {
             fetched: level("owner"),
             stale: self.stale.get_or_create_owned(&label),
             age: self.age.get_or_create_owned(&label),
+            violations: self.violations.get_or_create_owned(&label),
         };
         let mut of_domain = self.of_domain.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(of_domain.entry(domain.to_owned()).or_insert_with(|| Arc::new(numbers)))

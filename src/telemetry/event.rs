@@ -142,6 +142,17 @@ pub enum Event<'a> {
     },
     /// A question of a request was answered.
     Served(Served<'a>),
+    /// Something happened between this process and what processes share.
+    Shared(Shared<'a>),
+    /// What was served from what is kept was compared with what its owner says.
+    Compared {
+        /// Its freshness domain.
+        domain: &'a str,
+        /// The records or pages that were as they are.
+        n_same: usize,
+        /// Those that have changed meanwhile.
+        n_changed: usize,
+    },
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -199,6 +210,67 @@ pub struct Served<'a> {
     pub n_stale: usize,
     /// How old the oldest of them is.
     pub age: Option<Duration>,
+    /// Whether it is older than its domain allows, and nobody said so: a mistake of this program.
+    pub is_violation: bool,
+}
+
+/// What happened between this process and what processes share.
+#[derive(Debug, Clone, Copy)]
+pub enum Shared<'a> {
+    /// Nothing is shared for a while.
+    Away {
+        /// How long nothing is tried.
+        pause: Duration,
+        /// Why, from a closed list.
+        code: &'static str,
+        /// What the operator needs; only in the log.
+        detail: &'a str,
+        /// Whether it was away before.
+        is_known: bool,
+    },
+    /// The clocks were compared: nothing is shared while they are too far apart.
+    ClockCompared {
+        /// How far the process's clock is ahead.
+        offset_ms: i64,
+        /// Whether that is within the allowance.
+        fits: bool,
+        /// Whether it was otherwise before, or this is the first time on a connection.
+        changed: bool,
+    },
+    /// Something was not done.
+    Failed {
+        /// What: `connect`, `clock`, `read`, `keep`, `recall` or `lease`.
+        operation: &'static str,
+        /// Why, from a closed list.
+        code: &'static str,
+        /// What the operator needs; only in the log.
+        detail: &'a str,
+    },
+    /// A wave of questions was read.
+    Read {
+        /// The places asked for.
+        n_asked: usize,
+        /// Those of which something was there.
+        n_found: usize,
+        /// Those of which something was there that cannot be read.
+        n_unreadable: usize,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// Entries were sent to be kept.
+    Kept {
+        /// Those that are kept.
+        n_kept: usize,
+        /// Those in whose place stands what was asked later.
+        n_outrun: usize,
+        /// Those that failed.
+        n_failed: usize,
+    },
+    /// Entries were not sent: too many were waiting, or nothing is shared at the moment.
+    Dropped {
+        /// How many.
+        n: usize,
+    },
 }
 
 /// Why a system did not answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::event::{BreakerState, Event, Guarded};
+use super::event::{BreakerState, Event, Guarded, Shared};
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) fn read(event: &Event<'_>) {
             info!(request.refusal = kind, duration_ms = ms(duration), "request refused");
         }
         Event::PlanCompiled { duration } => debug!(duration_ms = ms(duration), "plan compiled"),
-        Event::PlanReused | Event::Served(_) => {}
+        Event::PlanReused | Event::Served(_) | Event::Compared { .. } => {}
         Event::Fetched { system, group, n_keys, n_rows, duration, failure: None } => debug!(
             system.name = system,
             group.name = group,
@@ -140,6 +140,7 @@ pub(super) fn read(event: &Event<'_>) {
             "file refused: what was served before still is"
         ),
         Event::Guarded { system, ref guarded } => read_guarded(system, guarded),
+        Event::Shared(ref shared) => read_shared(shared),
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),
         Event::ConnectionRefused { connections_max } => {
@@ -192,5 +193,32 @@ fn read_guarded(system: &str, guarded: &Guarded<'_>) {
         Guarded::RateRefused { retry_after } => {
             debug!(system.name = system, retry_after_ms = ms(retry_after), "no turn in time");
         }
+    }
+}
+
+/// That it goes away and comes back is for the operator, once each; what fails meanwhile is counted.
+fn read_shared(shared: &Shared<'_>) {
+    match *shared {
+        Shared::Away { pause, code, detail, is_known: false } => warn!(
+            failure.code = code,
+            failure.detail = detail,
+            pause_ms = ms(pause),
+            "Redis is away: memory and the systems serve alone"
+        ),
+        Shared::Away { pause, code, detail, is_known: true } => {
+            debug!(failure.code = code, failure.detail = detail, pause_ms = ms(pause), "Redis is still away");
+        }
+        Shared::ClockCompared { offset_ms, fits: true, changed: true } => {
+            info!(clock.offset_ms = offset_ms, "Redis is in use");
+        }
+        Shared::ClockCompared { offset_ms, fits: false, changed: true } => warn!(
+            clock.offset_ms = offset_ms,
+            "Redis is not used: its clock and this machine's are too far apart to trust what stands there"
+        ),
+        Shared::ClockCompared { offset_ms, .. } => debug!(clock.offset_ms = offset_ms, "clocks compared"),
+        Shared::Failed { operation, code, detail } => {
+            debug!(redis.operation = operation, failure.code = code, failure.detail = detail, "Redis failed");
+        }
+        Shared::Read { .. } | Shared::Kept { .. } | Shared::Dropped { .. } => {}
     }
 }

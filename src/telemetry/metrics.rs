@@ -20,6 +20,7 @@ use super::{
     cache_metrics::CacheMetrics,
     event::{Event, Failure},
     guard_metrics::GuardMetrics,
+    shared_metrics::SharedMetrics,
 };
 
 /// The code of a fetch that was answered.
@@ -82,6 +83,7 @@ pub(super) struct Metrics {
     file_rows: Family<AskedLabels, Gauge>,
     guards: GuardMetrics,
     cache: CacheMetrics,
+    shared: SharedMetrics,
     connections_open: Gauge,
     connections_refused: Counter,
     accepts_failed: Counter,
@@ -98,6 +100,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("freehold");
         let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
+        let shared = SharedMetrics::new(&mut registry);
         let mut metrics = Self {
             registry,
             requests: Family::default(),
@@ -125,6 +128,7 @@ impl Default for Metrics {
             file_rows: Family::default(),
             guards,
             cache,
+            shared,
             connections_open: Gauge::default(),
             connections_refused: Counter::default(),
             accepts_failed: Counter::default(),
@@ -264,6 +268,8 @@ impl Metrics {
             }
             Event::Guarded { system, ref guarded } => self.guards.read(system, guarded),
             Event::Served(ref served) => self.cache.read(served),
+            Event::Shared(ref shared) => self.shared.read(shared),
+            Event::Compared { domain, n_same, n_changed } => self.cache.compared(domain, n_same, n_changed),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

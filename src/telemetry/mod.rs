@@ -1,6 +1,6 @@
 //! Telemetry: what happened, said once, as an event from a closed list; log and metrics are readers of that list.
 //!
-//! Reading order: `event` (the list), `log` (events as structured log lines), `metrics`, `guard_metrics` and `cache_metrics` (events as Prometheus
+//! Reading order: `event` (the list), `log` (events as structured log lines), `metrics`, `guard_metrics`, `cache_metrics` and `shared_metrics` (events as Prometheus
 //! numbers).
 //! The code emits; it never logs or counts by itself. No event carries a query's text, a variable, a token or a value.
 
@@ -9,10 +9,11 @@ mod event;
 mod guard_metrics;
 mod log;
 mod metrics;
+mod shared_metrics;
 
 use std::sync::Arc;
 
-pub use event::{BreakerState, Event, Failure, Guarded, Served};
+pub use event::{BreakerState, Event, Failure, Guarded, Served, Shared};
 pub use log::{LogForm, start as start_log};
 
 use metrics::Metrics;

@@ -195,3 +195,14 @@ fn serve_refuses_a_contract_with_faults() {
     assert_eq!((unset.code, unset.out.as_str()), (Some(1), ""), "{}", unset.err);
     assert!(unset.err.contains("ENV_MISSING"), "{}", unset.err);
 }
+
+#[test]
+fn a_wrong_url_of_redis_ends_with_2_and_is_not_shown() {
+    let env = [("FREEHOLD_REDIS_URL", "http://cache:hidden@host".to_owned())];
+    let ended = freehold_with(&env, &["serve", "--contract", shown(&live::folder())], "");
+    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    assert!(ended.err.starts_with("freehold: failed to read the URL of Redis: "), "{}", ended.err);
+    assert!(!ended.err.contains("hidden"), "{}", ended.err);
+    let help = freehold_with(&env, &["serve", "--help"], "");
+    assert!(help.out.contains("FREEHOLD_REDIS_URL") && !help.out.contains("hidden"), "{}", help.out);
+}

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file per room or property, the machinery in `common`.
 
+mod cache;
 mod cli;
 mod common;
 mod contract;

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What each room may import. A new arrow is the rarest kind of change.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("value", &[]),
     ("diagnostic", &[]),
     ("telemetry", &["value"]),
@@ -18,14 +18,16 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("plan", &["value", "contract"]),
     ("source", &["value", "contract", "fetch", "telemetry"]),
     ("owner", &["value", "contract", "fetch", "source", "telemetry"]),
-    ("execute", &["value", "contract", "plan", "fetch", "telemetry"]),
-    ("engine", &["value", "contract", "plan", "fetch", "execute", "owner", "settings", "telemetry"]),
-    ("job", &["value", "contract", "diagnostic", "fetch", "owner", "engine", "settings", "telemetry"]),
-    ("http", &["engine", "fetch", "plan", "settings", "telemetry"]),
+    ("cache", &["value", "contract", "fetch", "source", "owner", "settings", "telemetry"]),
+    ("execute", &["value", "contract", "plan", "fetch", "cache", "telemetry"]),
+    ("engine", &["value", "contract", "plan", "fetch", "execute", "owner", "cache", "settings", "telemetry"]),
+    ("job", &["value", "contract", "diagnostic", "fetch", "owner", "cache", "engine", "settings", "telemetry"]),
+    ("http", &["engine", "fetch", "cache", "plan", "settings", "telemetry"]),
     ("demo", &["value", "contract"]),
     (
         "cli",
         &[
+            "cache",
             "contract",
             "demo",
             "diagnostic",
@@ -45,7 +47,8 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 11] = [
+    ("redis", &["cache/redis"]),
     ("sqlx", &["source/sql", "demo"]),
     ("odbc_api", &["source/sql/odbc"]),
     ("reqwest", &["source/http"]),
@@ -65,7 +68,7 @@ const CRATES: [(&str, &[&str]); 10] = [
     ),
     ("notify", &["source/file"]),
     ("encoding_rs", &["source/file", "contract/binding/file"]),
-    ("quick_cache", &["engine/plans"]),
+    ("quick_cache", &["engine/plans", "cache/memory"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -56,6 +56,8 @@ pub(super) struct GroupFile {
     pub fields: Vec<(Text, Pointer)>,
     pub key: Option<KeyFile>,
     pub as_of: Option<Text>,
+    /// The column that says until when a row holds.
+    pub valid_until: Option<Text>,
     pub values: Vec<(Text, AdaptationFile)>,
     pub trim: Option<bool>,
     pub zone: Option<TimeZone>,
@@ -95,7 +97,7 @@ pub(super) struct ListFile {
 }
 
 /// The keys of a group of every kind.
-const GROUP_KEYS: &[&str] = &["key", "values", "as_of", "trim", "zone"];
+const GROUP_KEYS: &[&str] = &["key", "values", "as_of", "valid_until", "trim", "zone"];
 /// The keys of a group of every kind that hold tables and so are no groups of their own.
 const GROUP_TABLES: &[&str] = &["values", "key", "fields"];
 /// The keys of a list of every kind.
@@ -170,6 +172,7 @@ fn group<'a, 'i: 'a>(
         fields: Vec::new(),
         key: None,
         as_of: None,
+        valid_until: None,
         values: Vec::new(),
         trim: None,
         zone: None,
@@ -186,6 +189,7 @@ fn group<'a, 'i: 'a>(
             "as_of" if asking != Asking::File || matches!(entry.1.get_ref(), DeValue::String(_)) => {
                 out.as_of = reader.text(entry);
             }
+            "valid_until" => out.valid_until = reader.text(entry),
             "values" => out.values = values(entry, reader),
             "trim" => out.trim = reader.boolean(entry),
             "zone" => out.zone = zone(entry, reader),

@@ -379,6 +379,7 @@ impl Crossrefs<'_> {
                     domain: domain.unwrap_or(DomainId(0)),
                     fields: file.fields.iter().map(|(field, pointer)| (field.text.clone(), pointer.clone())).collect(),
                     as_of: file.as_of.as_ref().map(|column| column.text.clone()),
+                    valid_until: file.valid_until.as_ref().map(|column| column.text.clone()),
                     adaptations: adaptations(&file.values, file.trim, file.zone.as_ref(), &system.inherited),
                     binding: file.asked.compile()?,
                 });

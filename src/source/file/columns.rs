@@ -39,7 +39,8 @@ impl Columns {
             _ => None,
         });
         let keys = group.key_columns.iter().map(String::as_str);
-        let wanted: Vec<&str> = slots.chain(quantities).chain(keys).chain(group.as_of.as_deref()).collect();
+        let times = group.as_of.as_deref().into_iter().chain(group.valid_until.as_deref());
+        let wanted: Vec<&str> = slots.chain(quantities).chain(keys).chain(times).collect();
         let parts = group.binding.part_names();
         let own = |path: &&String| !path.split_once('.').is_some_and(|(head, _)| parts.contains(&head));
         let fields = group.fields.keys().filter(own).map(|path| (path.clone(), group.fields[path].clone()));

@@ -125,7 +125,13 @@ impl GroupServing {
             numbers.dedup();
             numbers.into_iter().map(|row| columns.row(table, row)).collect()
         };
-        let stamp = Stamp { system: name.id(), started_ms: now_ms, ended_ms: now_ms, as_of_ms: Some(self.as_of_ms) };
+        let stamp = Stamp {
+            system: name.id(),
+            started_ms: now_ms,
+            ended_ms: now_ms,
+            as_of_ms: Some(self.as_of_ms),
+            until_ms: None,
+        };
         let parts = self.parts.iter().map(|part| rows(&part.table, &part.columns, &part.parents, usize::MAX));
         let own = rows(&self.table, &self.columns, &self.keys, ROWS_PER_KEY_MAX);
         let answer = GroupAnswer { rows: own, parts: parts.collect(), stamp };
@@ -236,7 +242,13 @@ impl ListServing {
         }
         // Each combination of values is sorted by itself; the few rows that are left are sorted together.
         let rows = window(list, &self.layout, rows, asked).ok_or_else(foreign)?;
-        let stamp = Stamp { system: name.id(), started_ms: now_ms, ended_ms: now_ms, as_of_ms: Some(self.as_of_ms) };
+        let stamp = Stamp {
+            system: name.id(),
+            started_ms: now_ms,
+            ended_ms: now_ms,
+            as_of_ms: Some(self.as_of_ms),
+            until_ms: None,
+        };
         let facts = PageFacts { list, layout: &self.layout, window: asked, cursor_text };
         facts.page(name, &rows, is_counted.then_some(Count::Exactly(n_all)), stamp)
     }

@@ -42,7 +42,8 @@ impl JsonColumns {
         for slot in &shape.slots {
             columns.slot(&contract.shapes, &group.fields, slot);
         }
-        for name in quantities(&group.adaptations).chain(group.as_of.iter().map(String::as_str)) {
+        let times = group.as_of.iter().chain(&group.valid_until).map(String::as_str);
+        for name in quantities(&group.adaptations).chain(times) {
             columns.push(name, at(name), None);
         }
         columns

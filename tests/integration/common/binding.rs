@@ -84,6 +84,7 @@ impl Bindings {
             domain: DomainId(0),
             fields: Default::default(),
             as_of: None,
+            valid_until: None,
             adaptations,
             binding: GroupBinding::Sql(SqlGroup { query: query.to_owned(), parts }),
         });

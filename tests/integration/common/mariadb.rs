@@ -36,6 +36,8 @@ impl Server {
     pub fn start() -> Self {
         let folder = folder("freehold-my-");
         let made = as_server(&program("mariadb-install-db"))
+            // The folder for everyone's temporary files may be one that the server's account cannot write to.
+            .env("TMPDIR", &folder)
             .args([
                 "--no-defaults",
                 "--auth-root-authentication-method=normal",
@@ -55,6 +57,7 @@ impl Server {
     /// Starts the server again, on the port and with the data it had.
     pub fn restart(&self) {
         let mut command = as_server(&program("mariadbd"));
+        command.env("TMPDIR", &self.folder);
         command.args(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"]);
         // What is committed is with the kernel and survives a killed process.
         command.args(["--innodb-flush-log-at-trx-commit=2", "--innodb-buffer-pool-size=32M", "--max-connections=200"]);

@@ -9,5 +9,6 @@ pub mod odata_server;
 pub mod postgres;
 mod process;
 pub mod readme;
+pub mod redis;
 pub mod rest_server;
 pub mod system;

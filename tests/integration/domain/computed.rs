@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::over;
+use super::{contract_over, over};
 use crate::common::system::System;
 
 const GRAPH: &str = r#"
@@ -44,5 +44,27 @@ async fn s6_01_a_computed_price_says_when_it_was_and_is_refused_when_that_is_too
         // Who says nothing of when it was may be as old as anything.
         let expected = [(&json!(1), &json!("STALE_REFUSED")), (&json!(3), &json!("CONTRACT_VIOLATION"))];
         assert_eq!(shown.collect::<Vec<_>>(), expected, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_price_says_when_it_ends_and_one_without_an_end_holds() {
+    for system in [System::sqlite(), System::postgres(), System::mysql()] {
+        system
+            .load(
+                "create table computed_price (sku varchar(10), amount {decimal}, computed_at {timestamp});
+                 insert into computed_price values ('MIDNIGHT', 9.5, '2026-01-01 00:00:00'), ('EVER', 7, null)",
+            )
+            .await;
+        let bindings = BINDINGS.replace("as_of =", "valid_until =");
+        let contract = contract_over(&system, GRAPH, &bindings);
+        let owners = freehold::owner::open(&contract, &freehold::telemetry::Telemetry::new());
+        let keys = ["MIDNIGHT", "EVER"].map(freehold::value::Key::one);
+        let group = freehold::value::GroupId(0);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        let fetch = freehold::fetch::Fetch { group, keys: keys.into(), deadline };
+        let outcomes = owners.as_slice()[0].fetch(fetch).await;
+        let ends: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().expect("a row").stamp.until_ms).collect();
+        assert_eq!(ends, [Some(1_767_225_600_000), None]);
     }
 }

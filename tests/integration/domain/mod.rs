@@ -11,12 +11,26 @@ mod sql_role;
 mod stamps;
 mod statuses;
 
-use freehold::contract::SystemKind;
+use std::sync::Arc;
+
+use freehold::contract::{Contract, Files, SystemKind, load};
 
 use crate::common::{engine::Freehold, system::System};
 
 /// A Freehold whose only system is a database. `bindings` is the system file without how the system is reached.
 fn over(system: &System, graph: &str, bindings: &str) -> Freehold {
+    let (files, url) = files_over(system, graph, bindings);
+    Freehold::over(files, &[("ERP_URL", &url)])
+}
+
+/// The contract of such a Freehold.
+fn contract_over(system: &System, graph: &str, bindings: &str) -> Arc<Contract> {
+    let (files, url) = files_over(system, graph, bindings);
+    let loaded = load(&Files::new(files), &|_| Some(url.clone()));
+    Arc::new(loaded.contract.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics)))
+}
+
+fn files_over(system: &System, graph: &str, bindings: &str) -> ([(String, String); 3], String) {
     let kind = system.kind();
     let url = match &kind {
         SystemKind::Postgres { url } | SystemKind::Mysql { url } | SystemKind::Sqlite { url } => {
@@ -26,5 +40,5 @@ fn over(system: &System, graph: &str, bindings: &str) -> Freehold {
     };
     let erp = format!("kind = \"{}\"\nurl = \"${{ERP_URL}}\"\n{bindings}", kind.word());
     let files = [("graph.graphql", graph), ("freehold.toml", "systems = [\"erp.toml\"]\n"), ("erp.toml", &erp)];
-    Freehold::over(files.map(|(path, text)| (path.to_owned(), text.to_owned())), &[("ERP_URL", &url)])
+    (files.map(|(path, text)| (path.to_owned(), text.to_owned())), url)
 }

@@ -6,13 +6,17 @@
 mod contract_load;
 #[path = "../../../fuzz/entries/plan_query.rs"]
 mod plan_query;
+#[path = "../../../fuzz/entries/shared_entry.rs"]
+mod shared_entry;
 #[path = "../../../fuzz/entries/tape_read.rs"]
 mod tape_read;
 
 use std::path::Path;
 
+use freehold::cache::{Kept, SharedEntry};
 use freehold::contract::read_folder;
-use freehold::fetch::TableWriter;
+use freehold::fetch::{Count, Cursor, ListItem, Page, Record, Stamp, TableWriter, Violation};
+use freehold::value::{Key, SystemId};
 
 use crate::differential::{Random, setting};
 
@@ -133,6 +137,23 @@ fn any_bytes_are_read_as_a_record() {
     table.close_entry(&mut outer);
     table.close_fault(0, &mut outer);
     smoke(&[inner, outer], setting("FREEHOLD_CASES", 2_000) * 10, tape_read::run);
+}
+
+#[test]
+fn any_bytes_are_read_as_what_another_process_kept() {
+    let stamp = Stamp { system: SystemId(0), started_ms: 1, ended_ms: 2, as_of_ms: Some(0), until_ms: None };
+    let violation = Violation { field: "status".to_owned(), expected: "a decimal".to_owned() };
+    let item = ListItem { type_name: None, key: Key::one("A-100"), cursor: Cursor(vec![Some("A".to_owned()), None]) };
+    let (items, count) = (vec![item.clone(), item], Some(Count::MoreThan(10)));
+    let page = Page { items, has_next: true, has_previous: false, count, stamp, left_out: None };
+    let entries = [
+        SharedEntry::Recalled(7),
+        SharedEntry::Kept(Kept::Record(Record::absent(stamp).into())),
+        SharedEntry::Kept(Kept::Record(Record::row(stamp, [1, 2, 3].into(), [violation].into()).into())),
+        SharedEntry::Kept(Kept::Page(page.into())),
+    ];
+    let seeds = entries.map(|entry| entry.write(b"name").expect("it was asked after 1970"));
+    smoke(&seeds, setting("FREEHOLD_CASES", 2_000) * 10, shared_entry::run);
 }
 
 #[test]

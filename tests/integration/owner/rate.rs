@@ -143,7 +143,7 @@ impl Paged {
             self.began.lock().unwrap().push(Instant::now());
             sleep(self.takes).await;
         }
-        let stamp = Stamp { system: SystemId(0), started_ms: 0, ended_ms: 0, as_of_ms: None };
+        let stamp = Stamp { system: SystemId(0), started_ms: 0, ended_ms: 0, as_of_ms: None, until_ms: None };
         Ok(Record::absent(stamp).into())
     }
 

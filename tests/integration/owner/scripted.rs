@@ -86,7 +86,8 @@ impl Owner for Scripted {
             let (number, about) = self.answer(fetch.keys.to_vec()).await;
             let record = |key: &Key| {
                 let ended_ms = key.as_str().parse().unwrap_or(0);
-                let stamp = Stamp { system: SystemId(0), started_ms: number as i64, ended_ms, as_of_ms: None };
+                let stamp =
+                    Stamp { system: SystemId(0), started_ms: number as i64, ended_ms, as_of_ms: None, until_ms: None };
                 self.rows.as_ref().map_or_else(|| Record::absent(stamp), |rows| rows(fetch.group, key, stamp))
             };
             fetch.keys.iter().zip(about).map(|(key, said)| said.map(|()| Arc::new(record(key)))).collect()
@@ -106,7 +107,13 @@ impl Owner for Scripted {
                 has_next: false,
                 has_previous: false,
                 count: None,
-                stamp: Stamp { system: SystemId(0), started_ms: number as i64, ended_ms: 0, as_of_ms: None },
+                stamp: Stamp {
+                    system: SystemId(0),
+                    started_ms: number as i64,
+                    ended_ms: 0,
+                    as_of_ms: None,
+                    until_ms: None,
+                },
                 left_out: None,
             };
             about.into_iter().map(|said| said.map(|()| page())).collect()

@@ -116,6 +116,7 @@ impl Owner for Watchful {
                             started_ms: number as i64,
                             ended_ms: of as i64,
                             as_of_ms: None,
+                            until_ms: None,
                         };
                         Ok(Record::absent(stamp).into())
                     }
@@ -209,8 +210,13 @@ impl Owner for Hasty {
                 tokio::task::yield_now().await;
             }
             let of = |key: &Key| key.as_str().parse().unwrap();
-            let stamp =
-                |key: &Key| Stamp { system: SystemId(0), started_ms: number as i64, ended_ms: of(key), as_of_ms: None };
+            let stamp = |key: &Key| Stamp {
+                system: SystemId(0),
+                started_ms: number as i64,
+                ended_ms: of(key),
+                as_of_ms: None,
+                until_ms: None,
+            };
             fetch.keys.iter().map(|key| Ok(Record::absent(stamp(key)).into())).collect()
         }
         .boxed()

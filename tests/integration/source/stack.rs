@@ -56,6 +56,7 @@ impl Owner for Gated {
                 started_ms: key.as_str().parse().unwrap(),
                 ended_ms: 0,
                 as_of_ms: None,
+                until_ms: None,
             };
             fetch.keys.iter().map(|key| Ok(Record::absent(stamp(key)).into())).collect()
         }
@@ -73,7 +74,7 @@ impl Owner for Gated {
                     has_next: false,
                     has_previous: false,
                     count: None,
-                    stamp: Stamp { system: SystemId(0), started_ms, ended_ms: 0, as_of_ms: None },
+                    stamp: Stamp { system: SystemId(0), started_ms, ended_ms: 0, as_of_ms: None, until_ms: None },
                     left_out: None,
                 })
             };

@@ -1,0 +1,3 @@
+//! The cache over servers of its own.
+
+mod redis;
