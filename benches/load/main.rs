@@ -110,7 +110,7 @@ fn start(variants: &[Variant], database: &str) -> (Vec<Redis>, Vec<Server>) {
     variants
         .map(|variant| {
             let redis = Redis::start();
-            let env = [("DATABASE_URL", database.to_owned()), ("REDIS_URL", redis.url.clone())];
+            let env = [("DATABASE_URL", database.to_owned()), ("REDIS_URL", redis.url())];
             let server = Server::start(*variant, &env);
             (redis, server)
         })

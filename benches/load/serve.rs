@@ -1,6 +1,6 @@
 //! What a child process serves: one variant, on a port of its own, until the bench is gone.
 
-use std::{collections::HashMap, env, fs, io::Read, sync::Arc};
+use std::{collections::HashMap, env, fs, io::Read, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,11 +11,12 @@ use axum::{
     serve::ListenerExt,
 };
 use freehold::{
-    cache::Cache,
+    cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
     contract::{Contract, Files, load},
     engine::Engine,
+    fetch::{Clock, SystemClock},
     http, owner,
-    settings::{CacheSettings, EngineSettings, HttpSettings},
+    settings::{CacheSettings, EngineSettings, HttpSettings, RedisSettings},
     telemetry::Telemetry,
 };
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -88,9 +89,34 @@ async fn engine(variant: Variant) -> (Engine, Telemetry) {
         Variant::FreeholdMemory => CacheSettings::default(),
         _ => CacheSettings::nothing(),
     };
-    let cache = Cache::new(&contract, owners, settings, &telemetry);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let shared = match variant {
+        Variant::FreeholdRedis => Some(redis(&contract, &clock, &settings, &telemetry).await),
+        _ => None,
+    };
+    let parts = CacheParts { contract: Arc::clone(&contract), owners, shared, clock, telemetry: telemetry.clone() };
+    let cache = Cache::of(parts, settings);
     let engine = Engine::new(contract, cache, EngineSettings::default(), telemetry.clone()).expect("an engine");
     (engine, telemetry)
+}
+
+async fn redis(
+    contract: &Arc<Contract>,
+    clock: &Arc<dyn Clock>,
+    settings: &CacheSettings,
+    telemetry: &Telemetry,
+) -> Arc<dyn Shared> {
+    let parts = RedisParts {
+        address: RedisAddress::parse(&address_of("REDIS_URL")).expect("an address of Redis"),
+        contract: Arc::clone(contract),
+        clock: Arc::clone(clock),
+        telemetry: telemetry.clone(),
+    };
+    let redis = Redis::new(parts, RedisSettings::default(), settings);
+    while !redis.is_in_use() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Arc::new(redis)
 }
 
 fn contract() -> Contract {

@@ -5,12 +5,14 @@
 mod postgres;
 #[path = "../../../tests/integration/common/process.rs"]
 mod process;
+#[expect(dead_code, reason = "the bench needs a part of what the tests need")]
+#[path = "../../../tests/integration/common/redis.rs"]
 mod redis;
 
 use sqlx::Connection;
 
 pub use postgres::Server as Postgres;
-pub use redis::Redis;
+pub use redis::Server as Redis;
 
 /// Starts a PostgreSQL with the data of the ERP and the PIM. Returns it with the address of the database.
 pub async fn filled_postgres() -> (Postgres, String) {
