@@ -46,7 +46,8 @@ struct Freehold {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    // The flags of a server are many times those of any other command.
+    Serve(Box<serve::Serve>),
     Check(check::Check),
     Ownership(ownership::Ownership),
     Explain(explain::Explain),

@@ -225,9 +225,10 @@ impl Inner {
     }
 
     async fn recall(&self, places: &[Place], whole: &[Asked], at_ms: i64, remembered: Duration) -> bool {
+        let heard = Instant::now();
         let recall = |name: String, is_whole| {
             let bytes = SharedEntry::Recalled(at_ms).write(name.as_bytes())?;
-            Some(Recall { put: Put { name, bytes, lasting: remembered }, is_whole })
+            Some(Recall { put: Put { name, bytes, lasting: remembered }, is_whole, heard })
         };
         let of_places = places.iter().map(|place| recall(self.keys.entry(place), false));
         let of_whole = whole.iter().map(|asked| recall(self.keys.whole(*asked), true));

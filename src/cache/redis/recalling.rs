@@ -5,7 +5,7 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use redis::cmd;
@@ -20,10 +20,14 @@ use super::{
 /// How many recalls are remembered while Redis is away: some MB, and the changes of a long night.
 const MISSED_MAX: usize = 20_000;
 
+/// How many recalls are made at once: as many as a slow Redis takes in the time it is given.
+const RECALLS_PER_TURN: usize = 500;
+
 /// The recall of a place, or of a whole group or list.
 pub(super) struct Recall {
     pub put: Put,
     pub is_whole: bool,
+    pub heard: Instant,
 }
 
 /// The recalls that are still to be made.
@@ -42,7 +46,9 @@ impl Missed {
 
     /// Makes up for what was missed.
     pub async fn make_up(&self, connection: &Connection, keep: &Keep, patience: Duration) -> Result<(), Failure> {
-        let missed = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut missed = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        // Nothing is left by now of what they take back.
+        missed.retain(|recall| recall.heard.elapsed() < recall.put.lasting);
         if missed.is_empty() {
             return Ok(());
         }
@@ -59,20 +65,34 @@ pub(super) async fn recall_all(
     patience: Duration,
     recalls: Vec<Recall>,
 ) -> (Vec<Recall>, Option<Failure>) {
-    let said = timeout(patience, async {
-        let said = put_all(connection, keep, recalls.iter().map(|recall| &recall.put)).await;
-        // A full Redis takes nothing, but it can still forget. What is asked now and comes late may then be kept, within
-        // the bounds of its domain.
-        let refused = recalls.iter().zip(&said).filter(|(recall, said)| said.is_err() && !recall.is_whole);
-        let forget = refused.map(|(recall, _)| cmd("UNLINK").arg(&recall.put.name).to_owned()).collect();
-        connection.send_all(forget).await;
-        said
-    });
-    match said.await {
-        Err(_) => (recalls, Some(Failure::timeout(patience))),
-        Ok(said) => {
-            let missed = recalls.into_iter().zip(&said).filter(|(_, said)| said.is_err()).map(|(recall, _)| recall);
-            (missed.collect(), worst(said))
+    let (mut missed, mut recalls) = (Vec::new(), recalls.into_iter());
+    let mut failure: Option<Failure> = None;
+    while failure.as_ref().is_none_or(|failure| !failure.ends_connection()) {
+        let turn: Vec<Recall> = recalls.by_ref().take(RECALLS_PER_TURN).collect();
+        if turn.is_empty() {
+            break;
+        }
+        match timeout(patience, put_or_forget(connection, keep, &turn)).await {
+            Err(_) => {
+                failure = Some(Failure::timeout(patience));
+                missed.extend(turn);
+            }
+            Ok(said) => {
+                missed.extend(turn.into_iter().zip(&said).filter(|(_, said)| said.is_err()).map(|(recall, _)| recall));
+                failure = worst(said).or(failure);
+            }
         }
     }
+    missed.extend(recalls);
+    (missed, failure)
+}
+
+async fn put_or_forget(connection: &Connection, keep: &Keep, recalls: &[Recall]) -> Vec<Result<bool, Failure>> {
+    let said = put_all(connection, keep, recalls.iter().map(|recall| &recall.put)).await;
+    // A full Redis takes nothing, but it can still forget. What is asked now and comes late may then be kept, within the
+    // bounds of its domain. The recall of a whole group is no entry: forgetting it would only undo one from before.
+    let refused = recalls.iter().zip(&said).filter(|(recall, said)| said.is_err() && !recall.is_whole);
+    let forget = refused.map(|(recall, _)| cmd("UNLINK").arg(&recall.put.name).to_owned()).collect();
+    connection.send_all(forget).await;
+    said
 }
