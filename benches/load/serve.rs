@@ -1,6 +1,6 @@
 //! What a child process serves: one variant, on a port of its own, until the bench is gone.
 
-use std::{collections::HashMap, env, fs, io::Read, sync::Arc, time::Duration};
+use std::{env, fs, io::Read, path::Path, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -12,7 +12,7 @@ use axum::{
 };
 use freehold::{
     cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
-    contract::{Contract, Files, load},
+    contract::{Contract, load, read_folder},
     engine::Engine,
     fetch::{Clock, SystemClock},
     http, owner,
@@ -120,14 +120,7 @@ async fn redis(
 }
 
 fn contract() -> Contract {
-    let files = [
-        ("schema.graphql", include_str!("contract/schema.graphql")),
-        ("freehold.toml", include_str!("contract/freehold.toml")),
-        ("systems/erp.toml", include_str!("contract/systems/erp.toml")),
-        ("systems/pim.toml", include_str!("contract/systems/pim.toml")),
-    ];
-    let files = Files::new(files.map(|(path, text)| (path.to_owned(), text.to_owned())));
-    let env: HashMap<String, String> = env::vars().collect();
-    let loaded = load(&files, &|name| env.get(name).cloned());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/load/contract");
+    let loaded = load(&read_folder(&folder).expect("a readable contract"), &|name| env::var(name).ok());
     loaded.contract.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics))
 }
