@@ -44,8 +44,8 @@ mod tests {
         let same = vec![Spelling::default()];
         let padded = vec![Spelling { pad: Some(6), ..Spelling::default() }];
         let keys = |texts: &[&str]| Some(texts.iter().map(|text| Key::one(text)).collect::<Vec<_>>());
-        assert_eq!(added(&[same.clone()], &["A-1"]), keys(&["A-1"]));
-        assert_eq!(added(&[same.clone()], &["A-1  "]), keys(&["A-1", "A-1  "]));
+        assert_eq!(added(std::slice::from_ref(&same), &["A-1"]), keys(&["A-1"]));
+        assert_eq!(added(std::slice::from_ref(&same), &["A-1  "]), keys(&["A-1", "A-1  "]));
         assert_eq!(added(&[same.clone(), padded], &["000042"]), keys(&["000042", "42"]));
         assert_eq!(added(&[], &["A-1"]), None, "nobody knows the graph's key");
         assert_eq!(added(&[same], &["A", "1"]), None, "not a key of one field");

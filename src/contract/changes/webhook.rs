@@ -190,7 +190,7 @@ fn hint(hint: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<HintFile> {
             _ => reader.unknown_key(entry.0, &title, HINT_KEYS),
         }
     }
-    if out.all == !out.key.is_empty() && reader.findings.n_faults() == n_faults {
+    if out.all != out.key.is_empty() && reader.findings.n_faults() == n_faults {
         reader.findings.fault(
             "WEBHOOK_KEY",
             out.entity.place,

@@ -93,7 +93,7 @@ impl Run {
         let Weather { loses_messages, redis_fails, clocks_step, .. } = self.weather;
         let random = &mut self.random;
         // The copy falls behind until it is loaded anew; in some runs its clock is wrong, and what it says is no older.
-        let is_ahead = self.world.truth.seed % 3 == 0;
+        let is_ahead = self.world.truth.seed.is_multiple_of(3);
         let copy_lag_ms = if is_ahead { 0 } else { self.world.time.passed_ms() % COPY_LAG_MS_MAX };
         let copy_off_ms = match random.below(3) {
             _ if is_ahead => 30_000,

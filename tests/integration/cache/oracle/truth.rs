@@ -56,7 +56,7 @@ impl Truth {
     }
 
     fn is_absent(self, spot: Spot, version: i64) -> bool {
-        !spot.is_always_there() && mix(mix(self.seed, spot.0), (version / RUN) as u64) % 4 == 0
+        !spot.is_always_there() && mix(mix(self.seed, spot.0), (version / RUN) as u64).is_multiple_of(4)
     }
 
     /// Returns what is true at an instant.
