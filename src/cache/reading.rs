@@ -1,6 +1,6 @@
 //! The way of a wave of questions: memory, then one look at what processes share, then the owners.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -39,12 +39,13 @@ impl Cache {
         let read = inner.shared.as_ref().and_then(|shared| {
             let places: Vec<Place> =
                 looked.iter().flat_map(|looked| looked.missing.iter().map(|at| looked.place(*at))).collect();
-            (!places.is_empty()).then(|| shared.read(places).shared())
+            // Every question of the wave takes its part of what is read; none copies the whole of it.
+            (!places.is_empty()).then(|| shared.read(places).map(Arc::new).shared())
         });
         let mut n_before = 0;
         let asking = looked.into_iter().map(|mut looked| {
             if looked.missing.is_empty() {
-                inner.tell(&looked, Levels { memory: looked.len(), ..Levels::default() });
+                inner.tell(&looked, Levels { memory: looked.len(), ..Levels::default() }, now_ms);
                 self.refresh(&looked);
                 self.compare(&looked);
                 return Asking::Answered(looked.answer());
@@ -86,7 +87,7 @@ impl Cache {
             levels.fetched = looked.missing.len();
             inner.ask_owner(&mut looked).await;
         }
-        inner.tell(&looked, levels);
+        inner.tell(&looked, levels, inner.clock.now_ms());
         self.refresh(&looked);
         looked.answer()
     }
@@ -321,11 +322,10 @@ impl Inner {
     }
 
     /// Tells what a question was answered from.
-    fn tell(&self, looked: &Looked, levels: Levels) {
+    fn tell(&self, looked: &Looked, levels: Levels, now_ms: i64) {
         let Levels { memory, shared, fetched } = levels;
         let domain = &self.contract.domain(looked.domain).name;
-        let age =
-            looked.oldest_ms().map(|since_ms| Duration::from_millis((self.clock.now_ms() - since_ms).max(0) as u64));
+        let age = looked.oldest_ms().map(|since_ms| Duration::from_millis((now_ms - since_ms).max(0) as u64));
         let n_stale = looked.n_stale();
         // Nothing makes this true but a mistake in this room: it is counted so that it can be seen to be 0.
         let oldest_ms = looked.put_ms - looked.bounds.max_age_ms;

@@ -69,12 +69,17 @@ struct Following {
     rows_max: usize,
 }
 
+/// So few keys are compared one by one: most joins of a page about one thing lead to one object, for which a map would be
+/// made and thrown away.
+const FEW: usize = 8;
+
 /// The objects found for one target place.
 #[derive(Default)]
 struct Found {
     n_rows: usize,
     keys: Vec<Key>,
     key_of: Vec<u32>,
+    /// Where each of the keys stands, once there are more than [`FEW`].
     known: HashMap<Key, u32>,
     parts: Vec<PartRow>,
 }
@@ -83,21 +88,40 @@ impl Found {
     fn reserve(&mut self, n_rows: usize) {
         self.keys.reserve(n_rows);
         self.key_of.reserve(n_rows);
-        self.known.reserve(n_rows);
+        if n_rows > FEW {
+            self.known.reserve(n_rows);
+        }
     }
 
     fn key(&mut self, key: Key) -> usize {
+        let number = self.number(key);
+        self.key_of.push(number);
+        self.n_rows += 1;
+        self.n_rows - 1
+    }
+
+    /// Returns where a key stands among the keys, adding it if it is not there.
+    fn number(&mut self, key: Key) -> u32 {
         let next = self.keys.len() as u32;
-        let number = match self.known.entry(key) {
+        if self.keys.len() < FEW {
+            return match self.keys.iter().position(|known| *known == key) {
+                Some(known) => known as u32,
+                None => {
+                    self.keys.push(key);
+                    next
+                }
+            };
+        }
+        if self.known.is_empty() {
+            self.known.extend(self.keys.iter().cloned().zip(0..));
+        }
+        match self.known.entry(key) {
             MapEntry::Occupied(known) => *known.get(),
             MapEntry::Vacant(unknown) => {
                 self.keys.push(unknown.key().clone());
                 *unknown.insert(next)
             }
-        };
-        self.key_of.push(number);
-        self.n_rows += 1;
-        self.n_rows - 1
+        }
     }
 
     fn settle(self) -> PlaceRows {
@@ -382,4 +406,26 @@ fn fed_by_json(json: &[u8]) -> Fed {
     }
     let mut text = String::new();
     if write_json_text(json, &mut text) { Fed::One(text.into()) } else { Fed::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_stands_once_however_many_there_are() {
+        for n_keys in [1, FEW - 1, FEW, FEW + 1, 3 * FEW] {
+            let mut found = Found::default();
+            for round in 0..2 {
+                for number in 0..n_keys {
+                    assert_eq!(found.key(Key::one(&format!("K{number}"))), round * n_keys + number);
+                }
+            }
+            let rows = found.settle();
+            let expected: Vec<Key> = (0..n_keys).map(|number| Key::one(&format!("K{number}"))).collect();
+            assert_eq!(*rows.keys, *expected);
+            let numbers: Vec<u32> = (0..2).flat_map(|_| 0..n_keys as u32).collect();
+            assert_eq!(*rows.key_of, *numbers);
+        }
+    }
 }
