@@ -13,7 +13,7 @@ use super::{
     gathered::Gathered,
     key_set::{Gone, KeySet},
     pauses::Pauses,
-    seen::Seen,
+    seen::{COARSE, Seen},
 };
 use crate::{
     contract::{Deletes, Overlap, Watermark},
@@ -135,12 +135,13 @@ impl Rows<'_> {
             (Some(latest), true) => (first(latest), Some(latest.clone())),
             _ => (self.since()?, None),
         };
-        self.seen.begin();
+        self.seen.begin(Instant::now());
         let mut n_rows = 0;
         loop {
             let page = self.changed(&since, forward(after.take())).await?;
+            let answered = Instant::now();
             for item in &page.items {
-                if self.seen.note(&first(&item.cursor), &item.key) {
+                if self.seen.note(&first(&item.cursor), &item.key, answered) {
                     gathered.add(self.watermark.entity, item.key.clone());
                 }
             }
@@ -236,10 +237,11 @@ impl Rows<'_> {
 
     /// Returns how long after a change others are committed that bear an earlier time.
     fn settling(&self) -> Duration {
+        // A row of a whole second is told again when that second is over.
+        let told = COARSE + self.watermark.every * 2;
         match self.watermark.overlap {
-            // A row of a whole second is told by two questions.
-            Overlap::Time(overlap) => overlap.max(self.watermark.every * 2),
-            Overlap::Steps(_) => SETTLED.max(self.watermark.every * 2),
+            Overlap::Time(overlap) => overlap.max(told),
+            Overlap::Steps(_) => SETTLED.max(told),
         }
     }
 

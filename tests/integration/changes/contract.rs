@@ -17,34 +17,51 @@ fn codes(kind: &str, changes: &str) -> Vec<String> {
     codes.collect()
 }
 
+/// Binds a feed of changed rows; what follows is said of it, too.
+macro_rules! watermark {
+    ($more:literal) => {
+        concat!(
+            "[changes.watermark.Product]\nquery = \"select sku, changed_at from item where changed_at >= :since\"\n",
+            $more
+        )
+    };
+}
+
+/// Binds a slot; what follows is said of it, too.
+macro_rules! slot {
+    ($more:literal) => {
+        concat!("[changes.replication]\nslot = \"freehold\"\npublication = \"changes\"\n", $more)
+    };
+}
+
+/// The code a mistake is reported by, the kind of system, and what its file says of changes.
+pub const FEEDS: &[(&str, &str, &str)] = &[
+    ("LISTEN_EMPTY", "postgres", "[changes.listen]"),
+    ("LISTEN_CHANNEL", "postgres", "[changes.listen]\nchannel = \"\""),
+    ("LISTEN_CHANNEL", "postgres", "[changes.listen]\nchannel = \"a\"\nProduct = \"a\""),
+    ("CHANGES_TYPE", "postgres", "[changes.listen]\nProdukt = \"a\""),
+    ("CHANGES_KIND", "sqlite", "[changes.listen]\nchannel = \"a\""),
+    ("QUERY_MISSING", "sqlite", "[changes.watermark.Product]"),
+    ("QUERY_MISSING", "sqlite", watermark!("deletes = {}")),
+    ("WATERMARK_EVERY", "sqlite", watermark!("every = \"1ms\"")),
+    ("WATERMARK_QUERY", "sqlite", "[changes.watermark.Product]\nquery = \"select 1\""),
+    ("WATERMARK_KEY", "sqlite", concat!("key = { without = \"-\" }\n", watermark!(""))),
+    (
+        "CHANGES_TYPE",
+        "sqlite",
+        "[changes.watermark.Produkt]\nquery = \"select sku, changed_at from item where changed_at >= :since\"",
+    ),
+    ("REPLICATION_MISSING", "postgres", slot!("")),
+    ("REPLICATION_TABLE", "postgres", slot!("tables = { item = {} }")),
+    ("REPLICATION_SLOT", "postgres", "[changes.replication]\nslot = \"Free\""),
+    ("REPLICATION_KEY", "postgres", slot!("tables = { item = { type = \"Product\", key = { no = \"no\" } } }")),
+];
+
 #[test]
 fn every_fault_of_a_feed_has_its_code() {
-    let rows = "query = \"select sku, changed_at from item where changed_at >= :since\"";
-    let slot = "slot = \"freehold\"\npublication = \"changes\"";
-    for (kind, changes, code) in [
-        ("postgres", "[changes.listen]".to_owned(), "LISTEN_EMPTY"),
-        ("postgres", "[changes.listen]\nchannel = \"\"".to_owned(), "LISTEN_CHANNEL"),
-        ("postgres", "[changes.listen]\nchannel = \"a\"\nProduct = \"a\"".to_owned(), "LISTEN_CHANNEL"),
-        ("postgres", "[changes.listen]\nProdukt = \"a\"".to_owned(), "CHANGES_TYPE"),
-        ("sqlite", "[changes.listen]\nchannel = \"a\"".to_owned(), "CHANGES_KIND"),
-        ("sqlite", "[changes.watermark.Product]".to_owned(), "QUERY_MISSING"),
-        ("sqlite", format!("[changes.watermark.Product]\n{rows}\ndeletes = {{}}"), "QUERY_MISSING"),
-        ("sqlite", format!("[changes.watermark.Product]\n{rows}\nevery = \"1ms\""), "WATERMARK_EVERY"),
-        ("sqlite", "[changes.watermark.Product]\nquery = \"select 1\"".to_owned(), "WATERMARK_QUERY"),
-        ("sqlite", format!("[changes.watermark.Produkt]\n{rows}"), "CHANGES_TYPE"),
-        ("postgres", format!("[changes.replication]\n{slot}"), "REPLICATION_MISSING"),
-        ("postgres", format!("[changes.replication]\n{slot}\ntables = {{ item = {{}} }}"), "REPLICATION_TABLE"),
-        ("postgres", "[changes.replication]\nslot = \"Free\"".to_owned(), "REPLICATION_SLOT"),
-        (
-            "postgres",
-            format!(
-                "[changes.replication]\n{slot}\ntables = {{ item = {{ type = \"Product\", key = {{ no = \"no\" }} }} }}"
-            ),
-            "REPLICATION_KEY",
-        ),
-    ] {
-        let found = codes(kind, &changes);
+    for (code, kind, changes) in FEEDS {
+        let found = codes(kind, changes);
         assert!(found.iter().any(|found| found == code), "{code}: {changes} gave {found:?}");
     }
-    assert_eq!(codes("sqlite", &format!("[changes.watermark.Product]\n{rows}")), Vec::<String>::new());
+    assert_eq!(codes("sqlite", watermark!("")), Vec::<String>::new());
 }

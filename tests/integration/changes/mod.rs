@@ -1,6 +1,6 @@
 //! Feeds of changes: what changes at an owner is seen by the next question, although its domain would let it be an hour old.
 
-mod contract;
+pub mod contract;
 mod listen;
 mod replication;
 mod rig;
