@@ -15,6 +15,7 @@ pub mod http;
 pub mod job;
 pub mod owner;
 pub mod plan;
+pub mod rules;
 pub mod settings;
 pub mod source;
 pub mod telemetry;

@@ -8,19 +8,20 @@ use std::{
 };
 
 /// What each room may import. A new arrow is the rarest kind of change.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("value", &[]),
     ("diagnostic", &[]),
     ("telemetry", &["value"]),
     ("settings", &["value", "diagnostic"]),
     ("fetch", &["value"]),
-    ("contract", &["value", "diagnostic"]),
-    ("plan", &["value", "contract"]),
+    ("rules", &[]),
+    ("contract", &["value", "diagnostic", "rules"]),
+    ("plan", &["value", "contract", "rules"]),
     ("source", &["value", "contract", "fetch", "telemetry"]),
     ("owner", &["value", "contract", "fetch", "source", "telemetry"]),
     ("cache", &["value", "contract", "fetch", "source", "owner", "settings", "telemetry"]),
     ("changes", &["value", "contract", "fetch", "source", "cache", "telemetry"]),
-    ("execute", &["value", "contract", "plan", "fetch", "cache", "telemetry"]),
+    ("execute", &["value", "contract", "rules", "plan", "fetch", "cache", "telemetry"]),
     (
         "engine",
         &["value", "contract", "plan", "fetch", "execute", "owner", "cache", "changes", "settings", "telemetry"],

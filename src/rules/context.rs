@@ -1,0 +1,41 @@
+//! What a rule is run with besides its facts: the instant, the seller's calendar, the configuration, the sources.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{
+    evidence::{At, Evidence, Sources},
+    settings::Settings,
+};
+
+/// What a rule is run with.
+#[derive(Clone, Copy)]
+pub struct Context<'r> {
+    /// The instant it is asked at.
+    pub now: Timestamp,
+    /// What is configured.
+    pub settings: &'r Settings,
+    /// Where facts came from.
+    pub sources: &'r dyn Sources,
+}
+
+impl Context<'_> {
+    /// Returns today in the seller's calendar.
+    pub fn today(&self) -> Date {
+        self.now.to_zoned(self.zone()).date()
+    }
+
+    /// Returns the seller's zone.
+    pub fn zone(&self) -> TimeZone {
+        self.settings.zone.clone()
+    }
+
+    /// Takes down what a field of an object says.
+    pub fn evidence(&self, at: At, field: &str, value: impl ToString) -> Evidence {
+        Evidence::new(self.sources, at, field, Some(value.to_string()))
+    }
+
+    /// Takes down that a field of an object is null.
+    pub fn evidence_of_null(&self, at: At, field: &str) -> Evidence {
+        Evidence::new(self.sources, at, field, None)
+    }
+}

@@ -1,0 +1,49 @@
+//! Evidence: which fact a reason rests on, and where that fact came from.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Which object of a request's inputs a fact stands in. Inputs carry it in every object, as `$at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+pub struct At(pub u32);
+
+/// Where a fact came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The system that owns it; none where the caller gave it.
+    pub system: Option<String>,
+    /// What it is said of, such as `Account 10001`.
+    pub entity: String,
+    /// Since when it is known to be true.
+    pub as_of: Option<Timestamp>,
+}
+
+/// What knows where facts came from.
+pub trait Sources {
+    /// Returns where a field of an object came from.
+    fn source(&self, at: At, field: &str) -> Source;
+}
+
+/// One fact that a reason, or a step of an explanation, rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The field, as the graph calls it.
+    pub field: String,
+    /// What it says, as text; none for null.
+    pub value: Option<String>,
+    /// What it is said of, such as `Account 10001`.
+    pub entity: String,
+    /// The system that owns it; none where the caller gave it.
+    pub system: Option<String>,
+    /// Since when it is known to be true.
+    pub as_of: Option<Timestamp>,
+}
+
+impl Evidence {
+    /// Takes down what a field of an object says.
+    pub fn new(sources: &dyn Sources, at: At, field: &str, value: Option<String>) -> Self {
+        let Source { system, entity, as_of } = sources.source(at, field);
+        Self { field: field.to_owned(), value, entity, system, as_of }
+    }
+}

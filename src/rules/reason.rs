@@ -1,0 +1,222 @@
+//! Reasons: coded business outcomes, each with what it rests on.
+//!
+//! The list of codes is closed. A code's severity, scope and meaning stand in one table, which the README shows.
+
+use serde::Serialize;
+
+use super::evidence::Evidence;
+
+/// How much a reason weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Severity {
+    /// It stops an order.
+    Blocking,
+    /// Somebody should know.
+    Warning,
+    /// For completeness.
+    Info,
+}
+
+/// What a reason is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Scope {
+    /// The whole order or cart.
+    Order,
+    /// One line.
+    Line,
+    /// The account.
+    Account,
+    /// The product.
+    Product,
+    /// A system.
+    Source,
+}
+
+/// What the table says of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meaning {
+    /// The code.
+    pub code: ReasonCode,
+    /// How much it weighs unless the rule or the configuration says otherwise.
+    pub severity: Severity,
+    /// What it is about.
+    pub scope: Scope,
+    /// What it means, in one sentence.
+    pub means: &'static str,
+    /// Who acts on it.
+    pub acts: &'static str,
+}
+
+macro_rules! reasons {
+    ($($code:ident $severity:ident $scope:ident $means:literal $acts:literal)*) => {
+        /// The codes of reasons.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        pub enum ReasonCode {
+            $(#[doc = $means] $code,)*
+        }
+
+        /// Every code with what it means, by scope as the README shows them.
+        pub const REASONS: &[Meaning] = &[$(Meaning {
+            code: ReasonCode::$code,
+            severity: Severity::$severity,
+            scope: Scope::$scope,
+            means: $means,
+            acts: $acts,
+        },)*];
+    };
+}
+
+reasons! {
+    PriceMissing Blocking Line "No price record is eligible." "pricing"
+    PriceExpired Warning Line "The agreed price has expired." "sales, to renew the contract"
+    PriceNotYetValid Info Line "An agreed price begins later." "nobody"
+    PriceOnRequest Blocking Line "Engineered to order: a person has to quote." "sales, to quote"
+    PriceBelowMinimumQty Warning Line "Less than the least quantity that has a price." "the buyer"
+    PriceConflict Warning Line "Two records of equal rank, or owners, disagree on the price." "pricing"
+    PriceUnclear Blocking Line "The price could not be found out." "customer service, when the owner answers again"
+    CurrencyNotOffered Blocking Line "There is no price in the asked currency." "pricing"
+    UomNotConvertible Blocking Line "The unit is not one of the product's." "the buyer"
+    PackQtyRequired Blocking Line "The quantity is no multiple of the pack." "the buyer"
+    ProductDiscontinued Blocking Product "It is sold no more." "the buyer, to take the successor"
+    ProductPhaseOut Warning Product "It is sold while stock lasts." "the buyer"
+    ProductBlocked Blocking Product "It is held for quality or legal reasons." "quality"
+    ProductPreLaunch Blocking Product "It is not sold yet." "product management"
+    ProductNotAssorted Blocking Product "It is not in the account's catalogue." "sales"
+    ProductUnknownToOwner Blocking Product "Its owner does not know it." "master data"
+    ProductUnclear Blocking Product "Whether it may be sold could not be found out." "customer service, when the owner answers again"
+    Substituted Info Line "Another article is delivered than was asked for." "nobody"
+    SubstituteAvailable Info Line "Another article serves instead and is in stock." "the buyer"
+    Backordered Warning Line "Nothing of it can be delivered from stock." "planning"
+    PartialBackorder Warning Line "A part of it cannot be delivered from stock." "planning"
+    BackorderNotAllowed Blocking Line "More than is available, and no back order is taken." "the buyer"
+    AvailabilityUnclear Warning Line "What is available could not be found out." "customer service, when the owner answers again"
+    LeadTimeExceedsRequest Warning Line "It comes later than asked for." "the buyer"
+    InventoryStale Warning Source "The stock is older than this use allows." "operations"
+    CreditHold Blocking Account "The account is on credit hold or above its limit." "credit control"
+    CreditLimitNear Warning Account "The credit limit is nearly used up." "credit control"
+    CreditNotChecked Blocking Account "Credit could not be checked." "credit control"
+    AccountOverdue Warning Account "Invoices are past their due date." "credit control"
+    PrepaymentRequired Blocking Order "It has to be paid first." "the buyer"
+    AccountInactive Blocking Account "The account buys no more, or is not approved yet." "sales"
+    AccountBlocked Blocking Account "The account is blocked." "sales"
+    AccountUnclear Blocking Account "What the account may do could not be found out." "customer service, when the owner answers again"
+    ShipToNotAllowed Blocking Order "The address is none of the account's." "customer service"
+    ShipToInactive Blocking Order "The address is closed." "customer service"
+    BuyerNotPermitted Blocking Order "The buyer may not place orders for the account." "the account's administrator"
+    OrderLimitExceeded Blocking Order "The order is above the buyer's limit." "the account's approver"
+    ApprovalRequired Blocking Order "Somebody has to approve it." "the approver"
+    TaxCertExpired Warning Account "The tax certificate had expired on the day of the order." "the buyer, to send a valid one"
+    TaxCertMissing Warning Account "There is no tax certificate." "the buyer, to send one"
+    TaxCertWrongJurisdiction Warning Account "The tax certificate holds elsewhere." "the buyer, to send the right one"
+    TaxUnclear Warning Account "Whether a tax certificate holds could not be found out: tax is charged." "tax"
+    FreightConstraint Warning Line "It cannot be shipped there as it is." "logistics"
+    HazmatDocumentExpired Warning Product "The safety data sheet has expired." "product safety"
+    ExportRestricted Blocking Line "It may not be shipped to that country." "export control"
+    DeliveryBlock Blocking Order "Delivery is blocked." "logistics"
+    BillingBlock Blocking Order "Invoicing is blocked." "accounting"
+    ShipmentException Blocking Order "A shipment was lost, refused or damaged." "logistics"
+    InvoiceException Blocking Order "An invoice was cancelled or contradicts the order." "accounting"
+    MinOrderValue Warning Order "It is below the least order value." "the buyer"
+    DuplicatePo Warning Order "The account has an order with the same order number of its own." "customer service"
+    ReturnWindowClosed Blocking Line "It is too late to return it." "customer service"
+    ReturnNotAllowed Blocking Line "It cannot be returned." "customer service"
+    ManualReview Blocking Order "A person has to look at it." "customer service"
+    QuantitiesInconsistent Warning Line "The owner's quantities contradict each other." "the data owner"
+    SourceUnavailable Warning Source "A system did not answer." "operations"
+    SourceTimeout Warning Source "A system did not answer in time." "operations"
+    SourceThrottled Warning Source "A system takes no more questions for now." "operations"
+    StatusUnmapped Warning Source "A word of the owner is not mapped." "integration"
+    IdentityUnmatched Warning Source "A key has no counterpart in the other system." "master data"
+    IdentityAmbiguous Warning Source "A key has several counterparts in the other system." "master data"
+    OwnerConflict Warning Source "A copy differs from its owner." "the data owner"
+}
+
+impl ReasonCode {
+    /// Returns what the table says of the code.
+    pub fn meaning(self) -> &'static Meaning {
+        &REASONS[self as usize]
+    }
+}
+
+impl std::fmt::Display for ReasonCode {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(out)
+    }
+}
+
+/// A reason: a code, in words, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The code.
+    pub code: ReasonCode,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What it is about.
+    pub scope: Scope,
+    /// One sentence for whoever reads it; no amount that not everybody may see.
+    pub message: String,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Reason {
+    /// Makes a reason that weighs what the table says.
+    pub fn new(code: ReasonCode, message: impl Into<String>, evidence: Vec<Evidence>) -> Self {
+        let Meaning { severity, scope, .. } = *code.meaning();
+        Self { code, severity, scope, message: message.into(), evidence }
+    }
+
+    /// Gives it another weight.
+    pub fn weighing(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+}
+
+/// Puts reasons in their order: blocking first, then by scope, by code, by what they say.
+pub fn sort(reasons: &mut [Reason]) {
+    reasons.sort_by(|one, other| {
+        let place = |reason: &Reason| (reason.severity, reason.scope, reason.code.to_string());
+        place(one).cmp(&place(other)).then_with(|| one.message.cmp(&other.message))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_each_code_at_its_place() {
+        for (position, meaning) in REASONS.iter().enumerate() {
+            assert_eq!(meaning.code as usize, position);
+            assert_eq!(meaning.code.meaning(), meaning);
+        }
+        assert_eq!(ReasonCode::PriceBelowMinimumQty.to_string(), "PRICE_BELOW_MINIMUM_QTY");
+    }
+
+    #[test]
+    fn reasons_stand_in_one_order() {
+        let of = |code| Reason::new(code, "so", Vec::new());
+        let mut reasons = [
+            of(ReasonCode::SubstituteAvailable),
+            of(ReasonCode::Backordered),
+            of(ReasonCode::PriceMissing),
+            of(ReasonCode::CreditHold),
+            of(ReasonCode::PrepaymentRequired),
+            of(ReasonCode::CurrencyNotOffered),
+        ];
+        sort(&mut reasons);
+        let codes = reasons.map(|reason| reason.code.to_string());
+        let expected = [
+            "PREPAYMENT_REQUIRED",
+            "CURRENCY_NOT_OFFERED",
+            "PRICE_MISSING",
+            "CREDIT_HOLD",
+            "BACKORDERED",
+            "SUBSTITUTE_AVAILABLE",
+        ];
+        assert_eq!(codes, expected);
+    }
+}

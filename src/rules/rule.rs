@@ -1,0 +1,45 @@
+//! A rule as the program runs it: a name, the inputs it is fed with, and a pure function.
+//!
+//! The inputs are a selection of the graph itself, internal fields included, so that they are planned, batched, cached and
+//! kept fresh as everything else is. What a field could not be found out for is written as unknown, not as null.
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::context::Context;
+
+/// A commercial rule.
+pub struct Rule {
+    /// Its name, as `@rule(name:)` says it.
+    pub name: &'static str,
+    /// The type whose fields it answers.
+    pub on: &'static str,
+    /// What it selects of that type. Variables are the arguments of the field that calls it.
+    pub inputs: &'static str,
+    /// What it selects of the entity that a part lives in; its facts come as `$holder`. Empty: nothing.
+    pub holder: &'static str,
+    /// Variables of the inputs that are pieces of arguments: a name and the path to them, as `("skus", "lines.sku")`.
+    pub pieces: &'static [(&'static str, &'static str)],
+    /// Computes the answer from the facts of one object and the arguments, both as JSON.
+    pub run: fn(&[u8], &[u8], &Context<'_>) -> Result<Computed, serde_json::Error>,
+}
+
+/// What a rule came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Computed {
+    /// The fields it answers, by name, as one JSON object.
+    pub members: Vec<u8>,
+    /// The instant from which the answer may be another without any fact changing; none: never.
+    pub holds_until: Option<Timestamp>,
+}
+
+/// Runs a rule that is a function of typed facts and arguments.
+pub(super) fn typed<F: DeserializeOwned, A: DeserializeOwned, O: Serialize>(
+    facts: &[u8],
+    arguments: &[u8],
+    rule: impl FnOnce(&F, &A) -> (O, Option<Timestamp>),
+) -> Result<Computed, serde_json::Error> {
+    let (facts, arguments) = (serde_json::from_slice(facts)?, serde_json::from_slice(arguments)?);
+    let (members, holds_until) = rule(&facts, &arguments);
+    Ok(Computed { members: serde_json::to_vec(&members)?, holds_until })
+}
