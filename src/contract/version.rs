@@ -226,7 +226,8 @@ fn answer(contract: &Contract, answer: &Answer, siblings: &[Field]) -> String {
             let _ = write!(text, " {fed:?}");
             text
         }
-        Answer::Key(_) | Answer::Rule(_) | Answer::Paging(_) | Answer::Abstract => format!("{answer:?}"),
+        Answer::Rule { rule, .. } => format!("{:?}", contract.rule(*rule).rule),
+        Answer::Key(_) | Answer::Paging(_) | Answer::Abstract => format!("{answer:?}"),
     }
 }
 

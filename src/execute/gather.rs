@@ -12,11 +12,12 @@ use super::{
     gathered::{Gathered, PageCell, PlaceRows},
     join::follow,
     pages::{PagesQuestion, question},
+    rule,
 };
 use crate::{
     cache::{Answer, Asking, Brought, Cache, Demand, Question},
     contract::{Contract, KeyMapping},
-    plan::{Ask, PlaceId, Plan, StepId},
+    plan::{Ask, JoinFrom, PlaceId, Plan, StepId},
     value::{GroupId, Key},
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Gathering<'e> {
     pub plan: &'e Plan,
     /// How many objects one place may have.
     pub rows_max: usize,
+    /// The instant that rules are asked at, in milliseconds since 1970.
+    pub now_ms: i64,
     /// When the caller stops waiting.
     pub deadline: Instant,
 }
@@ -73,7 +76,10 @@ impl<'e> Gathering<'e> {
         let mut followed = false;
         for (number, join) in self.plan.joins.iter().enumerate() {
             if gathered.joins[number].is_none() && gathered.can_follow(self.plan, join) {
-                follow(self.contract, self.plan, gathered, number, self.rows_max);
+                match join.from {
+                    JoinFrom::Rule(call) => rule::run(self.contract, self.plan, gathered, number, call, self.now_ms),
+                    _ => follow(self.contract, self.plan, gathered, number, self.rows_max),
+                }
                 followed = true;
             }
         }

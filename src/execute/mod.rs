@@ -1,7 +1,7 @@
 //! Executing: runs a plan and writes its answer.
 //!
 //! Reading order: `gather` (runs the steps), `join` (from the objects of one place to the next), `pages` (what a list is
-//! asked), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
+//! asked), `rule` (what rules come to), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
 
 mod cursor;
 mod fault;
@@ -9,6 +9,7 @@ mod gather;
 mod gathered;
 mod join;
 mod pages;
+mod rule;
 mod write;
 
 use std::time::Instant;
@@ -63,18 +64,20 @@ pub struct Executed {
 /// Executes a plan: asks the cache stage by stage, then writes the answer.
 pub async fn execute(execution: &Execution<'_>) -> Executed {
     let Execution { contract, plan, variables, .. } = *execution;
-    let arguments = plan.arguments.iter().map(|arguments| coerce_arguments(contract, arguments, variables));
-    let mut gathered = Gathered::new(plan, variables, arguments.collect());
+    let arguments = coerce_arguments(contract, &plan.arguments, variables);
+    let mut gathered = Gathered::new(plan, variables, arguments);
     let gathering = Gathering {
         contract,
         cache: execution.cache,
         demand: execution.demand,
         plan,
         rows_max: execution.rows_max,
+        now_ms: execution.cache.now_ms(),
         deadline: execution.deadline,
     };
     let n_fetches = gathering.run(&mut gathered).await;
-    let writer = Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
+    let writer: Writer<'_, false> =
+        Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
     let (body, data_is_null, n_faults) = writer.response();
     Executed { body, data_is_null, n_faults, n_fetches, freshness: gathered.freshness }
 }

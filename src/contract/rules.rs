@@ -1,4 +1,0 @@
-//! The names of the commercial rules that a contract may call by `@rule`.
-
-/// The rules, by name.
-pub(super) const RULES: &[&str] = &["availability", "cart", "credit", "order.status", "price"];
