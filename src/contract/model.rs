@@ -653,6 +653,14 @@ impl Contract {
         &self.rule_uses[id.index()]
     }
 
+    /// Returns the group that answers for a group's entities until their owner has them: `@handover`.
+    pub fn handed_over_by(&self, group: GroupId) -> Option<GroupId> {
+        match &self.object(self.group(group).entity)?.role {
+            Role::Entity(entity) if entity.identity == group => entity.handover,
+            _ => None,
+        }
+    }
+
     /// Returns a list.
     pub fn list(&self, id: ListId) -> &List {
         &self.lists[id.index()]

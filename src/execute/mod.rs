@@ -1,12 +1,13 @@
 //! Executing: runs a plan and writes its answer.
 //!
-//! Reading order: `gather` (runs the steps), `join` (from the objects of one place to the next), `pages` (what a list is
+//! Reading order: `gather` (runs the steps), `handover` (entities that their owner does not have yet), `join` (from the objects of one place to the next), `pages` (what a list is
 //! asked), `rule` (what rules come to), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
 
 mod cursor;
 mod fault;
 mod gather;
 mod gathered;
+mod handover;
 mod join;
 mod pages;
 mod rule;

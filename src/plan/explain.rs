@@ -47,6 +47,8 @@ pub struct ExplainedStep {
     pub keys_mapped: Vec<String>,
     /// The cross-references asked for that, each in one fetch more.
     pub crossrefs: Vec<String>,
+    /// The group that answers for entities its owner does not have yet, in one fetch more.
+    pub handed_over_by: Option<String>,
     /// For which places of the answer.
     pub places: Vec<ExplainedPlace>,
     /// Keys (or lists) asked for at worst.
@@ -127,6 +129,9 @@ impl Explanation {
                     "keysMax": step.keys_max,
                     "places": places.collect::<Vec<_>>(),
                 });
+                if let Some(by) = &step.handed_over_by {
+                    explained["handedOverBy"] = json!(by);
+                }
                 if !step.keys_mapped.is_empty() {
                     explained["keysMapped"] = json!(step.keys_mapped);
                     explained["crossrefs"] = json!(step.crossrefs);
@@ -171,6 +176,9 @@ impl std::fmt::Display for Explanation {
                 writeln!(f, "  {kind}{}  [{}]  at most {} keys", step.asks, step.freshness, step.keys_max)?;
                 if !step.parts.is_empty() {
                     writeln!(f, "    with parts {}", step.parts.join(", "))?;
+                }
+                if let Some(by) = &step.handed_over_by {
+                    writeln!(f, "    and {by} for what its owner does not have yet")?;
                 }
                 for mapped in &step.keys_mapped {
                     writeln!(f, "    keys mapped: {mapped}")?;
@@ -242,6 +250,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             ExplainedStep {
                 keys_mapped: key.iter().map(ToString::to_string).collect(),
                 crossrefs: names(contract, key.and_then(KeyMapping::asked_to_own)),
+                handed_over_by: contract.handed_over_by(*group).map(|by| contract.group(by).name.clone()),
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
@@ -272,6 +281,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             ExplainedStep {
                 keys_mapped: arguments.chain(of_rows.map(|key| format!("of rows by {key}"))).collect(),
                 crossrefs: names(contract, asked.chain(of_rows.and_then(KeyMapping::asked_to_graph))),
+                handed_over_by: None,
                 asks: format!("{system} {}", list.name),
                 system,
                 is_list: true,

@@ -47,7 +47,7 @@ pub(super) fn shapes<'a>(
     for (name, plan) in served {
         let fields = survey.written.schema.types.get(&name.entity).map_or(&[][..], |ty| &ty.fields);
         let own = plan.fields.iter().map(|at| &fields[*at]).collect();
-        shapes.push(Shape { name: group_name(survey, name), slots: slots(own).collect() });
+        shapes.push(Shape { name: group_name(survey, name), slots: slots(own).collect(), may_lack: plan.hands_over });
     }
     for name in of_part.keys() {
         let fields = survey.written.schema.types.get(*name).map_or(&[][..], |ty| &ty.fields);
@@ -55,12 +55,13 @@ pub(super) fn shapes<'a>(
             .filter(|(n, _)| classes.get(&(*name, *n)) == Some(&Class::Part))
             .map(|(_, field)| field)
             .collect();
-        shapes.push(Shape { name: (*name).to_owned(), slots: slots(own).collect() });
+        shapes.push(Shape { name: (*name).to_owned(), slots: slots(own).collect(), may_lack: false });
     }
     let of_call = calls.iter().map(|call| {
         let fields = survey.written.schema.types.get(call.ty).map_or(&[][..], |ty| &ty.fields);
         let own = call.fields.iter().map(|at| &fields[*at]).collect();
-        shapes.push(Shape { name: format!("rule {} of {}", call.rule.name, call.ty), slots: slots(own).collect() });
+        let name = format!("rule {} of {}", call.rule.name, call.ty);
+        shapes.push(Shape { name, slots: slots(own).collect(), may_lack: false });
         ShapeId::from(shapes.len() - 1)
     });
     let of_call = of_call.collect();

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::{Holder, Presence, View, Writer, Written, presence, view};
+use super::{Holder, Presence, View, Writer, Written, presence, said_by, view};
 use crate::{
     contract::Contract,
     execute::{
@@ -147,10 +147,11 @@ impl Sources for FactsSources<'_> {
         let Some(object) = self.objects.get(at.0 as usize) else {
             return Source { system: None, entity: String::new(), as_of: None };
         };
-        let (of, stamp) = match object.part {
-            Some((record, of)) => (Some(of), Some(record.stamp)),
+        let (of, record) = match object.part {
+            Some((record, of)) => (Some(of), Some(record)),
             None => self.column(object, field),
         };
+        let of = of.map(|of| record.map_or(of, |record| said_by(self.contract, of, record)));
         let ty = match of {
             Some(Of::Group(group)) => Some(self.contract.group(group).entity),
             Some(Of::Rule(rule)) => Some(self.contract.rule(rule).ty),
@@ -162,13 +163,13 @@ impl Sources for FactsSources<'_> {
             Some(Of::Group(group)) => Some(self.contract.system(self.contract.group(group).system).name.clone()),
             Some(Of::Rule(_)) | None => None,
         };
-        Source { system, entity, as_of: stamp.as_ref().and_then(since) }
+        Source { system, entity, as_of: record.and_then(|record| since(&record.stamp)) }
     }
 }
 
 impl FactsSources<'_> {
     /// Finds the column that a field of an entity is read from; what leads elsewhere is said by its identity owner.
-    fn column(&self, object: &FactsOf<'_>, field: &str) -> (Option<Of>, Option<Stamp>) {
+    fn column(&self, object: &FactsOf<'_>, field: &str) -> (Option<Of>, Option<&Record>) {
         let Some((id, row)) = object.row else { return (None, None) };
         let place = &self.plan.places[id.0];
         let PlaceKind::Entity { identity, .. } = place.kind else { return (None, None) };
@@ -180,11 +181,11 @@ impl FactsSources<'_> {
             },
             _ => identity,
         };
-        let stamp = match self.gathered.outcome(place, self.gathered.rows(id), column, row) {
-            Some(Ok(record)) => Some(record.stamp),
+        let record = match self.gathered.outcome(place, self.gathered.rows(id), column, row) {
+            Some(Ok(record)) => Some(&**record),
             Some(Err(_)) | None => None,
         };
-        (Some(Of::Group(place.columns[column].group)), stamp)
+        (Some(Of::Group(place.columns[column].group)), record)
     }
 }
 

@@ -288,6 +288,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         output: &Output,
         path: &Path<'_>,
     ) -> Written {
+        let of = said_by(self.contract, of, record);
         match record.violation(number) {
             Some(violation) => self.fail(&Failure::Violation { violation, of, key }, output, path),
             None => Written::Null,
@@ -545,6 +546,16 @@ fn presence<'g>(place: &Place, views: &[View<'g>]) -> Presence<'g> {
             let known = views.iter().any(|view| matches!(view, View::Row(..)));
             if known { Presence::Present } else { Presence::Unknown(error, group) }
         }
+    }
+}
+
+/// Returns what a record came from: the group itself, or the one that answers until its owner has the entity.
+fn said_by(contract: &Contract, of: Of, record: &Record) -> Of {
+    match of {
+        Of::Group(group) if contract.group(group).system != record.stamp.system => {
+            contract.handed_over_by(group).map_or(of, Of::Group)
+        }
+        of => of,
     }
 }
 
