@@ -109,6 +109,8 @@ reasons! {
     OrderLimitExceeded Blocking Order "The order is above the buyer's limit." "the account's approver"
     ApprovalRequired Blocking Order "Somebody has to approve it." "the approver"
     TaxCertExpired Warning Account "The tax certificate had expired on the day of the order." "the buyer, to send a valid one"
+    TaxCertExpiring Info Account "The tax certificate expires soon." "the buyer, to send the next one"
+    TaxCertRevoked Warning Account "The tax certificate was withdrawn." "the buyer, to send a valid one"
     TaxCertMissing Warning Account "There is no tax certificate." "the buyer, to send one"
     TaxCertWrongJurisdiction Warning Account "The tax certificate holds elsewhere." "the buyer, to send the right one"
     TaxUnclear Warning Account "Whether a tax certificate holds could not be found out: tax is charged." "tax"
