@@ -18,6 +18,7 @@ mod money;
 mod reason;
 mod rule;
 mod settings;
+mod status;
 mod table;
 mod tax;
 
