@@ -1,6 +1,6 @@
 //! What a rule reads, taken apart: the text of a selection becomes fields that can be checked and planned.
 //!
-//! In: the text in the table of rules. Out: its fields. A file that knows async-graphql's parser; its types do not leave here.
+//! In: the text in the table of rules, without the braces around it all. Out: its fields. A file that knows async-graphql's parser; its types do not leave here.
 
 use async_graphql::parser::{
     parse_query,
@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<RuleInput>, String> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let document = parse_query(text).map_err(|error| error.to_string())?;
+    let document = parse_query(format!("{{ {text} }}")).map_err(|error| error.to_string())?;
     let DocumentOperations::Single(operation) = document.operations else {
         return Err("it is several operations".to_owned());
     };
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_selection_is_taken_apart() {
-        let text = "{ unit: baseUnit @optional price(account: $account, first: 3) { ... on Money { amount } } }";
+        let text = "unit: baseUnit @optional price(account: $account, first: 3) { ... on Money { amount } }";
         let field = |key: &str, name: &str, arguments, is_optional, inputs| RuleInput::Field {
             key: key.to_owned(),
             name: name.to_owned(),
@@ -89,7 +89,7 @@ mod tests {
             vec![field("unit", "baseUnit", vec![], true, vec![]), field("price", "price", arguments, false, vec![on])];
         assert_eq!(parse(text).unwrap(), expected);
         assert_eq!(parse(" ").unwrap(), []);
-        assert!(parse("{ a").is_err());
+        assert!(parse("a {").is_err());
     }
 
     #[test]

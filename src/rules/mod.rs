@@ -4,22 +4,38 @@
 //! its reasons and what they rest on.
 //!
 //! Reading order: `rule` (what a rule is), `table` (all of them), `fact`, `evidence`, `reason`, `explanation`, `context`,
-//! `settings`.
+//! `settings`; `money` and `calendar` (what rules reckon with); the rules: `status` (of orders and their lines), `credit`,
+//! `account`, `tax`.
 
+mod account;
+mod calendar;
 mod context;
+mod credit;
 mod evidence;
 mod explanation;
 mod fact;
+mod money;
 mod reason;
 mod rule;
 mod settings;
+mod status;
 mod table;
+mod tax;
 
+pub use account::{
+    AccountFacts, AccountStatus, BuyerFacts, TermsFacts, buyer_reasons, prepayment, reasons as account_reasons,
+    reasons_of_fact as account_fact_reasons,
+};
 pub use context::Context;
+pub use credit::{
+    CreditAssessment, CreditFacts, CreditStatus, assess as assess_credit, assess_fact as assess_credit_fact,
+};
 pub use evidence::{At, Evidence, Source, Sources};
 pub use explanation::Step;
 pub use fact::{Fact, Unknown};
+pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
 pub use rule::{Computed, Rule};
-pub use settings::Settings;
+pub use settings::{CreditSettings, Settings, StatusSettings, TaxSettings};
 pub use table::{RULES, find};
+pub use tax::{TaxExemptionFacts, TaxExemptionStatus, TaxVerdict, exemption as tax_exemption};

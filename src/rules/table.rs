@@ -1,9 +1,9 @@
 //! The table of rules: every name that `@rule` may call.
 
-use super::rule::Rule;
+use super::{account, credit, rule::Rule, status, tax};
 
 /// The rules, by name.
-pub const RULES: &[Rule] = &[];
+pub const RULES: &[Rule] = &[account::RULE, credit::RULE, status::LINE_RULE, status::ORDER_RULE, tax::RULE];
 
 /// Returns the rule of a name.
 pub fn find(name: &str) -> Option<&'static Rule> {

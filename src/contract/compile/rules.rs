@@ -68,6 +68,13 @@ fn check_fields(survey: &Survey<'_>, call: &Call<'_>, findings: &mut Findings) {
     let Some(ty) = survey.written.schema.types.get(call.ty) else { return };
     for position in &call.fields {
         let (field, place) = (&ty.fields[*position].name.name, place(survey, call, *position));
+        let ty = &ty.fields[*position].ty;
+        if ty.non_null {
+            let message =
+                format!("`{}.{field}` is never null, but a rule may not be able to read what owners say", call.ty);
+            let help = format!("write `{}`", ty.to_string().trim_end_matches('!'));
+            findings.fault("RULE_NON_NULL", place, message, help);
+        }
         if call.ty != *on {
             let message = format!("the rule `{name}` answers fields of `{on}`, not of `{}`", call.ty);
             findings.fault("RULE_TYPE", place, message, format!("move `{field}` to `{on}`, or delete its @rule"));

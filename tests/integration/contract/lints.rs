@@ -137,6 +137,7 @@ const OWNERSHIP: &[Mistake] = &[
     ("RULE_UNKNOWN", PRODUCT, "media: [Medium]", "media: [Medium]\n  orderable: Boolean @rule(name: \"prodct\")"),
     ("RULE_TYPE", PRODUCT, "media: [Medium]", "media: [Medium]\n  status2: String @rule(name: \"order.status\")"),
     ("RULE_FIELD", ORDER, "lines: [Line!]!", "lines: [Line!]!\n  stat: String @rule(name: \"order.status\")"),
+    ("RULE_NON_NULL", ORDER, "lines: [Line!]!", "lines: [Line!]!\n  status: String! @rule(name: \"order.status\")"),
     ("RULE_INPUT", ORDER, "lines: [Line!]!", "lines: [Line!]!\n  status: String @rule(name: \"order.status\")"),
     (
         "HANDOVER_SHARED",
