@@ -13,7 +13,7 @@ use super::{
     handover::{HandedOver, has_absences},
     join::follow,
     pages::{PagesQuestion, question},
-    rule,
+    rule::{self, BusinessTime},
 };
 use crate::{
     cache::{Answer, Asking, Brought, Cache, Demand, Question},
@@ -34,8 +34,8 @@ pub(super) struct Gathering<'e> {
     pub plan: &'e Plan,
     /// How many objects one place may have.
     pub rows_max: usize,
-    /// The instant that rules are asked at, in milliseconds since 1970.
-    pub now_ms: i64,
+    /// The time that rules are asked at.
+    pub time: BusinessTime,
     /// When the caller stops waiting.
     pub deadline: Instant,
 }
@@ -78,7 +78,7 @@ impl<'e> Gathering<'e> {
         for (number, join) in self.plan.joins.iter().enumerate() {
             if gathered.joins[number].is_none() && gathered.can_follow(self.plan, join) {
                 match join.from {
-                    JoinFrom::Rule(call) => rule::run(self.contract, self.plan, gathered, number, call, self.now_ms),
+                    JoinFrom::Rule(call) => rule::run(self.contract, self.plan, gathered, number, call, self.time),
                     _ => follow(self.contract, self.plan, gathered, number, self.rows_max),
                 }
                 followed = true;

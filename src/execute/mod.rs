@@ -23,6 +23,7 @@ use crate::{
 
 use gather::Gathering;
 use gathered::Gathered;
+use rule::BusinessTime;
 use write::Writer;
 
 /// What a plan is executed with.
@@ -43,6 +44,8 @@ pub struct Execution<'e> {
     pub deadline: Instant,
     /// How many objects one place of the answer may have.
     pub rows_max: usize,
+    /// The instant that rules are asked at; none: the clock's.
+    pub business_time: Option<jiff::Timestamp>,
     /// How many entries `errors` may have before the rest is only counted.
     pub errors_max: usize,
 }
@@ -73,7 +76,10 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
         demand: execution.demand,
         plan,
         rows_max: execution.rows_max,
-        now_ms: execution.cache.now_ms(),
+        time: match execution.business_time {
+            Some(instant) => BusinessTime::Standing(instant),
+            None => BusinessTime::Clock(execution.cache.now_ms()),
+        },
         deadline: execution.deadline,
     };
     let n_fetches = gathering.run(&mut gathered).await;

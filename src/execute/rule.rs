@@ -20,20 +20,38 @@ use crate::{
     value::{Adaptations, Input, Key, SystemId},
 };
 
+/// The time that rules are asked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum BusinessTime {
+    /// The clock's, in milliseconds since 1970.
+    Clock(i64),
+    /// An instant that stands still.
+    Standing(Timestamp),
+}
+
 /// Runs a call for all objects of its place.
-pub(super) fn run(contract: &Contract, plan: &Plan, gathered: &mut Gathered, join: usize, call: CallId, now_ms: i64) {
+pub(super) fn run(
+    contract: &Contract,
+    plan: &Plan,
+    gathered: &mut Gathered,
+    join: usize,
+    call: CallId,
+    time: BusinessTime,
+) {
     let call = &plan.calls[call.0];
     let when = plan.joins[join].when;
     let n_rows = if gathered.applies(when) { gathered.rows(call.place).n_rows } else { 0 };
-    let mut running = Running::new(contract, plan, gathered, call, now_ms);
+    let mut running = Running::new(contract, plan, gathered, call, time);
     let cells: Vec<JoinCell> = (0..n_rows).map(|row| running.cell(row)).collect();
     let Running { parts, holds_until_ms, .. } = running;
     let items = (0..parts.len()).map(|row| Some(JoinItem { target: 0, row })).collect();
     let answer = plan.joins[join].targets[0].1;
     gathered.places[answer.0] = Some(PlaceRows { n_rows: parts.len(), parts, ..PlaceRows::default() });
     gathered.joins[join] = Some(JoinRows { cells, items });
-    let until_ms = &mut gathered.freshness.until_ms;
-    *until_ms = [*until_ms, holds_until_ms].into_iter().flatten().min();
+    if let BusinessTime::Clock(_) = time {
+        let until_ms = &mut gathered.freshness.until_ms;
+        *until_ms = [*until_ms, holds_until_ms].into_iter().flatten().min();
+    }
 }
 
 /// The work on one call.
@@ -49,13 +67,13 @@ struct Running<'r> {
     arguments: Result<Vec<u8>, String>,
     /// For a part: which object of the holder's place holds each.
     held_by: Vec<usize>,
-    now_ms: i64,
+    time: BusinessTime,
     parts: Vec<PartRow>,
     holds_until_ms: Option<i64>,
 }
 
 impl<'r> Running<'r> {
-    fn new(contract: &'r Contract, plan: &'r Plan, gathered: &'r Gathered, call: &'r Call, now_ms: i64) -> Self {
+    fn new(contract: &'r Contract, plan: &'r Plan, gathered: &'r Gathered, call: &'r Call, time: BusinessTime) -> Self {
         let rule = contract.rule(call.rule);
         let columns: Vec<String> =
             contract.shapes[rule.shape.index()].slots.iter().map(|slot| slot.name.clone()).collect();
@@ -77,7 +95,7 @@ impl<'r> Running<'r> {
                 .as_ref()
                 .map(|(join, _)| held_by(plan, gathered, *join, call.place))
                 .unwrap_or_default(),
-            now_ms,
+            time,
             parts: Vec::new(),
             holds_until_ms: None,
         }
@@ -98,7 +116,10 @@ impl<'r> Running<'r> {
             return JoinCell::Null;
         };
         let sources = FactsSources { contract: self.contract, plan, gathered: self.gathered, objects: &facts.objects };
-        let Ok(now) = Timestamp::from_millisecond(self.now_ms) else { return failed("the clock is wrong".to_owned()) };
+        let now = match self.time {
+            BusinessTime::Clock(now_ms) => Timestamp::from_millisecond(now_ms).unwrap_or_default(),
+            BusinessTime::Standing(instant) => instant,
+        };
         let context = Context { now, settings: &self.contract.rules, sources: &sources };
         let computed = match (self.rule.rule.run)(&facts.json, arguments, &context) {
             Ok(computed) => computed,
@@ -125,7 +146,7 @@ impl<'r> Running<'r> {
             .map(|slot| members.get(&slot.name).map_or(Cell::Null, |value| Cell::Json(Cow::Borrowed(value))))
             .collect();
         // What is computed is nobody's record: no age is reckoned from this stamp.
-        let stamp = Stamp::answered(SystemId(0), self.now_ms);
+        let stamp = Stamp::answered(SystemId(0), 0);
         Ok(self.layout.record(&self.contract.shapes, &cells, &[], stamp))
     }
 
