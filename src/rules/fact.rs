@@ -67,6 +67,13 @@ impl<T> Fact<T> {
     }
 }
 
+/// Lets `?` hand on why nobody knows.
+impl From<&Unknown> for Unknown {
+    fn from(unknown: &Unknown) -> Self {
+        unknown.clone()
+    }
+}
+
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Fact<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();

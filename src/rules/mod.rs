@@ -4,16 +4,23 @@
 //! its reasons and what they rest on.
 //!
 //! Reading order: `rule` (what a rule is), `table` (all of them), `fact`, `evidence`, `reason`, `explanation`, `context`,
-//! `settings`.
+//! `settings`; what rules share: `ratio`, `validity`, `amount`, `article`; the rules: `price`.
 
+mod amount;
+mod article;
 mod context;
 mod evidence;
 mod explanation;
 mod fact;
+mod price;
+mod ratio;
 mod reason;
 mod rule;
+#[cfg(test)]
+mod sample;
 mod settings;
 mod table;
+mod validity;
 
 pub use context::Context;
 pub use evidence::{At, Evidence, Source, Sources};
@@ -21,5 +28,5 @@ pub use explanation::Step;
 pub use fact::{Fact, Unknown};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
 pub use rule::{Computed, Rule};
-pub use settings::Settings;
+pub use settings::{Checkout, Fallback, Pricing, Settings, Stocking, Strategy, Treatment, UNCLEAR};
 pub use table::{RULES, find};
