@@ -1,4 +1,5 @@
 //! The names of the commercial rules that a contract may call by `@rule`.
 
 /// The rules, by name.
-pub(super) const RULES: &[&str] = &["availability", "cart", "credit", "order.status", "price"];
+pub(super) const RULES: &[&str] =
+    &["account", "availability", "cart", "credit", "order.line", "order.status", "price", "tax"];

@@ -26,6 +26,7 @@ pub const CONTRACT: &[(&str, &str)] = shipped![
     "paging.graphql",
     "price.graphql",
     "product.graphql",
+    "reason.graphql",
     "scalars.graphql",
     "systems/erp.toml",
     "systems/pim.toml",

@@ -1,35 +1,15 @@
-//! Amounts of money, and decimals that a caller gives.
+//! Amounts as they go out, rounded, and decimals as they come in from a caller.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::{fact::Fact, ratio::Ratio, settings::Settings};
+use super::{money::Money, ratio::Ratio, settings::Settings};
 
-/// An amount of a currency, as an owner says it.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct AmountFact {
-    /// The amount.
-    pub amount: Fact<Decimal>,
-    /// The currency.
-    pub currency: Fact<String>,
-}
-
-/// An amount of a currency.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Amount {
-    /// The amount.
-    pub amount: Decimal,
-    /// The currency.
-    pub currency: String,
-}
-
-impl Amount {
-    /// Rounds an exact amount to the digits of its currency, a half up; none where it does not fit.
-    pub fn rounded(exact: Ratio, currency: &str, settings: &Settings) -> Option<Self> {
-        let amount = exact.rounded(settings.digits(currency))?;
-        Some(Self { amount, currency: currency.to_owned() })
-    }
+/// Rounds an exact amount to the digits of its currency, a half up; none where it does not fit.
+pub(super) fn rounded(exact: Ratio, currency: &str, settings: &Settings) -> Option<Money> {
+    let amount = exact.rounded(settings.digits(currency))?;
+    Some(Money { amount, currency: currency.to_owned() })
 }
 
 /// Reads a decimal that a caller wrote as a text or as a number; null is none.

@@ -6,8 +6,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 
 use super::{
+    availability::StockFacts,
     evidence::At,
     fact::{Fact, Unknown},
+    price::PriceFacts,
     ratio::Ratio,
 };
 
@@ -54,6 +56,53 @@ pub(super) struct Article {
     /// The price for anyone; none where the contract does not say such a thing at all.
     #[serde(default, deserialize_with = "asked")]
     pub list_price: Option<Fact<UnitPrice>>,
+    /// Whether it is dangerous goods.
+    #[serde(default)]
+    pub hazardous: Fact<bool>,
+    /// The freight class; null where it goes as a parcel.
+    #[serde(default)]
+    pub freight_class: Fact<String>,
+    /// Its documents, as far as they can run out.
+    #[serde(default)]
+    pub documents: Fact<Vec<Fact<Document>>>,
+    /// What plants hold and expect of it.
+    #[serde(default)]
+    pub stock: Fact<Box<StockFacts>>,
+    /// The products it has to do with, in the PIM's order.
+    #[serde(default)]
+    pub relations: Fact<Vec<Fact<Relation>>>,
+    /// Its price for the account that asks.
+    #[serde(default)]
+    pub price: Fact<Box<PriceFacts>>,
+}
+
+/// A document that can run out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Document {
+    /// Where it stands in the inputs.
+    #[serde(rename = "$at", default)]
+    pub at: At,
+    /// What it is.
+    pub kind: Fact<String>,
+    /// The last day it is valid.
+    #[serde(default)]
+    pub valid_until: Fact<jiff::civil::Date>,
+}
+
+/// A related product.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Relation {
+    /// What the other product is to this one.
+    pub kind: Fact<String>,
+    /// The other product's article number.
+    pub sku: Fact<String>,
+    /// How many of the other belong to one of this, in base units.
+    #[serde(default)]
+    pub quantity: Fact<Decimal>,
+    /// The other product.
+    #[serde(default)]
+    pub product: Fact<Article>,
 }
 
 /// How a unit converts to the base unit.
@@ -138,6 +187,11 @@ impl Article {
     /// Tells whether it is work, which never ships and has no stock.
     pub fn is_service(&self) -> bool {
         self.kind.known().is_some_and(|kind| kind == "SERVICE")
+    }
+
+    /// Tells whether it is known to be sold.
+    pub fn is_sold(&self) -> bool {
+        self.lifecycle.known().is_some_and(|word| word == "ACTIVE" || word == "PHASE_OUT")
     }
 }
 

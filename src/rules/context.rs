@@ -4,6 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     evidence::{At, Evidence, Sources},
+    fact::Fact,
     settings::Settings,
 };
 
@@ -32,6 +33,11 @@ impl Context<'_> {
     /// Takes down what a field of an object says.
     pub fn evidence(&self, at: At, field: &str, value: impl ToString) -> Evidence {
         Evidence::new(self.sources, at, field, Some(value.to_string()))
+    }
+
+    /// Takes down what a field of an object says, null where it says nothing or nobody could say.
+    pub fn evidence_of<T: std::fmt::Display>(&self, at: At, field: &str, fact: &Fact<T>) -> Evidence {
+        Evidence::new(self.sources, at, field, fact.known().map(T::to_string))
     }
 
     /// Takes down that a field of an object is null.

@@ -74,6 +74,14 @@ impl From<&Unknown> for Unknown {
     }
 }
 
+impl<T> Fact<Vec<Fact<T>>> {
+    /// Returns the items of a list, none for null. A list of which one item is unknown is unknown.
+    pub fn items(&self) -> Result<Vec<&T>, &Unknown> {
+        let items = self.asked()?.map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter_map(|item| item.asked().transpose()).collect()
+    }
+}
+
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Fact<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();

@@ -4,29 +4,51 @@
 //! its reasons and what they rest on.
 //!
 //! Reading order: `rule` (what a rule is), `table` (all of them), `fact`, `evidence`, `reason`, `explanation`, `context`,
-//! `settings`; what rules share: `ratio`, `validity`, `amount`, `article`; the rules: `price`.
+//! `settings`; `money`, `amount`, `calendar`, `validity`, `ratio` and `article` (what rules reckon with); the rules:
+//! `status` (of orders and their lines), `credit`, `account`, `tax`, `price`, `availability`, `product`, `cart`.
 
+mod account;
 mod amount;
 mod article;
+mod availability;
+mod calendar;
+mod cart;
 mod context;
+mod credit;
 mod evidence;
 mod explanation;
 mod fact;
+mod money;
 mod price;
+mod product;
 mod ratio;
 mod reason;
 mod rule;
 #[cfg(test)]
 mod sample;
 mod settings;
+mod ship_to;
 mod table;
+mod tax;
 mod validity;
 
+pub use account::{
+    AccountFacts, AccountStatus, BuyerFacts, TermsFacts, buyer_reasons, prepayment, reasons as account_reasons,
+    reasons_of_fact as account_fact_reasons,
+};
 pub use context::Context;
+pub use credit::{
+    CreditAssessment, CreditFacts, CreditStatus, assess as assess_credit, assess_fact as assess_credit_fact,
+};
 pub use evidence::{At, Evidence, Source, Sources};
 pub use explanation::Step;
 pub use fact::{Fact, Unknown};
+pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
 pub use rule::{Computed, Rule};
-pub use settings::{Checkout, Fallback, Pricing, Settings, Stocking, Strategy, Treatment, UNCLEAR};
+pub use settings::{
+    Checkout, CreditSettings, Fallback, Pricing, Settings, StatusSettings, Stocking, Strategy, TaxSettings, Treatment,
+    UNCLEAR,
+};
 pub use table::{RULES, find};
+pub use tax::{TaxExemptionFacts, TaxExemptionStatus, TaxVerdict, exemption as tax_exemption};

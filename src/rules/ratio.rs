@@ -17,6 +17,9 @@ pub(super) struct Ratio {
 /// The most digits behind the point that a decimal can have.
 const SCALE_MAX: u32 = 28;
 
+/// How many digits behind the point a quantity is shown with: more than any unit is counted in.
+const QUANTITY_DIGITS: u32 = 9;
+
 impl Ratio {
     /// Nothing.
     pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
@@ -76,6 +79,11 @@ impl Ratio {
     /// Tells whether it is a whole number.
     pub fn is_whole(self) -> bool {
         self.denominator == 1
+    }
+
+    /// Returns it as a decimal with as many digits as quantities have; none where it does not fit.
+    pub fn decimal(self) -> Option<Decimal> {
+        self.rounded(QUANTITY_DIGITS).map(|decimal| decimal.normalize())
     }
 
     /// Returns it as a decimal of at most so many digits, a half rounded away from zero; none where it does not fit.

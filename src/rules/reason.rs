@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::evidence::Evidence;
+use super::{evidence::Evidence, fact::Unknown};
 
 /// How much a reason weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -109,6 +109,8 @@ reasons! {
     OrderLimitExceeded Blocking Order "The order is above the buyer's limit." "the account's approver"
     ApprovalRequired Blocking Order "Somebody has to approve it." "the approver"
     TaxCertExpired Warning Account "The tax certificate had expired on the day of the order." "the buyer, to send a valid one"
+    TaxCertExpiring Info Account "The tax certificate expires soon." "the buyer, to send the next one"
+    TaxCertRevoked Warning Account "The tax certificate was withdrawn." "the buyer, to send a valid one"
     TaxCertMissing Warning Account "There is no tax certificate." "the buyer, to send one"
     TaxCertWrongJurisdiction Warning Account "The tax certificate holds elsewhere." "the buyer, to send the right one"
     TaxUnclear Warning Account "Whether a tax certificate holds could not be found out: tax is charged." "tax"
@@ -169,9 +171,30 @@ impl Reason {
         Self { code, severity, scope, message: message.into(), evidence }
     }
 
+    /// Makes the reason of what could not be found out: `what` is the subject of a sentence, such as "the credit".
+    pub fn of_unknown(what: &str, unknown: &Unknown) -> Self {
+        let system = match unknown.system.as_str() {
+            "" => "its owner",
+            system => system,
+        };
+        let (code, why) = match unknown.code.as_str() {
+            code if code.contains("TIMEOUT") => (ReasonCode::SourceTimeout, "did not answer in time"),
+            code if code.contains("THROTTLED") => (ReasonCode::SourceThrottled, "takes no more questions for now"),
+            code if code.contains("CONTRACT") => (ReasonCode::SourceUnavailable, "says what cannot be read"),
+            code if code.contains("STALE") => (ReasonCode::SourceUnavailable, "said it too long ago"),
+            _ => (ReasonCode::SourceUnavailable, "did not answer"),
+        };
+        Self::new(code, format!("{what} could not be found out: {system} {why}."), Vec::new())
+    }
+
     /// Gives it another weight.
     pub fn weighing(self, severity: Severity) -> Self {
         Self { severity, ..self }
+    }
+
+    /// Says that it is about something else than its code mostly is.
+    pub fn about(self, scope: Scope) -> Self {
+        Self { scope, ..self }
     }
 }
 

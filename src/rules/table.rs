@@ -1,9 +1,18 @@
 //! The table of rules: every name that `@rule` may call.
 
-use super::{price, rule::Rule};
+use super::{account, availability, cart, credit, price, product, rule::Rule, tax};
 
 /// The rules, by name.
-pub const RULES: &[Rule] = &[price::RULE];
+pub const RULES: &[Rule] = &[
+    account::RULE,
+    availability::RULE,
+    cart::RULE,
+    credit::RULE,
+    price::RULE,
+    product::SALE,
+    product::CONTENT,
+    tax::RULE,
+];
 
 /// Returns the rule of a name.
 pub fn find(name: &str) -> Option<&'static Rule> {

@@ -4,17 +4,18 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::rules::{
-    amount::AmountFact,
     article::{Article, UnitPrice},
     evidence::At,
     fact::Fact,
+    money::MoneyFacts,
+    ship_to::ShipToFacts,
     validity::Bound,
 };
 
 /// What is selected of a `Price` for `PriceFacts`, but for its product.
 macro_rules! price {
     () => {
-        "account sku currency \
+        "currency \
          candidates @optional { record source party contract @optional state shipTo @optional taxIncluded @optional \
            minimumQuantity unitPrice { amount currency per unit } validFrom validTo } \
          surcharges @optional { kind amount { amount currency } percent validFrom validTo } \
@@ -31,9 +32,6 @@ pub(crate) struct PriceFacts {
     /// Where it stands in the inputs.
     #[serde(rename = "$at", default)]
     pub at: At,
-    /// The article number.
-    #[serde(default)]
-    pub sku: Fact<String>,
     /// The currency the account is invoiced in.
     #[serde(default)]
     pub currency: Fact<String>,
@@ -49,6 +47,18 @@ pub(crate) struct PriceFacts {
     /// The product, where it is not known otherwise.
     #[serde(default)]
     pub product: Fact<Article>,
+    /// The account.
+    #[serde(default)]
+    pub buyer: Fact<Buyer>,
+}
+
+/// The account that a price is for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Buyer {
+    /// Where its goods may go.
+    #[serde(default)]
+    pub ship_tos: Fact<Vec<Fact<ShipToFacts>>>,
 }
 
 /// A price record.
@@ -94,7 +104,7 @@ pub(crate) struct Surcharge {
     pub kind: Fact<String>,
     /// The amount for each sales unit.
     #[serde(default)]
-    pub amount: Fact<AmountFact>,
+    pub amount: Fact<MoneyFacts>,
     /// The percentage of the net price.
     #[serde(default)]
     pub percent: Fact<Decimal>,

@@ -29,6 +29,8 @@ pub(super) use resolve::resolve;
 pub(super) use resolved::ResolvedPrice;
 pub(super) use want::Ask;
 
+use resolve::unclear;
+
 use super::{
     amount,
     article::article,
@@ -44,7 +46,14 @@ pub(super) const RULE: Rule = Rule {
     pieces: &[],
     run: |facts, arguments, context| {
         typed(facts, arguments, |facts: &PriceFacts, arguments: &Arguments| {
-            let resolved = resolve(facts, &facts.product, &arguments.ask(), context);
+            let resolved = match facts.product.asked() {
+                Ok(article) => resolve(facts, article, &arguments.ask(), context),
+                Err(unknown) => {
+                    let quantity = arguments.ask().quantity;
+                    let reasons = vec![unclear(facts, unknown, context)];
+                    ResolvedPrice { reasons, ..ResolvedPrice::nothing(quantity) }
+                }
+            };
             let holds_until = resolved.holds_until;
             (Members { resolved }, holds_until)
         })

@@ -13,7 +13,7 @@ use super::{
     want::{Ask, NoWant, Want, want},
 };
 use crate::rules::{
-    amount::Amount,
+    amount::rounded,
     article::{Article, NoUnit},
     context::Context,
     explanation::Step,
@@ -30,17 +30,13 @@ use crate::rules::{
 /// *Source*: most specific first, or lowest, as configured for the system that owns the records.
 pub(crate) fn resolve(
     facts: &PriceFacts,
-    article: &Fact<Article>,
+    article: Option<&Article>,
     ask: &Ask<'_>,
     context: &Context<'_>,
 ) -> ResolvedPrice {
     let mut out = ResolvedPrice::nothing(ask.quantity);
     let empty = Article::default();
-    let resolved = match article.asked() {
-        Ok(article) => attempt(facts, article.unwrap_or(&empty), ask, context, &mut out),
-        Err(unknown) => Err(unknown.clone()),
-    };
-    if let Err(unknown) = resolved {
+    if let Err(unknown) = attempt(facts, article.unwrap_or(&empty), ask, context, &mut out) {
         // What was worked out before is no answer any more, and half an answer is a wrong one.
         out = ResolvedPrice { unit: out.unit, currency: out.currency, ..ResolvedPrice::nothing(ask.quantity) };
         out.reasons.push(unclear(facts, &unknown, context));
@@ -52,7 +48,8 @@ pub(crate) fn resolve(
     out
 }
 
-fn unclear(facts: &PriceFacts, unknown: &Unknown, context: &Context<'_>) -> Reason {
+/// Says that a price could not be found out.
+pub(super) fn unclear(facts: &PriceFacts, unknown: &Unknown, context: &Context<'_>) -> Reason {
     let evidence = vec![context.evidence(facts.at, "candidates", &unknown.code)];
     Reason::new(ReasonCode::PriceUnclear, "The price could not be found out.", evidence)
 }
@@ -151,7 +148,7 @@ fn priced(
     out: &mut ResolvedPrice,
 ) -> Result<(), Unknown> {
     let net = want.quantity.times(picked.offer.each).ok_or_else(|| strange("OVERFLOW"))?;
-    out.net = Some(Amount::rounded(net, want.currency, context.settings).ok_or_else(|| strange("OVERFLOW"))?);
+    out.net = Some(rounded(net, want.currency, context.settings).ok_or_else(|| strange("OVERFLOW"))?);
     match surcharges(facts, want, Some(net), context) {
         Ok(surcharges) => {
             if !surcharges.is_empty() {

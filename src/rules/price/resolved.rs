@@ -9,7 +9,7 @@ use super::{
     facts::PriceSource,
     surcharge::AppliedSurcharge,
 };
-use crate::rules::{amount::Amount, article::UnitPrice, explanation::Step, reason::Reason};
+use crate::rules::{article::UnitPrice, explanation::Step, money::Money, reason::Reason};
 
 /// What computes a price that is no owner's.
 pub(super) const FREEHOLD: &str = "freehold";
@@ -37,7 +37,7 @@ pub(crate) struct ResolvedPrice {
     /// The first instant it holds no more.
     pub valid_until: Option<Timestamp>,
     /// The price of the quantity without surcharges, rounded.
-    pub net: Option<Amount>,
+    pub net: Option<Money>,
     /// The price at each quantity from which it is another.
     pub tiers: Vec<Tier>,
     /// The price for anyone.

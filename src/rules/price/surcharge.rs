@@ -12,7 +12,7 @@ use super::{
     want::Want,
 };
 use crate::rules::{
-    amount::Amount, article::NoUnit, context::Context, fact::Unknown, ratio::Ratio, settings::Settings,
+    amount::rounded, article::NoUnit, context::Context, fact::Unknown, money::Money, ratio::Ratio, settings::Settings,
     validity::Standing,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct AppliedSurcharge {
     /// What for.
     pub kind: String,
     /// The amount for the whole quantity; none where there is no price that the percentage is of.
-    pub amount: Option<Amount>,
+    pub amount: Option<Money>,
     /// The percentage it is; none where it is an amount.
     pub percent: Option<Decimal>,
     /// The first instant it is added.
@@ -79,7 +79,7 @@ fn apply(
         (None, None) => return Ok(None),
     };
     let amount = match exact {
-        Some(exact) => Some(Amount::rounded(exact, want.currency, settings).ok_or_else(|| strange("OVERFLOW"))?),
+        Some(exact) => Some(rounded(exact, want.currency, settings).ok_or_else(|| strange("OVERFLOW"))?),
         None => None,
     };
     let (valid_from, valid_until) = (period.from, period.until);

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::rules::{
-    fact::Fact,
     reason::{ReasonCode, Severity},
     sample::{berlin, context, instant},
     settings::{Fallback, Pricing, Settings, Strategy as Way},
@@ -178,7 +177,12 @@ fn each_way_of_having_no_price_has_its_reason() {
             vec!["BLOCKING PRICE_BELOW_MINIMUM_QTY"],
         ),
         (price(vec![c()]), json!({"unit": "PAL"}), None, vec!["BLOCKING UOM_NOT_CONVERTIBLE"]),
-        (price(vec![with(c(), json!({"unitPrice": {"unit": "KG"}}))]), json!({}), None, vec!["BLOCKING UOM_NOT_CONVERTIBLE"]),
+        (
+            price(vec![with(c(), json!({"unitPrice": {"unit": "KG"}}))]),
+            json!({}),
+            None,
+            vec!["BLOCKING UOM_NOT_CONVERTIBLE"],
+        ),
         (price(vec![record("Q", "MANUAL_QUOTE_REQUIRED", "1", "0")]), json!({}), Some("100.00"), vec![]),
         (
             with(price(vec![record("Q", "MANUAL_QUOTE_REQUIRED", "1", "0")]), json!({"product": {"listPrice": null}})),
@@ -329,7 +333,7 @@ fn reasons_of_a_missing_price_always_weigh_blocking() {
     let facts: PriceFacts = serde_json::from_str("{}").unwrap();
     let settings = berlin();
     let ask = Ask { quantity: Decimal::ONE, unit: None, currency: None, date: None, ship_to: None };
-    let resolved = resolve(&facts, &Fact::Null, &ask, &context(NOW, &settings));
+    let resolved = resolve(&facts, None, &ask, &context(NOW, &settings));
     assert!(resolved.unit_price.is_none());
     assert!(resolved.reasons.iter().any(|reason| reason.severity == Severity::Blocking));
     assert_eq!(resolved.reasons[0].code, ReasonCode::PriceUnclear);

@@ -1,0 +1,278 @@
+//! Accounts and their buyers: whether they may buy at all, and who may order how much.
+//!
+//! In: the account's status, its terms, its logins. Out: reasons; none means that nothing stands in the way. A right that
+//! could not be found out is no right.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    context::Context,
+    credit::{CreditFacts, CreditStatus, assess_fact, credit_inputs},
+    evidence::At,
+    fact::{Fact, Unknown},
+    money::{Money, MoneyFacts},
+    reason::{Reason, ReasonCode, sort},
+    rule::{Rule, typed},
+};
+
+/// `account`: the reasons why an account may not buy.
+pub(super) const RULE: Rule = Rule {
+    name: "account",
+    on: "Account",
+    inputs: concat!("status nativeStatus terms { code prepay } credit { ", credit_inputs!(), " }"),
+    holder: "",
+    pieces: &[],
+    run: |facts, arguments, context| {
+        typed(facts, arguments, |account: &AccountRuleFacts, _: &serde::de::IgnoredAny| {
+            let AccountRuleFacts { at, status, native_status, terms, credit } = account;
+            let standing = AccountFacts { at: *at, status: status.clone(), native_status: native_status.clone() };
+            let mut found = reasons(&standing, context);
+            found.extend(prepayment(terms, context));
+            found.extend(credit_hold(credit, context));
+            sort(&mut found);
+            (Output { reasons: found }, None)
+        })
+    },
+};
+
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct AccountRuleFacts {
+    #[serde(rename = "$at")]
+    at: At,
+    status: Fact<AccountStatus>,
+    native_status: Fact<String>,
+    terms: Fact<TermsFacts>,
+    credit: Fact<CreditFacts>,
+}
+
+#[derive(Debug, Serialize)]
+struct Output {
+    reasons: Vec<Reason>,
+}
+
+/// What the owner says of an account's standing.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AccountFacts {
+    /// Which object it is.
+    #[serde(rename = "$at")]
+    pub at: At,
+    /// Whether it may buy.
+    pub status: Fact<AccountStatus>,
+    /// The owner's own code behind it.
+    pub native_status: Fact<String>,
+}
+
+/// Whether an account may buy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AccountStatus {
+    /// It may.
+    Active,
+    /// Everything is held.
+    OnHold,
+    /// No orders are taken.
+    BlockedOrders,
+    /// Orders are taken and not shipped.
+    BlockedDelivery,
+    /// Orders are shipped and not invoiced.
+    BlockedBilling,
+    /// It buys no more.
+    Inactive,
+    /// Not approved yet.
+    PendingApproval,
+    /// A word that is not known here.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// When an account has to pay.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TermsFacts {
+    /// Which object it is.
+    #[serde(rename = "$at")]
+    pub at: At,
+    /// The owner's code.
+    pub code: Fact<String>,
+    /// Whether it pays before anything ships.
+    pub prepay: Fact<bool>,
+}
+
+/// A login of an account.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BuyerFacts {
+    /// Which object it is.
+    #[serde(rename = "$at")]
+    pub at: At,
+    /// The login's id.
+    pub id: Fact<String>,
+    /// Whether it may log in.
+    pub active: Fact<bool>,
+    /// What it may do.
+    pub permissions: Fact<Vec<Fact<String>>>,
+    /// The greatest order it may place without approval; null: any.
+    pub order_limit: Fact<MoneyFacts>,
+}
+
+/// Returns why an account, which may itself be unknown or not exist, may not buy.
+pub fn reasons_of_fact(account: &Fact<AccountFacts>, context: &Context<'_>) -> Vec<Reason> {
+    match account {
+        Fact::Known(account) => reasons(account, context),
+        Fact::Null => vec![Reason::new(ReasonCode::AccountUnclear, "There is no such account.", Vec::new())],
+        Fact::Unknown(unknown) => unclear(unknown),
+    }
+}
+
+/// Returns why an account may not buy, by its status; credit is `credit::assess`, payment in advance is `prepayment`.
+pub fn reasons(account: &AccountFacts, context: &Context<'_>) -> Vec<Reason> {
+    let evidence = || {
+        let status = match &account.status {
+            Fact::Known(status) => context.evidence(account.at, "status", status),
+            _ => context.evidence_of_null(account.at, "status"),
+        };
+        vec![status, context.evidence_of(account.at, "nativeStatus", &account.native_status)]
+    };
+    let (code, message) = match &account.status {
+        Fact::Unknown(unknown) => return unclear(unknown),
+        Fact::Null | Fact::Known(AccountStatus::Other(_)) => {
+            let message = "What the account may do is not known: its owner's word for it is not mapped.";
+            let codes = [ReasonCode::AccountUnclear, ReasonCode::StatusUnmapped];
+            return codes.map(|code| Reason::new(code, message, evidence())).into();
+        }
+        Fact::Known(AccountStatus::Active) => return Vec::new(),
+        Fact::Known(AccountStatus::OnHold) => (ReasonCode::AccountBlocked, "The account is on hold as a whole."),
+        Fact::Known(AccountStatus::BlockedOrders) => {
+            (ReasonCode::AccountBlocked, "The account is blocked: no orders are taken.")
+        }
+        Fact::Known(AccountStatus::BlockedDelivery) => {
+            (ReasonCode::AccountBlocked, "The account is blocked: orders are taken and not shipped.")
+        }
+        Fact::Known(AccountStatus::BlockedBilling) => {
+            (ReasonCode::AccountBlocked, "The account is blocked: orders are shipped and not invoiced.")
+        }
+        Fact::Known(AccountStatus::Inactive) => (ReasonCode::AccountInactive, "The account buys no more."),
+        Fact::Known(AccountStatus::PendingApproval) => {
+            (ReasonCode::AccountInactive, "The account is not approved yet.")
+        }
+    };
+    vec![Reason::new(code, message, evidence())]
+}
+
+/// Returns that an account pays in advance, by its terms. Terms that are unknown are taken as if it did.
+pub fn prepayment(terms: &Fact<TermsFacts>, context: &Context<'_>) -> Vec<Reason> {
+    let asked = terms.asked().and_then(|terms| match terms {
+        Some(terms) => Ok(terms.prepay.asked()?.filter(|prepay| **prepay).map(|_| terms)),
+        None => Ok(None),
+    });
+    match asked {
+        Ok(None) => Vec::new(),
+        Ok(Some(terms)) => {
+            let evidence = vec![
+                context.evidence_of(terms.at, "code", &terms.code),
+                context.evidence_of(terms.at, "prepay", &terms.prepay),
+            ];
+            let message = "The account pays in advance, by its payment terms.";
+            vec![Reason::new(ReasonCode::PrepaymentRequired, message, evidence)]
+        }
+        Err(unknown) => {
+            let message = "Whether the account pays in advance could not be found out.";
+            let required = Reason::new(ReasonCode::PrepaymentRequired, message, Vec::new());
+            vec![required, Reason::of_unknown("The account's payment terms", unknown)]
+        }
+    }
+}
+
+/// Returns what stands in the way of a login's order of an amount, none where it is not known.
+pub fn buyer_reasons(
+    buyers: &Fact<Vec<Fact<BuyerFacts>>>,
+    id: &str,
+    amount: Option<&Money>,
+    context: &Context<'_>,
+) -> Vec<Reason> {
+    let denied = |message: &str, evidence| Reason::new(ReasonCode::BuyerNotPermitted, message, evidence);
+    let not_found_out = |unknown: &Unknown| {
+        let message = "Whether the buyer may place orders could not be found out, so it may not.";
+        vec![denied(message, Vec::new()), Reason::of_unknown("What the buyer may do", unknown)]
+    };
+    let listed = buyers.known().map(Vec::as_slice).unwrap_or_default();
+    let own = listed.iter().filter_map(Fact::known).find(|buyer| buyer.id.known().is_some_and(|known| known == id));
+    let Some(buyer) = own else {
+        // An unknown item, or one whose id is unknown, may be the one that is looked for.
+        let hidden = buyers.unknown().or_else(|| listed.iter().find_map(Fact::unknown));
+        let nameless = || listed.iter().filter_map(Fact::known).find_map(|buyer| buyer.id.unknown());
+        return match hidden.or_else(nameless) {
+            Some(unknown) => not_found_out(unknown),
+            None => vec![denied("The buyer is none of the account's.", Vec::new())],
+        };
+    };
+    let (active, permissions) = match (buyer.active.asked(), buyer.permissions.items()) {
+        (Ok(active), Ok(permissions)) => (active.copied().unwrap_or(false), permissions),
+        (Err(unknown), _) | (_, Err(unknown)) => return not_found_out(unknown),
+    };
+    if !active {
+        let evidence = vec![context.evidence(buyer.at, "active", active)];
+        return vec![denied("The buyer's login is not active.", evidence)];
+    }
+    if !permissions.iter().any(|permission| *permission == "PLACE_ORDER") {
+        let held = permissions.into_iter().cloned().collect::<Vec<_>>().join(" ");
+        let evidence = vec![context.evidence(buyer.at, "permissions", held)];
+        return vec![denied("The buyer may not place orders for the account.", evidence)];
+    }
+    order_limit(buyer, amount, context)
+}
+
+/// What a buyer's order limit says of an amount. What cannot be compared has to be approved.
+fn order_limit(buyer: &BuyerFacts, amount: Option<&Money>, context: &Context<'_>) -> Vec<Reason> {
+    let limit = match Money::read(&buyer.order_limit) {
+        Ok(None) => return Vec::new(),
+        Ok(Some(limit)) => limit,
+        Err(unknown) => {
+            let message = "The buyer's order limit could not be found out: somebody has to approve the order.";
+            let approval = Reason::new(ReasonCode::ApprovalRequired, message, Vec::new());
+            return vec![approval, Reason::of_unknown("The buyer's order limit", &unknown)];
+        }
+    };
+    let evidence = vec![context.evidence(buyer.at, "orderLimit", &limit)];
+    match amount.and_then(|amount| amount.minus(&limit)) {
+        Some(over) if over.amount > Decimal::ZERO => vec![
+            Reason::new(ReasonCode::OrderLimitExceeded, "The order is above the buyer's limit.", evidence.clone()),
+            Reason::new(
+                ReasonCode::ApprovalRequired,
+                "Somebody has to approve the order: it is above the buyer's limit.",
+                evidence,
+            ),
+        ],
+        Some(_) => Vec::new(),
+        None => {
+            let message = "Whether the order is within the buyer's limit cannot be told: somebody has to approve it.";
+            vec![Reason::new(ReasonCode::ApprovalRequired, message, evidence)]
+        }
+    }
+}
+
+/// That credit holds the account, for eyes that may not see its credit: no amounts, and nothing that is not a hold.
+fn credit_hold(credit: &Fact<CreditFacts>, context: &Context<'_>) -> Vec<Reason> {
+    let assessment = assess_fact(credit, None, context);
+    let shown = |reason: &Reason| match reason.code {
+        ReasonCode::CreditHold => true,
+        ReasonCode::CreditNotChecked => assessment.status == CreditStatus::NotChecked && *credit != Fact::Null,
+        _ => false,
+    };
+    assessment.reasons.iter().filter(|reason| shown(reason)).cloned().collect()
+}
+
+fn unclear(unknown: &Unknown) -> Vec<Reason> {
+    let message = "What the account may do could not be found out.";
+    let unclear = Reason::new(ReasonCode::AccountUnclear, message, Vec::new());
+    vec![unclear, Reason::of_unknown("The account's status", unknown)]
+}
+
+impl std::fmt::Display for AccountStatus {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(out)
+    }
+}
