@@ -2,4 +2,4 @@
 
 /// The rules, by name.
 pub(super) const RULES: &[&str] =
-    &["account", "availability", "cart", "credit", "order.line", "order.status", "price", "tax"];
+    &["account", "availability", "cart", "credit", "order.line", "order.status", "price", "product.content", "product.sale", "tax"];

@@ -28,6 +28,7 @@ mod rule;
 mod sample;
 mod settings;
 mod ship_to;
+mod status;
 mod table;
 mod tax;
 mod validity;

@@ -1,6 +1,6 @@
 //! The table of rules: every name that `@rule` may call.
 
-use super::{account, availability, cart, credit, price, product, rule::Rule, tax};
+use super::{account, availability, cart, credit, price, product, rule::Rule, status, tax};
 
 /// The rules, by name.
 pub const RULES: &[Rule] = &[
@@ -11,6 +11,8 @@ pub const RULES: &[Rule] = &[
     price::RULE,
     product::SALE,
     product::CONTENT,
+    status::LINE_RULE,
+    status::ORDER_RULE,
     tax::RULE,
 ];
 

@@ -1,0 +1,102 @@
+//! How far delivery of an order is: a roll-up of its lines' words, over what ships.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::{
+    facts::{HolderFacts, Known, OrderFacts, ShipmentState, items, number, senseless},
+    line::{LineStatus, is_deliverable, word},
+    quantities::{open, wanted},
+};
+
+/// How far delivery of an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::rules) enum FulfillmentStatus {
+    /// Nothing in it ships.
+    NotApplicable,
+    /// Everything that ships was cancelled.
+    Cancelled,
+    /// Everything has arrived.
+    Delivered,
+    /// Everything has left.
+    Shipped,
+    /// Something has left.
+    PartiallyShipped,
+    /// Everything that is open is held.
+    OnHold,
+    /// Everything that is open waits for supply.
+    Backordered,
+    /// Something is reserved or being picked.
+    InProgress,
+    /// Nothing has happened yet.
+    Unfulfilled,
+}
+
+/// Rolls the lines up. A line that cannot be told makes the order's delivery unknown.
+pub(super) fn of(order: &OrderFacts, holder: &HolderFacts) -> Known<FulfillmentStatus> {
+    use FulfillmentStatus as Is;
+    let mut words = Vec::new();
+    let mut is_begun = false;
+    for line in items(&order.lines)? {
+        if is_deliverable(line)? {
+            let word = match word(line, holder)? {
+                LineStatus::Unknown => return Err(senseless()),
+                word => word,
+            };
+            words.push(word);
+            is_begun |= word != LineStatus::Cancelled && number(&line.allocated)? > Decimal::ZERO;
+        }
+    }
+    let active: Vec<LineStatus> = words.iter().copied().filter(|word| *word != LineStatus::Cancelled).collect();
+    let all = |wanted: &[LineStatus]| active.iter().all(|word| wanted.contains(word));
+    let any = |wanted: &[LineStatus]| active.iter().any(|word| wanted.contains(word));
+    Ok(match () {
+        () if words.is_empty() => Is::NotApplicable,
+        () if active.is_empty() => Is::Cancelled,
+        () if all(&[LineStatus::Delivered]) => Is::Delivered,
+        () if all(&[LineStatus::Delivered, LineStatus::Shipped]) => Is::Shipped,
+        () if any(&[LineStatus::Delivered, LineStatus::Shipped, LineStatus::PartiallyShipped]) => Is::PartiallyShipped,
+        () if all(&[LineStatus::OnHold]) => Is::OnHold,
+        () if all(&[LineStatus::Backordered]) => Is::Backordered,
+        () if is_begun || is_picked(order)? => Is::InProgress,
+        () => Is::Unfulfilled,
+    })
+}
+
+/// Whether everything was cancelled that can be: goods and services, of which there are some.
+pub(super) fn is_cancelled(order: &OrderFacts) -> Known<bool> {
+    use super::facts::LineType::{Goods, Service};
+    let mut is_cancelled = false;
+    for line in items(&order.lines)? {
+        let counts = matches!(line.r#type.asked().map_err(Clone::clone)?, Some(Goods | Service));
+        if !counts || number(&line.ordered)?.is_zero() {
+            continue;
+        }
+        if wanted(line)? > Decimal::ZERO {
+            return Ok(false);
+        }
+        is_cancelled = true;
+    }
+    Ok(is_cancelled)
+}
+
+/// Whether anything is still to ship.
+pub(super) fn is_open(order: &OrderFacts) -> Known<bool> {
+    for line in items(&order.lines)? {
+        if is_deliverable(line)? && open(line)? > Decimal::ZERO {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_picked(order: &OrderFacts) -> Known<bool> {
+    for shipment in items(&order.shipments)? {
+        if matches!(shipment.state.asked().map_err(Clone::clone)?, Some(ShipmentState::Picking | ShipmentState::Packed))
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
