@@ -19,6 +19,7 @@ macro_rules! shipped {
 
 /// The files of the shipped contract: path within its folder, and text. Bound to `${ERP_URL}`, `${PIM_URL}` and `${SHOP_URL}`.
 pub const CONTRACT: &[(&str, &str)] = shipped![
+    "cart.graphql",
     "customer.graphql",
     "freehold.toml",
     "inventory.graphql",

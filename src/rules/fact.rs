@@ -67,6 +67,13 @@ impl<T> Fact<T> {
     }
 }
 
+/// Lets `?` hand on why nobody knows.
+impl From<&Unknown> for Unknown {
+    fn from(unknown: &Unknown) -> Self {
+        unknown.clone()
+    }
+}
+
 impl<T> Fact<Vec<Fact<T>>> {
     /// Returns the items of a list, none for null. A list of which one item is unknown is unknown.
     pub fn items(&self) -> Result<Vec<&T>, &Unknown> {

@@ -4,23 +4,34 @@
 //! its reasons and what they rest on.
 //!
 //! Reading order: `rule` (what a rule is), `table` (all of them), `fact`, `evidence`, `reason`, `explanation`, `context`,
-//! `settings`; `money` and `calendar` (what rules reckon with); the rules: `status` (of orders and their lines), `credit`,
-//! `account`, `tax`.
+//! `settings`; `money`, `amount`, `calendar`, `validity`, `ratio` and `article` (what rules reckon with); the rules:
+//! `status` (of orders and their lines), `credit`, `account`, `tax`, `price`, `availability`, `product`, `cart`.
 
 mod account;
+mod amount;
+mod article;
+mod availability;
 mod calendar;
+mod cart;
 mod context;
 mod credit;
 mod evidence;
 mod explanation;
 mod fact;
 mod money;
+mod price;
+mod product;
+mod ratio;
 mod reason;
 mod rule;
+#[cfg(test)]
+mod sample;
 mod settings;
+mod ship_to;
 mod status;
 mod table;
 mod tax;
+mod validity;
 
 pub use account::{
     AccountFacts, AccountStatus, BuyerFacts, TermsFacts, buyer_reasons, prepayment, reasons as account_reasons,
@@ -36,6 +47,9 @@ pub use fact::{Fact, Unknown};
 pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
 pub use rule::{Computed, Rule};
-pub use settings::{CreditSettings, Settings, StatusSettings, TaxSettings};
+pub use settings::{
+    Checkout, CreditSettings, Fallback, Pricing, Settings, StatusSettings, Stocking, Strategy, TaxSettings, Treatment,
+    UNCLEAR,
+};
 pub use table::{RULES, find};
 pub use tax::{TaxExemptionFacts, TaxExemptionStatus, TaxVerdict, exemption as tax_exemption};
