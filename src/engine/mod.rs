@@ -1,7 +1,9 @@
 //! The engine: the whole way of a query.
 //!
-//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans).
+//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans), `noted`
+//! (what of it is noted in the ledger).
 
+mod noted;
 mod plans;
 mod request;
 
@@ -114,6 +116,10 @@ impl Engine {
             errors_max: self.settings.errors_max,
         })
         .await;
+        if let Some(ledger) = &self.ledger {
+            let at_ms = self.cache.now_ms();
+            executed.judged.into_iter().for_each(|judged| ledger.note(noted::observation(judged, at_ms)));
+        }
         let status = match (executed.data_is_null, executed.n_faults) {
             (true, _) => AnswerStatus::NullData,
             (false, 0) => AnswerStatus::Complete,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::fault::Asked;
+use super::{fault::Asked, rule::Judged};
 use crate::{
     cache::Freshness,
     fetch::{FetchError, Outcome, Page, Record},
@@ -28,6 +28,8 @@ pub(super) struct Gathered {
     pub records: Vec<Option<Vec<Outcome>>>,
     /// How old all of it is.
     pub freshness: Freshness,
+    /// What rules have judged.
+    pub judged: Vec<Judged>,
 }
 
 /// The objects of one place.
@@ -146,6 +148,7 @@ impl Gathered {
             pages: plan.steps.iter().map(|_| None).collect(),
             records: plan.steps.iter().map(|_| None).collect(),
             freshness: Freshness::default(),
+            judged: Vec::new(),
         }
     }
 

@@ -28,6 +28,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
         &[
             "value",
             "contract",
+            "rules",
             "plan",
             "fetch",
             "execute",
