@@ -35,7 +35,7 @@ pub use explanation::Step;
 pub use fact::{Fact, Unknown};
 pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
-pub use rule::{Computed, Rule};
+pub use rule::{Computed, Rule, Run};
 pub use settings::{CreditSettings, Settings, StatusSettings, TaxSettings};
 pub use table::{RULES, find};
 pub use tax::{TaxExemptionFacts, TaxExemptionStatus, TaxVerdict, exemption as tax_exemption};
