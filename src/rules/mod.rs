@@ -48,7 +48,7 @@ pub use fact::{Fact, Unknown};
 pub use judgement::Judgement;
 pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
-pub use rule::{Computed, Rule};
+pub use rule::{Computed, Rule, Run};
 pub use settings::{
     Checkout, CreditSettings, Fallback, Pricing, Settings, StatusSettings, Stocking, Strategy, TaxSettings, Treatment,
     UNCLEAR,

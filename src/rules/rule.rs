@@ -23,8 +23,11 @@ pub struct Rule {
     /// Variables of the inputs that are pieces of arguments: a name and the path to them, as `("skus", "lines.sku")`.
     pub pieces: &'static [(&'static str, &'static str)],
     /// Computes the answer from the facts of one object and the arguments, both as JSON.
-    pub run: fn(&[u8], &[u8], &Context<'_>) -> Result<Computed, serde_json::Error>,
+    pub run: Run,
 }
+
+/// Computes an answer from facts and arguments, both as JSON.
+pub type Run = fn(&[u8], &[u8], &Context<'_>) -> Result<Computed, serde_json::Error>;
 
 impl std::fmt::Debug for Rule {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
