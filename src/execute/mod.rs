@@ -73,7 +73,7 @@ pub struct Executed {
 pub async fn execute(execution: &Execution<'_>) -> Executed {
     let Execution { contract, plan, variables, .. } = *execution;
     let arguments = coerce_arguments(contract, &plan.arguments, variables);
-    let mut gathered = Gathered::new(plan, variables, arguments);
+    let mut gathered = Gathered::new(plan, variables, arguments, execution.cache.now_ms());
     let gathering = Gathering {
         contract,
         cache: execution.cache,
@@ -82,7 +82,7 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
         rows_max: execution.rows_max,
         time: match execution.business_time {
             Some(instant) => BusinessTime::Standing(instant),
-            None => BusinessTime::Clock(execution.cache.now_ms()),
+            None => BusinessTime::Clock(gathered.now_ms),
         },
         deadline: execution.deadline,
     };
