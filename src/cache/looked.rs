@@ -113,14 +113,14 @@ impl Looked {
         self.ran_out.contains(&at)
     }
 
-    /// Returns since when the oldest of what was found is known to be true.
-    pub fn oldest_ms(&self) -> Option<i64> {
-        self.found.iter().flatten().flatten().map(|kept| self.bounds.since_ms(kept.stamp())).min()
-    }
-
-    /// Returns how many places are served past their bound.
-    pub fn n_stale(&self) -> usize {
-        self.stale.as_ref().map_or(0, |stale| stale.n)
+    /// Returns how old all of it is that was found.
+    pub fn freshness(&self) -> Freshness {
+        let mut freshness = Freshness { stale: self.stale.iter().cloned().collect(), ..Freshness::default() };
+        for kept in self.found.iter().flatten().flatten() {
+            let stamp = kept.stamp();
+            freshness.add(self.bounds.since_ms(stamp), self.bounds.until_ms(stamp, kept.is_absent()));
+        }
+        freshness
     }
 
     fn note_stale(&mut self, kept: &Kept, error: &FetchError) {
@@ -131,38 +131,20 @@ impl Looked {
         stale.since_ms = stale.since_ms.min(since_ms);
     }
 
-    /// Finishes: all places are known.
-    pub fn answer(self) -> Answer {
-        let mut freshness = Freshness { stale: self.stale.into_iter().collect(), ..Freshness::default() };
-        let mut note = |kept: &Kept| {
-            freshness.add(self.bounds.since_ms(kept.stamp()), self.bounds.until_ms(kept.stamp(), kept.is_absent()));
-        };
+    /// Finishes: all places are known, and so is how old all of it is.
+    pub fn answer(self, freshness: Freshness) -> Answer {
         let found = self.found.into_iter().map(|found| found.expect("every place was asked for"));
+        let record = |kept| match kept {
+            Kept::Record(record) => record,
+            Kept::Page(_) => unreachable!("a group's places hold records"),
+        };
+        let page = |kept| match kept {
+            Kept::Page(page) => page,
+            Kept::Record(_) => unreachable!("a list's places hold pages"),
+        };
         let brought = match &self.question {
-            Question::Records { .. } => Brought::Records(
-                found
-                    .map(|found| {
-                        let kept = found?;
-                        note(&kept);
-                        match kept {
-                            Kept::Record(record) => Ok(record),
-                            Kept::Page(_) => unreachable!("a group's places hold records"),
-                        }
-                    })
-                    .collect(),
-            ),
-            Question::Pages(_) => Brought::Pages(
-                found
-                    .map(|found| {
-                        let kept = found?;
-                        note(&kept);
-                        match kept {
-                            Kept::Page(page) => Ok(page),
-                            Kept::Record(_) => unreachable!("a list's places hold pages"),
-                        }
-                    })
-                    .collect(),
-            ),
+            Question::Records { .. } => Brought::Records(found.map(|found| found.map(record)).collect()),
+            Question::Pages(_) => Brought::Pages(found.map(|found| found.map(page)).collect()),
         };
         Answer { brought, n_asked: self.n_asked, freshness }
     }

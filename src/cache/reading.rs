@@ -11,7 +11,7 @@ use super::{
     demand::Demand,
     kept::{Kept, Place, RecordPlace},
     looked::Looked,
-    question::{Answer, Asked, Asking, Question},
+    question::{Answer, Asked, Asking, Freshness, Question},
     serve::{Apart, Bounds, Verdict},
     shared::SharedRead,
 };
@@ -45,10 +45,11 @@ impl Cache {
         let mut n_before = 0;
         let asking = looked.into_iter().map(|mut looked| {
             if looked.missing.is_empty() {
-                inner.tell(&looked, Levels { memory: looked.len(), ..Levels::default() }, now_ms);
+                let freshness = looked.freshness();
+                inner.tell(&looked, &freshness, Levels { memory: looked.len(), ..Levels::default() }, now_ms);
                 self.refresh(&looked);
                 self.compare(&looked);
-                return Asking::Answered(looked.answer());
+                return Asking::Answered(looked.answer(freshness));
             }
             let (read, n_missing) = (read.clone(), looked.missing.len());
             let mine = n_before..n_before + n_missing;
@@ -87,9 +88,10 @@ impl Cache {
             levels.fetched = looked.missing.len();
             inner.ask_owner(&mut looked).await;
         }
-        inner.tell(&looked, levels, inner.clock.now_ms());
+        let freshness = looked.freshness();
+        inner.tell(&looked, &freshness, levels, inner.clock.now_ms());
         self.refresh(&looked);
-        looked.answer()
+        looked.answer(freshness)
     }
 }
 
@@ -322,14 +324,14 @@ impl Inner {
     }
 
     /// Tells what a question was answered from.
-    fn tell(&self, looked: &Looked, levels: Levels, now_ms: i64) {
+    fn tell(&self, looked: &Looked, freshness: &Freshness, levels: Levels, now_ms: i64) {
         let Levels { memory, shared, fetched } = levels;
         let domain = &self.contract.domain(looked.domain).name;
-        let age = looked.oldest_ms().map(|since_ms| Duration::from_millis((now_ms - since_ms).max(0) as u64));
-        let n_stale = looked.n_stale();
+        let age = freshness.since_ms.map(|since_ms| Duration::from_millis((now_ms - since_ms).max(0) as u64));
+        let n_stale = freshness.stale.iter().map(|stale| stale.n).sum();
         // Nothing makes this true but a mistake in this room: it is counted so that it can be seen to be 0.
         let oldest_ms = looked.put_ms - looked.bounds.max_age_ms;
-        let is_violation = n_stale == 0 && looked.oldest_ms().is_some_and(|since_ms| since_ms < oldest_ms);
+        let is_violation = n_stale == 0 && freshness.since_ms.is_some_and(|since_ms| since_ms < oldest_ms);
         self.telemetry.emit(&Event::Served(Served { domain, memory, shared, fetched, n_stale, age, is_violation }));
     }
 }

@@ -3,10 +3,10 @@
 //! In: a join whose parents and records are known. Out: the objects of its target places and, for each parent, which of
 //! them it leads to. Asks nobody.
 
-use std::sync::Arc;
+use std::{borrow::Cow, hash::BuildHasher, sync::Arc};
 
 use compact_str::CompactString;
-use hashbrown::{HashMap, hash_map::Entry as MapEntry};
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry as TableEntry};
 
 use super::{
     fault::Asked,
@@ -16,20 +16,31 @@ use crate::{
     contract::Contract,
     fetch::{Entry, Record, Table},
     plan::{Ask, Join, JoinFrom, PlaceId, Plan, PlannedFeed},
-    value::{Key, write_json_text},
+    value::{Key, json_text},
 };
 
 /// What one feed gives for one parent.
 #[derive(Debug)]
-pub(super) enum Fed {
+pub(super) enum Fed<'g> {
     /// No value.
     Null,
     /// One text.
-    One(CompactString),
+    One(Cow<'g, str>),
     /// A list of texts, nulls among them.
     Many(Vec<Option<CompactString>>),
     /// It could not be read.
     Failed(CellFailure),
+}
+
+impl Fed<'_> {
+    /// Returns its text, or that at a position of its list.
+    fn text(&self, position: usize) -> Option<&str> {
+        match self {
+            Self::One(text) => Some(text),
+            Self::Many(texts) => texts.get(position)?.as_deref(),
+            Self::Null | Self::Failed(_) => None,
+        }
+    }
 }
 
 /// Follows a join for all objects of its parent place.
@@ -41,6 +52,9 @@ pub(super) fn follow(contract: &Contract, plan: &Plan, gathered: &mut Gathered, 
         rows_max,
     };
     let n_parents = if gathered.applies(description.when) { gathered.rows(description.parent).n_rows } else { 0 };
+    if matches!(description.from, JoinFrom::Reference { .. }) {
+        following.reserve(n_parents);
+    }
     let mut cells = Vec::with_capacity(n_parents);
     for row in 0..n_parents {
         let start = following.items.len();
@@ -80,8 +94,9 @@ struct Found {
     n_rows: usize,
     keys: Vec<Key>,
     key_of: Vec<u32>,
-    /// Where each of the keys stands, once there are more than [`FEW`].
-    known: HashMap<Key, u32>,
+    /// Where each of the keys stands, by its hash, once there are more than [`FEW`].
+    known: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     parts: Vec<PartRow>,
 }
 
@@ -90,7 +105,8 @@ impl Found {
         self.keys.reserve(n_rows);
         self.key_of.reserve(n_rows);
         if n_rows > FEW {
-            self.known.reserve(n_rows);
+            let Self { keys, known, hasher, .. } = self;
+            known.reserve(n_rows, |at| hasher.hash_one(&keys[*at as usize]));
         }
     }
 
@@ -103,26 +119,29 @@ impl Found {
 
     /// Returns where a key stands among the keys, adding it if it is not there.
     fn number(&mut self, key: Key) -> u32 {
-        let next = self.keys.len() as u32;
-        if self.keys.len() < FEW {
-            return match self.keys.iter().position(|known| *known == key) {
+        let Self { keys, known, hasher, .. } = self;
+        let next = keys.len() as u32;
+        if keys.len() < FEW {
+            return match keys.iter().position(|known| *known == key) {
                 Some(known) => known as u32,
                 None => {
-                    self.keys.push(key);
+                    keys.push(key);
                     next
                 }
             };
         }
-        if self.known.is_empty() {
-            self.known.extend(self.keys.iter().cloned().zip(0..));
-        }
-        match self.known.entry(key) {
-            MapEntry::Occupied(known) => *known.get(),
-            MapEntry::Vacant(unknown) => {
-                self.keys.push(unknown.key().clone());
-                *unknown.insert(next)
+        let hash_at = |keys: &[Key], at: u32| hasher.hash_one(&keys[at as usize]);
+        if known.is_empty() {
+            for at in 0..next {
+                known.insert_unique(hash_at(keys, at), at, |at| hash_at(keys, *at));
             }
         }
+        match known.entry(hasher.hash_one(&key), |at| keys[*at as usize] == key, |at| hash_at(keys, *at)) {
+            TableEntry::Occupied(known) => return *known.get(),
+            TableEntry::Vacant(unknown) => unknown.insert(next),
+        };
+        keys.push(key);
+        next
     }
 
     fn settle(self) -> PlaceRows {
@@ -137,6 +156,14 @@ impl Found {
 }
 
 impl Following {
+    /// Makes room for what so many parents lead to, where each leads to one object.
+    fn reserve(&mut self, n_parents: usize) {
+        self.items.reserve(n_parents);
+        if let [target] = self.targets.as_mut_slice() {
+            target.reserve(n_parents);
+        }
+    }
+
     /// Returns whether the parent leads anywhere; the items are added.
     fn reference(
         &mut self,
@@ -157,13 +184,20 @@ impl Following {
             Some(feed) => match reading.feed(feed) {
                 Fed::Failed(failure) => return Err(failure),
                 Fed::One(name) => {
-                    let target = join.targets.iter().position(|(target, _)| *target == name);
+                    let target = join.targets.iter().position(|(target, _)| **target == *name);
                     Some(target.ok_or(CellFailure::UnknownType(reading.system()))?)
                 }
                 Fed::Null | Fed::Many(_) => None,
             },
         };
         let Some(target) = target else { return Ok(false) };
+        if let ([feed], false) = (key.as_slice(), *many) {
+            return match reading.feed(feed) {
+                Fed::Failed(failure) => Err(failure),
+                Fed::Null => Ok(false),
+                fed => self.item(target, &[fed], 0),
+            };
+        }
         let mut fed = Vec::with_capacity(key.len());
         for feed in key {
             match reading.feed(feed) {
@@ -188,21 +222,13 @@ impl Following {
     }
 
     /// Adds the object whose key the texts make at a position of their list; false when a text is null.
-    fn item(&mut self, target: usize, fed: &[Fed], position: usize) -> Result<bool, CellFailure> {
+    fn item(&mut self, target: usize, fed: &[Fed<'_>], position: usize) -> Result<bool, CellFailure> {
         self.check_bound()?;
-        let mut texts = Vec::with_capacity(fed.len());
-        for fed in fed {
-            match fed {
-                Fed::One(text) => texts.push(text.as_str()),
-                Fed::Many(list) => match &list[position] {
-                    Some(text) => texts.push(text.as_str()),
-                    None => return Ok(false),
-                },
-                Fed::Null | Fed::Failed(_) => return Ok(false),
-            }
+        if fed.iter().any(|fed| fed.text(position).is_none()) {
+            return Ok(false);
         }
         // A text with the separator inside is nobody's key.
-        let Some(key) = Key::of(texts) else { return Ok(false) };
+        let Some(key) = Key::of(fed.iter().filter_map(|fed| fed.text(position))) else { return Ok(false) };
         let row = self.targets[target].key(key);
         self.items.push(Some(JoinItem { target, row }));
         Ok(true)
@@ -221,10 +247,7 @@ impl Following {
             None | Some(PageCell::Null) => Ok(false),
             Some(PageCell::Failed(failure)) => Err(failure.clone()),
             Some(PageCell::Page(page)) => {
-                self.items.reserve(page.items.len());
-                if let [target] = self.targets.as_mut_slice() {
-                    target.reserve(page.items.len());
-                }
+                self.reserve(page.items.len());
                 for item in &page.items {
                     self.check_bound()?;
                     let target = match &item.type_name {
@@ -275,7 +298,7 @@ impl Following {
         let target = value.first().map_or(0, |&variant| usize::from(variant));
         let Some(found) = self.targets.get_mut(target) else { return Ok(()) };
         let tape = held.record.range_of(&value[1..]);
-        found.parts.push(PartRow { record: held.record.clone(), tape, origin: held.origin.clone() });
+        found.parts.push(PartRow { record: held.record.clone(), tape, origin: held.origin() });
         found.n_rows += 1;
         let row = found.n_rows - 1;
         self.items.push(Some(JoinItem { target, row }));
@@ -304,7 +327,14 @@ enum Held<'g> {
 struct HeldRecord<'g> {
     record: &'g Arc<Record>,
     table: Table<'g>,
-    origin: Origin,
+    of: Of,
+    key: &'g Key,
+}
+
+impl HeldRecord<'_> {
+    fn origin(&self) -> Origin {
+        Origin { of: self.of, key: self.key.clone() }
+    }
 }
 
 fn held<'g>(plan: &Plan, gathered: &'g Gathered, parent: PlaceId, column: usize, row: usize) -> Held<'g> {
@@ -312,7 +342,7 @@ fn held<'g>(plan: &Plan, gathered: &'g Gathered, parent: PlaceId, column: usize,
     let rows = gathered.rows(parent);
     if let Some(part) = rows.parts.get(row) {
         let table = part.record.table_at(part.tape.clone());
-        return Held::Record(HeldRecord { record: &part.record, table, origin: part.origin.clone() });
+        return Held::Record(HeldRecord { record: &part.record, table, of: part.origin.of, key: &part.origin.key });
     }
     match gathered.outcome(place, rows, column, row) {
         None => Held::Absent,
@@ -320,9 +350,8 @@ fn held<'g>(plan: &Plan, gathered: &'g Gathered, parent: PlaceId, column: usize,
         Some(Ok(record)) => match record.table() {
             None => Held::Absent,
             Some(table) => {
-                let key = rows.keys[rows.key_of[row] as usize].clone();
-                let origin = Origin { of: Of::Group(place.columns[column].group), key };
-                Held::Record(HeldRecord { record, table, origin })
+                let key = &rows.keys[rows.key_of[row] as usize];
+                Held::Record(HeldRecord { record, table, of: Of::Group(place.columns[column].group), key })
             }
         },
     }
@@ -344,9 +373,9 @@ pub(super) struct Reading<'g> {
     pub arguments: &'g [(CompactString, crate::value::Input)],
 }
 
-impl Reading<'_> {
+impl<'g> Reading<'g> {
     /// Reads a feed.
-    pub fn feed(&self, feed: &PlannedFeed) -> Fed {
+    pub fn feed(&self, feed: &'g PlannedFeed) -> Fed<'g> {
         match feed {
             PlannedFeed::Constant(text) => Fed::One(text.as_str().into()),
             PlannedFeed::Argument(path) => self.argument(path),
@@ -362,7 +391,7 @@ impl Reading<'_> {
                     Held::Record(held) => match held.table.entry(*slot) {
                         Entry::Null => Fed::Null,
                         Entry::Fault(number) => {
-                            Fed::Failed(CellFailure::Violation(held.record.clone(), number, held.origin.clone()))
+                            Fed::Failed(CellFailure::Violation(held.record.clone(), number, held.origin()))
                         }
                         Entry::Value(json) => fed_by_json(json),
                     },
@@ -371,7 +400,7 @@ impl Reading<'_> {
         }
     }
 
-    fn argument(&self, path: &[String]) -> Fed {
+    fn argument(&self, path: &[String]) -> Fed<'g> {
         let (first, rest) = path.split_first().expect("a feed names its argument");
         let mut value = self.arguments.iter().find(|(name, _)| name == first).map(|(_, value)| value);
         for name in rest {
@@ -399,15 +428,14 @@ impl Reading<'_> {
 }
 
 /// Reads a finished leaf, or a finished list of leaves, as texts.
-fn fed_by_json(json: &[u8]) -> Fed {
+fn fed_by_json(json: &[u8]) -> Fed<'_> {
     if json.first() == Some(&b'[') {
         let Ok(items) = serde_json::from_slice::<Vec<serde_json::Value>>(json) else { return Fed::Null };
         return Fed::Many(
             items.iter().map(|item| crate::value::Input::from_json(item).text().map(Into::into)).collect(),
         );
     }
-    let mut text = String::new();
-    if write_json_text(json, &mut text) { Fed::One(text.into()) } else { Fed::Null }
+    json_text(json).map_or(Fed::Null, Fed::One)
 }
 
 #[cfg(test)]

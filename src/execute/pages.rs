@@ -61,7 +61,7 @@ pub(super) fn question(
             .iter()
             .map(|feed| match feed.as_ref().map(|feed| (feed, reading.feed(feed))) {
                 None => Ok(Argument::Null),
-                Some((_, Fed::One(text))) => Ok(Argument::One(text)),
+                Some((_, Fed::One(text))) => Ok(Argument::One(text.into())),
                 Some((_, Fed::Many(texts))) => Ok(Argument::Many(texts.into_iter().flatten().collect())),
                 Some((_, Fed::Failed(failure))) => Err(PageCell::Failed(failure)),
                 // A filter that was not given is null; a parent without the value it would be listed by has no list.

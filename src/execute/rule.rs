@@ -17,7 +17,7 @@ use crate::{
     fetch::{Cell, Entry, Layout, Record, Stamp},
     plan::{Call, CallId, JoinId, PlaceId, Plan},
     rules::{Computed, Context, Judgement, Reason},
-    value::{Adaptations, Input, Key, SystemId, write_json_text},
+    value::{Adaptations, Input, Key, SystemId, json_text},
 };
 
 /// The time that rules are asked at.
@@ -200,8 +200,7 @@ impl<'r> Running<'r> {
                 let column = place.columns.iter().position(|column| column.group == group)?;
                 let Some(Ok(record)) = self.gathered.outcome(place, rows, column, row) else { return None };
                 let Entry::Value(json) = record.table()?.entry(slot) else { return None };
-                let mut text = String::new();
-                write_json_text(json, &mut text).then_some(text)
+                json_text(json).map(Cow::into_owned)
             }
             _ => None,
         }

@@ -33,17 +33,18 @@ impl<'a> Table<'a> {
         Self { bytes }
     }
 
+    /// Returns where an entry starts and ends, with the marks of faults.
     #[inline]
-    fn offset(self, position: usize) -> Option<u32> {
-        let at = position.checked_mul(OFFSET)?;
-        let bytes = self.bytes.get(at..at.checked_add(OFFSET)?)?;
-        Some(u32::from_le_bytes(bytes.try_into().ok()?))
+    fn offsets(self, position: usize) -> Option<(u32, u32)> {
+        let bytes = self.bytes.get(position.checked_mul(OFFSET)?..)?.first_chunk::<{ 2 * OFFSET }>()?;
+        let both = u64::from_le_bytes(*bytes);
+        Some((both as u32, (both >> u32::BITS) as u32))
     }
 
     /// Returns the number of entries.
     #[inline]
     pub fn len(self) -> usize {
-        let table_bytes = self.offset(0).unwrap_or(0) as usize;
+        let table_bytes = self.bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) as usize;
         (table_bytes.min(self.bytes.len()) / OFFSET).saturating_sub(1)
     }
 
@@ -55,9 +56,7 @@ impl<'a> Table<'a> {
     /// Returns an entry. One that is not there, or that the bytes do not hold, is null.
     #[inline]
     pub fn entry(self, position: usize) -> Entry<'a> {
-        let (Some(start), Some(end)) = (self.offset(position), self.offset(position + 1)) else {
-            return Entry::Null;
-        };
+        let Some((start, end)) = self.offsets(position) else { return Entry::Null };
         match self.bytes.get((start & !FAULT) as usize..(end & !FAULT) as usize) {
             None | Some([]) => Entry::Null,
             Some(entry) if end & FAULT == 0 => Entry::Value(entry),

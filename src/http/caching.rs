@@ -4,21 +4,18 @@
 //! own, so it is always `private`; what is wrong or outlived in any part is never kept.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     response::Response,
 };
 
-use super::{
-    demand::{MAX_AGE, NOT_BEFORE},
-    negotiate::Media,
-};
+use super::negotiate::Media;
 use crate::engine::{Answer, AnswerStatus};
 
 /// When an answer was given: what a later request may name as the instant it wants nothing from before.
-const AS_OF: &str = "freehold-as-of";
+const AS_OF: HeaderName = HeaderName::from_static("freehold-as-of");
 
 /// What an answer depends on beside its URL and body.
-const VARY: &[&str] = &["accept", "accept-encoding", MAX_AGE, NOT_BEFORE];
+const VARY: HeaderValue = HeaderValue::from_static("accept, accept-encoding, freehold-max-age, freehold-not-before");
 
 /// How many characters of a hash name an answer: 128 bits.
 const TAG_LENGTH: usize = 32;
@@ -82,16 +79,16 @@ impl Caching {
 
     /// Writes it into a response's headers.
     pub(super) fn write(self, headers: &mut HeaderMap) {
-        let mut insert = |name: &'static str, value: Option<String>| {
-            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+        let texts = [(header::CACHE_CONTROL, Some(self.control)), (header::ETAG, self.tag), (AS_OF, self.as_of)];
+        for (name, text) in texts {
+            if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
                 headers.insert(name, value);
             }
-        };
-        insert("cache-control", Some(self.control));
-        insert("age", self.age.map(|age| age.to_string()));
-        insert("etag", self.tag);
-        insert("vary", Some(VARY.join(", ")));
-        insert(AS_OF, self.as_of);
+        }
+        if let Some(age) = self.age {
+            headers.insert(header::AGE, age.into());
+        }
+        headers.insert(header::VARY, VARY);
     }
 }
 
@@ -120,6 +117,7 @@ mod tests {
     use super::*;
     use crate::{
         cache::{Asked, Freshness, Stale},
+        http::demand::{MAX_AGE, NOT_BEFORE},
         value::{DomainId, GroupId, SystemId},
     };
 
@@ -132,6 +130,13 @@ mod tests {
     fn told(answer: &Answer) -> (Option<i64>, String) {
         let caching = Caching::new(answer, Media::Json, None);
         (caching.age, caching.control)
+    }
+
+    #[test]
+    fn an_answer_depends_on_every_header_that_says_how_fresh_it_must_be() {
+        for name in [MAX_AGE, NOT_BEFORE] {
+            assert!(VARY.to_str().unwrap().split(", ").any(|header| header == name), "{name}");
+        }
     }
 
     #[test]

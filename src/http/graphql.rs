@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Request, State},
-    http::{HeaderMap, Method},
+    http::{HeaderMap, Method, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use futures_util::FutureExt;
@@ -37,10 +37,12 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         Ok(media) => media,
         Err(refusal) => return refuse(&shared.telemetry, Media::Json, &refusal, arrived),
     };
-    let method = request.method().clone();
-    let known = Known::of(&method, request.headers());
-    match asked(&shared, request).await {
-        Ok(answer) => respond::answer(&method, media, answer, known.as_ref()),
+    let (head, body) = request.into_parts();
+    match asked(&shared, &head, body).await {
+        Ok(answer) => {
+            let known = Known::of(&head.method, &head.headers);
+            respond::answer(&head.method, media, answer, known.as_ref())
+        }
         Err(refusal) => refuse(&shared.telemetry, media, &refusal, arrived),
     }
 }
@@ -56,27 +58,23 @@ pub(super) fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arr
     respond::refusal(media, refusal)
 }
 
-async fn asked(shared: &Shared, request: Request) -> Result<Answer, Refusal> {
+async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refusal> {
     // Taken before the body is read: what is turned away under load costs nothing.
     let _permit = shared.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
-    let headers = request.headers().clone();
-    let Asked { request: mut question, freshness } = read(request, &shared.settings).await?;
-    question.demand = demand(&headers, freshness.as_ref(), &shared.answering.domains())?;
+    let Asked { request: mut question, freshness } = read(head, body, &shared.settings).await?;
+    question.demand = demand(&head.headers, freshness.as_ref(), &shared.answering.domains())?;
     // One request's panic must not take down its connection, which others may share.
     AssertUnwindSafe(shared.answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)
 }
 
-async fn read(request: Request, settings: &HttpSettings) -> Result<Asked, Refusal> {
+async fn read(head: &Parts, body: Body, settings: &HttpSettings) -> Result<Asked, Refusal> {
     let bytes_max = settings.uri_bytes_max;
-    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > bytes_max) {
+    if head.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > bytes_max) {
         return Err(Refusal::UriTooLong { bytes_max });
     }
-    match *request.method() {
-        Method::GET | Method::HEAD => request::from_uri(request.uri()),
-        Method::POST => {
-            let (head, body) = request.into_parts();
-            request::from_body(&read_body(&head.headers, body, settings).await?)
-        }
+    match head.method {
+        Method::GET | Method::HEAD => request::from_uri(&head.uri),
+        Method::POST => request::from_body(&read_body(&head.headers, body, settings).await?),
         _ => Err(Refusal::MethodNotAllowed),
     }
 }

@@ -22,6 +22,7 @@ use std::{future::Future, sync::Arc};
 
 use axum::{
     Router,
+    http::{HeaderMap, header},
     middleware::map_response,
     routing::{any, get},
 };
@@ -58,18 +59,32 @@ pub async fn serve(
     settings: HttpSettings,
     stop: impl Future<Output = ()>,
 ) {
-    let router = router(answering, telemetry.clone(), settings.clone());
-    serve::serve(listener, router, &telemetry, &settings, stop).await;
+    let routers = routers(answering, telemetry.clone(), settings.clone());
+    serve::serve(listener, routers, &telemetry, &settings, stop).await;
 }
 
-fn router(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSettings) -> Router {
+/// The routes, for callers that take compressed answers and for those that do not.
+#[derive(Clone)]
+struct Routers {
+    compressing: Router,
+    plain: Router,
+}
+
+impl Routers {
+    /// Returns the routes for a request. What compresses costs something even where nobody has asked for it.
+    fn of(&self, headers: &HeaderMap) -> &Router {
+        if headers.contains_key(header::ACCEPT_ENCODING) { &self.compressing } else { &self.plain }
+    }
+}
+
+fn routers(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSettings) -> Routers {
     let requests = Semaphore::new(settings.requests_max);
     let readiness = health::Readiness::new(settings.readiness_held);
     let shared = Arc::new(Shared { answering, telemetry, settings, requests, readiness });
     // An answer is compressed while its caller waits, so speed counts for more than the last percent.
     let compression =
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
-    Router::new()
+    let plain = Router::new()
         .route(GRAPHQL_PATH, any(graphql::answer))
         .route("/changes/{system}", any(changes::hear))
         .route("/", get(graphiql::front))
@@ -79,7 +94,7 @@ fn router(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSet
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .fallback(graphql::not_found)
-        .layer(compression)
-        .layer(map_response(caching::weaken))
-        .with_state(shared)
+        .with_state(shared);
+    let compressing = plain.clone().layer(compression).layer(map_response(caching::weaken));
+    Routers { compressing, plain }
 }

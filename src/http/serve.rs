@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -27,6 +26,7 @@ use tokio::{
 };
 use tower::ServiceExt;
 
+use super::Routers;
 use crate::{
     settings::HttpSettings,
     telemetry::{Event, Telemetry},
@@ -45,7 +45,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Serves until `stop` completes, then finishes what is in flight within the grace period.
 pub(super) async fn serve(
     listener: TcpListener,
-    router: Router,
+    routers: Routers,
     telemetry: &Telemetry,
     settings: &HttpSettings,
     stop: impl Future<Output = ()>,
@@ -78,7 +78,7 @@ pub(super) async fn serve(
         connections.spawn(connection(Connection {
             stream,
             builder: Arc::clone(&builder),
-            router: router.clone(),
+            routers: routers.clone(),
             watcher: graceful.watcher(),
             open: Open::new(telemetry, place),
             head_timeout: settings.header_read_timeout,
@@ -148,14 +148,14 @@ impl Drop for Open {
 struct Connection {
     stream: TcpStream,
     builder: Arc<Builder<TokioExecutor>>,
-    router: Router,
+    routers: Routers,
     watcher: Watcher,
     open: Open,
     head_timeout: Duration,
 }
 
 /// Serves one connection to its end.
-async fn connection(Connection { stream, builder, router, watcher, open, head_timeout }: Connection) {
+async fn connection(Connection { stream, builder, routers, watcher, open, head_timeout }: Connection) {
     // Answers are written whole; waiting for more to send would only delay them. Failing that, they are merely slower.
     let _ = stream.set_nodelay(true);
     let spoken = Arc::new(AtomicBool::new(false));
@@ -163,7 +163,7 @@ async fn connection(Connection { stream, builder, router, watcher, open, head_ti
         let spoken = Arc::clone(&spoken);
         move |request: hyper::Request<hyper::body::Incoming>| {
             spoken.store(true, Ordering::Relaxed);
-            router.clone().oneshot(request.map(axum::body::Body::new))
+            routers.of(request.headers()).clone().oneshot(request.map(axum::body::Body::new))
         }
     });
     let serving = watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());

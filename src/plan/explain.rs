@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::model::{Ask, Call, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step};
 use crate::{
-    contract::{Contract, Domain, GroupBinding, KeyMapping, ListBinding, Role},
+    contract::{Contract, Domain, GroupBinding, KeyMapping, ListBinding, Role, SystemKind},
     value::{GroupId, TypeId},
 };
 
@@ -246,6 +246,8 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             });
             let parts: Vec<String> = described.binding.part_names().into_iter().map(str::to_owned).collect();
             let speaks_sql = matches!(described.binding, GroupBinding::Sql(_));
+            // PostgreSQL brings the parts with what holds them.
+            let in_one = matches!(contract.system(described.system).kind, SystemKind::Postgres { .. });
             let key = described.key.as_ref().filter(|key| key.changes_keys());
             ExplainedStep {
                 keys_mapped: key.iter().map(ToString::to_string).collect(),
@@ -254,7 +256,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
-                statements: speaks_sql.then_some(1 + parts.len()),
+                statements: speaks_sql.then_some(if in_one { 1 } else { 1 + parts.len() }),
                 parts,
                 freshness: freshness(contract.domain(described.domain)),
                 places: explained.collect(),

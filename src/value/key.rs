@@ -21,17 +21,16 @@ impl Key {
     ///
     /// *Errors*: `None` when a text contains the separator; no entity can have such a key.
     pub fn of<'a>(fields: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let mut joined = CompactString::default();
-        for (n, field) in fields.into_iter().enumerate() {
-            if field.contains(SEPARATOR) {
-                return None;
-            }
-            if n > 0 {
-                joined.push(SEPARATOR);
-            }
+        let mut fields = fields.into_iter();
+        let first = fields.next().unwrap_or_default();
+        let mut joined = CompactString::new(first);
+        let mut is_separated = has_separator(first);
+        for field in fields {
+            is_separated |= has_separator(field);
+            joined.push(SEPARATOR);
             joined.push_str(field);
         }
-        Some(Self(joined))
+        (!is_separated).then_some(Self(joined))
     }
 
     /// Reads a key as people write it: the texts of several fields with `|` between them, a single field as it is.
@@ -51,13 +50,19 @@ impl Key {
 
     /// Returns the text of the key's `position`th field.
     pub fn field(&self, position: usize) -> Option<&str> {
-        self.fields().nth(position)
+        // Most keys have one field, which is found without cutting.
+        if has_separator(&self.0) { self.fields().nth(position) } else { (position == 0).then_some(&self.0) }
     }
 
     /// Returns the whole key as one text, fields joined by the separator.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a text has the separator inside, which is a single byte.
+fn has_separator(text: &str) -> bool {
+    text.as_bytes().contains(&(SEPARATOR as u8))
 }
 
 impl std::fmt::Display for Key {

@@ -22,7 +22,7 @@ pub use decimal::compare_decimals;
 pub use duration::{duration_text, parse_duration};
 pub use id::{DomainId, GroupId, ListId, RuleId, ShapeId, SystemId, TypeId};
 pub use input::Input;
-pub use json::{write_json_string, write_json_text};
+pub use json::{json_text, write_json_string};
 pub use key::Key;
 pub use pointer::{Pointer, PointerError};
 pub use scalar::{EnumWords, Leaf, LeafError, Scalar};

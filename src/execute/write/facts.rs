@@ -92,7 +92,12 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         };
         self.objects.push(FactsOf { outputs, row: holder.row, part, key: holder.key });
         let start = self.out.len();
-        let whole = self.object_of(outputs, path, |writer, output, path| writer.member(output, holder, path));
+        let whole = self.object_of(
+            outputs,
+            path,
+            |output| holder.finished(output),
+            |writer, output, path| writer.member(output, holder, path),
+        );
         let is_bare = self.out.len() == start + 2;
         let at = format!("\"$at\":{number}{}", if is_bare { "" } else { "," });
         self.out.splice(start + 1..start + 1, at.bytes());

@@ -75,6 +75,19 @@ struct Holder<'h, 'g> {
     key: Option<&'g Key>,
 }
 
+impl<'g> Holder<'_, 'g> {
+    /// Returns the bytes of a member that is written as it lies: most are leaves that are there.
+    #[inline]
+    fn finished(&self, output: &'g Output) -> Option<&'g [u8]> {
+        let Produce::Leaf { column, slot } = &output.produce else { return None };
+        let View::Row(table, ..) = &self.views[*column] else { return None };
+        match table.entry(*slot) {
+            Entry::Value(json) => Some(json),
+            Entry::Null | Entry::Fault(_) => None,
+        }
+    }
+}
+
 impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Begins an answer.
     pub fn new(
@@ -124,36 +137,42 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         if FACTS {
             return self.facts(outputs, holder, path);
         }
-        self.object_of(outputs, path, |writer, output, path| writer.member(output, holder, path))
+        let finished = |output: &'g Output| holder.finished(output);
+        self.object_of(outputs, path, finished, |writer, output, path| writer.member(output, holder, path))
     }
 
-    /// Writes an object, each of its members by `member`. Returns false, with nothing written, when null stands where
-    /// none may.
+    /// Writes an object, each of its members as it is `finished`, and else by `member`. Returns false, with nothing
+    /// written, when null stands where none may.
     #[inline]
     fn object_of(
         &mut self,
         outputs: &'g [Output],
         holder: Option<&Path<'_>>,
+        finished: impl Fn(&'g Output) -> Option<&'g [u8]>,
         mut member: impl FnMut(&mut Self, &'g Output, &Path<'_>) -> Written,
     ) -> bool {
         let start = self.out.len();
         self.out.push(b'{');
-        let mut first = true;
         for output in outputs {
             if !self.gathered.applies(output.when) {
                 continue;
             }
-            if !first {
-                self.out.push(b',');
-            }
-            first = false;
             self.out.extend_from_slice(&output.key);
-            let path = Path { holder, segment: Segment::Name(&output.name) };
-            let written = member(self, output, &path);
-            if written != Written::Value && !self.null(written, output, &path) {
-                self.out.truncate(start);
-                return false;
+            if let Some(json) = finished(output) {
+                self.out.extend_from_slice(json);
+            } else {
+                let path = Path { holder, segment: Segment::Name(&output.name) };
+                let written = member(self, output, &path);
+                if written != Written::Value && !self.null(written, output, &path) {
+                    self.out.truncate(start);
+                    return false;
+                }
             }
+            self.out.push(b',');
+        }
+        // The last comma gives way.
+        if self.out.len() > start + 1 {
+            self.out.pop();
         }
         self.out.push(b'}');
         true
@@ -175,6 +194,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         true
     }
 
+    /// Writes what is not finished.
     fn member(&mut self, output: &'g Output, holder: &Holder<'_, 'g>, path: &Path<'_>) -> Written {
         self.produce(&output.produce, output, holder, path)
     }

@@ -47,7 +47,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
 
     /// Writes a connection, an edge or a `PageInfo`.
     fn page_members(&mut self, outputs: &'g [Output], at: &PageAt<'g>, path: &Path<'_>) -> bool {
-        self.object_of(outputs, Some(path), |writer, output, path| writer.page_member(output, at, path))
+        self.object_of(outputs, Some(path), |_| None, |writer, output, path| writer.page_member(output, at, path))
     }
 
     fn page_member(&mut self, output: &'g Output, at: &PageAt<'g>, path: &Path<'_>) -> Written {

@@ -28,7 +28,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
                 self.out.push(b',');
             }
             is_first = false;
-            self.object_of(outputs, Some(path), |writer, output, _| writer.provenance_member(output, &entry));
+            self.object_of(outputs, Some(path), |_| None, |writer, output, _| writer.provenance_member(output, &entry));
         }
         self.out.push(b']');
         Written::Value

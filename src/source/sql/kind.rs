@@ -78,6 +78,11 @@ pub trait Kind: Send + Sync + Sized + 'static {
         statement: Statement<Self::Binding>,
     ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 
+    /// Cuts the answers of what may be several queries in one into the answers of each.
+    fn apart(_query: &Self::KeyQuery, answers: Vec<Self::Answer>) -> Vec<Vec<Self::Answer>> {
+        vec![answers]
+    }
+
     /// Returns the names of an answer's columns; `None` where only rows can tell and there are none.
     fn columns(answer: &Self::Answer) -> Option<Vec<String>>;
 
@@ -100,7 +105,7 @@ pub struct Statement<B> {
 /// What a kind has learned about a group.
 #[derive(Debug)]
 pub struct LearnedGroup<Q> {
-    /// Its query, then its part queries.
+    /// Its query, then its part queries; or one that asks all of them at once.
     pub queries: Vec<Q>,
     /// The columns of each, where the system tells them before it is asked for rows.
     pub columns: Option<Vec<Vec<String>>>,

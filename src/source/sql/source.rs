@@ -32,7 +32,7 @@ use crate::{
         learned::Learned,
         system_name::SystemName,
     },
-    value::{Argument, GroupId, ListId, SystemId},
+    value::{Argument, GroupId, Key, ListId, SystemId},
 };
 
 /// How many questions are put to find a key that the system cannot compare: enough for one among a thousand, and few
@@ -214,9 +214,8 @@ impl<K: Kind> SqlSource<K> {
                 self.groups.keep(fetch.group, learned.queries)
             }
         };
-        let statements: Vec<_> = queries.iter().map(|query| query.statements(&fetch.keys)).collect();
         let started_ms = SystemClock.now_ms();
-        let answers = self.ask_queries(kind, connection, statements).await?;
+        let answers = self.ask_queries(kind, connection, &queries, &fetch.keys).await?;
         let stamp = Stamp::answered(self.name.id(), started_ms);
         let columns = answers.iter().map(|chunks| chunks.iter().find_map(K::columns)).collect();
         let Some(layout) = self.group_layout(fetch.group, group, columns)? else {
@@ -228,24 +227,26 @@ impl<K: Kind> SqlSource<K> {
         Ok(outcomes(&self.contract, group, &layout, &self.name, &fetch.keys, answer))
     }
 
-    /// Runs the statements of a group's query and of its part queries, in order; all of them see one state.
+    /// Asks a group's query and its part queries, in order; all of them see one state.
     async fn ask_queries(
         &self,
         kind: &K,
         connection: &mut K::Connection,
-        queries: Vec<Vec<Statement<K::Binding>>>,
+        queries: &[K::KeyQuery],
+        keys: &[Key],
     ) -> Result<Vec<Vec<K::Answer>>, Failure> {
-        let in_snapshot = queries.iter().map(Vec::len).sum::<usize>() > 1;
+        let statements: Vec<_> = queries.iter().map(|query| query.statements(keys)).collect();
+        let in_snapshot = statements.iter().map(Vec::len).sum::<usize>() > 1;
         if in_snapshot {
             kind.begin(connection).await?;
         }
         let mut answers = Vec::with_capacity(queries.len());
-        for statements in queries {
+        for (query, statements) in queries.iter().zip(statements) {
             let mut chunks = Vec::with_capacity(statements.len());
             for statement in statements {
                 chunks.push(self.run(kind, connection, statement).await?);
             }
-            answers.push(chunks);
+            answers.extend(K::apart(query, chunks));
         }
         if in_snapshot {
             kind.end(connection).await?;

@@ -51,6 +51,8 @@ pub struct Facts {
     /// What lets readers and a writer work at once; `None` where a test cannot: SQLite's locks are those of a process, and
     /// the ODBC driver brings a SQLite of its own into this one.
     pub before_writing: Option<&'static str>,
+    /// Whether the parts of a group come with its query's own statement.
+    pub brings_parts: bool,
     /// Whether a double comes with all its digits.
     pub exact_doubles: bool,
     /// Whether it is known what type an expression has.
@@ -80,6 +82,7 @@ const POSTGRES: Facts = Facts {
     on_padded: "no",
     refuses_misfits: true,
     before_writing: Some(""),
+    brings_parts: true,
     exact_doubles: true,
     types_expressions: true,
     writes: &[
@@ -96,6 +99,7 @@ const MYSQL: Facts = Facts {
     on_padded: "no",
     refuses_misfits: false,
     before_writing: Some(""),
+    brings_parts: false,
     exact_doubles: true,
     types_expressions: true,
     writes: &[
@@ -113,6 +117,7 @@ const SQLITE: Facts = Facts {
     on_padded: "trim(no)",
     refuses_misfits: false,
     before_writing: Some("pragma journal_mode = wal"),
+    brings_parts: false,
     exact_doubles: true,
     types_expressions: true,
     writes: &[

@@ -74,19 +74,40 @@ fn not(negated: bool) -> &'static str {
     if negated { "not " } else { "" }
 }
 
-/// Writes the statement of a group's query or part query. Its parameters are one `text[]` for each key field.
-pub fn group(template: &Template, types: &[Vec<ParameterType>]) -> String {
+/// Writes the statement of a group's query or part query. Its parameters, which follow `n_before` others, are one `text[]`
+/// for each key field.
+pub fn group(template: &Template, types: &[Vec<ParameterType>], n_before: usize) -> String {
     template.render(|occurrence, placeholder| {
         let negated = placeholder.form == Form::In { negated: true };
         match types.get(occurrence).map(Vec::as_slice) {
-            Some([ty]) => any("$1", ty, negated),
+            Some([ty]) => any(&format!("${}", n_before + 1), ty, negated),
             several => {
-                let arrays = several.unwrap_or_default().iter().enumerate();
-                let arrays: Vec<String> = arrays.map(|(n, ty)| format!("${}::text[]::{}[]", n + 1, ty.name)).collect();
+                let numbers = n_before + 1..;
+                let arrays = several.unwrap_or_default().iter().zip(numbers);
+                let arrays: Vec<String> = arrays.map(|(ty, n)| format!("${n}::text[]::{}[]", ty.name)).collect();
                 format!("{}in (select * from unnest({}))", not(negated), arrays.join(", "))
             }
         }
     })
+}
+
+/// What stands before the columns of each query in a statement of several.
+pub const QUERY_MARK: &str = "freehold_query";
+
+/// Writes one statement of several queries: their columns side by side, each row of one query alone. One statement sees
+/// one state of the database, and takes one round trip.
+///
+/// A full join on nothing keeps the rows of each query in their order, and their types, where a union would have to be
+/// told them.
+pub fn together(queries: &[String]) -> String {
+    // The line ends a comment at the end of a query.
+    let marked = queries
+        .iter()
+        .enumerate()
+        .map(|(n, sql)| format!("(select true as {QUERY_MARK}, {ROWS}.* from (\n{sql}\n) as {ROWS}) as query_{n}"));
+    let joined: Vec<String> =
+        marked.enumerate().map(|(n, sql)| if n == 0 { sql } else { format!("{sql} on false") }).collect();
+    format!("select * from {}", joined.join(" full join "))
 }
 
 fn any(array: &str, ty: &ParameterType, negated: bool) -> String {
@@ -287,15 +308,26 @@ mod tests {
         let query = template("select a as sku from t where a in (:keys)");
         assert_eq!(probe(&query, Some(1)).sql, "select a as sku from t where a in ($1)");
         assert_eq!(
-            group(&query, &[vec![ty("bigint", Fit::Text)]]),
+            group(&query, &[vec![ty("bigint", Fit::Text)]], 0),
             "select a as sku from t where a = any($1::text[]::bigint[])"
         );
         let query = template("select 1 from t where (a, b) in (:keys)");
         assert_eq!(probe(&query, Some(2)).sql, "select 1 from t where (a, b) in (($1, $2))");
         assert_eq!(
-            group(&query, &[vec![ty("text", Fit::Text), ty("uuid", Fit::Uuid)]]),
-            "select 1 from t where (a, b) in (select * from unnest($1::text[]::text[], $2::text[]::uuid[]))"
+            group(&query, &[vec![ty("text", Fit::Text), ty("uuid", Fit::Uuid)]], 1),
+            "select 1 from t where (a, b) in (select * from unnest($2::text[]::text[], $3::text[]::uuid[]))"
         );
+    }
+
+    #[test]
+    fn several_queries_are_one_statement_with_a_mark_before_the_columns_of_each() {
+        let expected = "\
+select * from (select true as freehold_query, freehold_rows.* from (
+select a from t -- all
+) as freehold_rows) as query_0 full join (select true as freehold_query, freehold_rows.* from (
+select b from u
+) as freehold_rows) as query_1 on false";
+        assert_eq!(together(&["select a from t -- all".to_owned(), "select b from u".to_owned()]), expected);
     }
 
     fn list() -> ListQuery {

@@ -23,35 +23,33 @@ use crate::{
     value::Key,
 };
 
-/// A query by keys.
+/// A query by keys, or several of them as one statement.
 #[derive(Debug)]
 pub struct KeyQuery {
     /// The statement.
     pub sql: String,
-    /// The types of the key's fields.
-    pub keys: Vec<ParameterType>,
+    /// The types of the key's fields, as each of the queries has them.
+    pub keys: Vec<Vec<ParameterType>>,
 }
 
-impl KeyQuery {
-    /// Returns the texts of each key field, for the keys that the columns can hold.
-    fn arrays(&self, keys: &[Key]) -> Vec<Vec<String>> {
-        let mut arrays = vec![Vec::with_capacity(keys.len()); self.keys.len()];
-        for key in keys {
-            let n_fields = key.fields().count();
-            if n_fields == arrays.len() && key.fields().zip(&self.keys).all(|(text, ty)| ty.fit.takes(text)) {
-                for (array, text) in arrays.iter_mut().zip(key.fields()) {
-                    array.push(text.to_owned());
-                }
+/// Returns the texts of each key field, for the keys that a query's columns can hold.
+fn arrays(types: &[ParameterType], keys: &[Key]) -> Vec<Vec<String>> {
+    let mut arrays = vec![Vec::with_capacity(keys.len()); types.len()];
+    for key in keys {
+        let n_fields = key.fields().count();
+        if n_fields == arrays.len() && key.fields().zip(types).all(|(text, ty)| ty.fit.takes(text)) {
+            for (array, text) in arrays.iter_mut().zip(key.fields()) {
+                array.push(text.to_owned());
             }
         }
-        arrays
     }
+    arrays
 }
 
 impl kind::KeyQuery<Binding> for KeyQuery {
     fn statements(&self, keys: &[Key]) -> Vec<Statement<Binding>> {
-        let arrays = self.arrays(keys);
-        if arrays.first().is_none_or(Vec::is_empty) {
+        let arrays: Vec<Vec<String>> = self.keys.iter().flat_map(|types| arrays(types, keys)).collect();
+        if arrays.iter().all(Vec::is_empty) {
             return Vec::new();
         }
         let bindings = arrays.into_iter().map(|texts| Binding::Texts(Some(texts))).collect();
@@ -59,19 +57,35 @@ impl kind::KeyQuery<Binding> for KeyQuery {
     }
 }
 
-/// Learns a group's queries.
+/// Learns a group's queries: as one statement, where the server takes them so.
 pub async fn group(connection: &mut PgConnection, group: &Group) -> Result<LearnedGroup<KeyQuery>, Failure> {
-    let mut queries = Vec::new();
-    let mut columns = Vec::new();
+    let mut apart = Vec::new();
+    let mut together = KeyQuery { sql: String::new(), keys: Vec::new() };
+    let mut numbered = Vec::new();
+    let mut columns: Vec<Vec<String>> = Vec::new();
     for template in group_templates(group)? {
         let learned = learn(connection, &template, Some(group.key_columns.len())).await?;
-        queries.push(KeyQuery {
-            sql: encode::group(&template, &learned.parameters),
-            keys: learned.parameters.into_iter().next().unwrap_or_default(),
-        });
+        let n_before = together.keys.iter().map(Vec::len).sum();
+        numbered.push(encode::group(&template, &learned.parameters, n_before));
+        let sql = encode::group(&template, &learned.parameters, 0);
+        let keys = learned.parameters.into_iter().next().unwrap_or_default();
+        together.keys.push(keys.clone());
+        apart.push(KeyQuery { sql, keys: vec![keys] });
         columns.push(learned.columns.into_iter().map(|(name, _)| name).collect());
     }
-    Ok(LearnedGroup { queries, columns: Some(columns) })
+    together.sql = encode::together(&numbered);
+    let is_marked = columns.iter().flatten().any(|column| column == encode::QUERY_MARK);
+    let is_one = apart.len() > 1 && !is_marked && takes(connection, &together.sql).await?;
+    Ok(LearnedGroup { queries: if is_one { vec![together] } else { apart }, columns: Some(columns) })
+}
+
+/// Whether the server takes a statement.
+async fn takes(connection: &mut PgConnection, sql: &str) -> Result<bool, Failure> {
+    match (&mut *connection).prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await {
+        Ok(_) => Ok(true),
+        Err(sqlx::Error::Database(_)) => Ok(false),
+        Err(error) => Err(failure::of(&error)),
+    }
 }
 
 /// Learns a list's query.

@@ -1,4 +1,4 @@
-//! PostgreSQL: asks groups and lists over sqlx, read-only, one statement each.
+//! PostgreSQL: asks groups and lists over sqlx, read-only, one statement each; a group's parts come with it.
 //!
 //! Reading order: `encode`, `decode` with `numeric`, `fit` (what texts a type takes), `learn` (what the server knows about
 //! a query), `failure`; then how changes are heard of: `listen` (notices), `replicate` with `pgoutput` (everything that is
@@ -18,7 +18,7 @@ pub use listen::{Listener, Notice};
 pub use pgoutput::{Relation, Value};
 pub use replicate::{Position, Replica, Replicated, Since};
 
-use std::{str::FromStr, time::Duration};
+use std::{ops::Range, str::FromStr, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Connection, Executor, PgConnection, Row, ValueRef,
@@ -27,7 +27,7 @@ use sqlx::{
 
 use self::{
     decode::Reader,
-    encode::{Binding, ListQuery},
+    encode::{Binding, ListQuery, QUERY_MARK},
     learn::KeyQuery,
 };
 use super::{
@@ -45,10 +45,16 @@ pub struct Postgres {
     options: PgConnectOptions,
 }
 
+/// The rows of a query, and which of their columns are its.
+pub struct Answer {
+    rows: Vec<PgRow>,
+    columns: Range<usize>,
+}
+
 impl Kind for Postgres {
     type Connection = PgConnection;
     type Binding = Binding;
-    type Answer = Vec<PgRow>;
+    type Answer = Answer;
     type KeyQuery = KeyQuery;
     type ListQuery = ListQuery;
 
@@ -95,7 +101,7 @@ impl Kind for Postgres {
         connection.execute("commit").await.map(|_| ()).map_err(|error| failure::of(&error))
     }
 
-    async fn run(&self, connection: &mut PgConnection, statement: Statement<Binding>) -> Result<Vec<PgRow>, Failure> {
+    async fn run(&self, connection: &mut PgConnection, statement: Statement<Binding>) -> Result<Answer, Failure> {
         let mut query = sqlx::query(AssertSqlSafe(statement.sql));
         for binding in statement.bindings {
             query = match binding {
@@ -104,19 +110,46 @@ impl Kind for Postgres {
                 Binding::NullableTexts(texts) => query.bind(texts),
             };
         }
-        query.fetch_all(connection).await.map_err(|error| failure::of(&error))
+        let rows = query.fetch_all(connection).await.map_err(|error| failure::of(&error))?;
+        let columns = 0..rows.first().map_or(0, Row::len);
+        Ok(Answer { rows, columns })
     }
 
-    fn columns(rows: &Vec<PgRow>) -> Option<Vec<String>> {
-        Some(rows.first()?.columns().iter().map(|column| column.name().to_owned()).collect())
+    /// Cuts by the marks that the answer has, not by the columns that were learned: they may have changed since.
+    fn apart(query: &KeyQuery, answers: Vec<Answer>) -> Vec<Vec<Answer>> {
+        if query.keys.len() == 1 {
+            return vec![answers];
+        }
+        let mut of_queries: Vec<Vec<Answer>> = query.keys.iter().map(|_| Vec::new()).collect();
+        for answer in answers {
+            let Some(first) = answer.rows.first() else { continue };
+            let is_mark = |at: &usize| first.column(*at).name() == QUERY_MARK;
+            let marks: Vec<usize> = answer.columns.clone().filter(is_mark).collect();
+            let ends = marks.iter().copied().skip(1).chain([answer.columns.end]);
+            for ((mark, end), of_query) in marks.iter().zip(ends).zip(&mut of_queries) {
+                of_query.push(Answer { rows: Vec::new(), columns: mark + 1..end });
+            }
+            for row in answer.rows {
+                let is_of = |mark: &usize| row.try_get_raw(*mark).is_ok_and(|value| !value.is_null());
+                let of_query = marks.iter().position(is_of).and_then(|number| of_queries.get_mut(number)?.last_mut());
+                of_query.expect("a row is of one query").rows.push(row);
+            }
+        }
+        of_queries
+    }
+
+    fn columns(answer: &Answer) -> Option<Vec<String>> {
+        let columns = &answer.rows.first()?.columns()[answer.columns.clone()];
+        Some(columns.iter().map(|column| column.name().to_owned()).collect())
     }
 
     /// Reads rows by the types they came with, which are the server's word on this very answer.
-    fn cells(rows: &Vec<PgRow>) -> Rows<'_> {
-        let Some(first) = rows.first() else { return Vec::new() };
-        let readers: Vec<Reader> = first.columns().iter().map(|column| Reader::of(column.type_info())).collect();
-        let row_cells = |row| (readers.iter().enumerate()).map(|(n, reader)| cell(row, n, reader)).collect();
-        rows.iter().map(row_cells).collect()
+    fn cells(answer: &Answer) -> Rows<'_> {
+        let Some(first) = answer.rows.first() else { return Vec::new() };
+        let reader = |at: usize| (at, Reader::of(first.columns()[at].type_info()));
+        let readers: Vec<(usize, Reader)> = answer.columns.clone().map(reader).collect();
+        let row_cells = |row| readers.iter().map(|(at, reader)| cell(row, *at, reader)).collect();
+        answer.rows.iter().map(row_cells).collect()
     }
 
     fn cursor_text(cell: &Cell<'_>) -> Option<String> {
@@ -127,7 +160,12 @@ impl Kind for Postgres {
 fn options(url: &str, timeout: Duration) -> Result<PgConnectOptions, String> {
     let options = PgConnectOptions::from_str(url).map_err(|error| format!("url: {error}"))?;
     let timeout_ms = timeout.as_millis().max(1).to_string();
-    let settings = [("default_transaction_read_only", "on"), ("statement_timeout", timeout_ms.as_str())];
+    // What a statement calls sees the state that the statement sees, too.
+    let settings = [
+        ("default_transaction_read_only", "on"),
+        ("default_transaction_isolation", "repeatable read"),
+        ("statement_timeout", timeout_ms.as_str()),
+    ];
     Ok(options.application_name("freehold").options(settings).disable_statement_logging())
 }
 
