@@ -30,8 +30,6 @@ pub fn run(bytes: &[u8]) {
     let Ok(plan) = compile(contract, &operation) else { return };
     let _ = Explanation::new(contract, &plan).to_string();
     if let Ok(variables) = coerce_variables(contract, &plan.variables, &variables) {
-        for arguments in &plan.arguments {
-            let _ = freehold::plan::coerce_arguments(contract, arguments, &variables);
-        }
+        let _ = freehold::plan::coerce_arguments(contract, &plan.arguments, &variables);
     }
 }

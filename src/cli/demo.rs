@@ -10,7 +10,7 @@ use clap::Args;
 use crate::{
     contract::{self, Contract, Files},
     demo::{self, DemoServers},
-    settings::{HttpSettings, Settings},
+    settings::{EngineSettings, HttpSettings, Settings},
     telemetry::Telemetry,
 };
 
@@ -72,7 +72,8 @@ impl Demo {
             Err(exit) => return exit,
         };
         let http = HttpSettings { listen: self.listen, ..HttpSettings::default() };
-        let settings = Settings { http, ..Settings::default() };
+        let engine = EngineSettings { business_time: Some(demo::noon()), ..EngineSettings::default() };
+        let settings = Settings { http, engine, ..Settings::default() };
         server::run(contract, settings, None, Telemetry::new(), |address| announce(address, folder))
     }
 }

@@ -136,6 +136,7 @@ impl BoundFlags {
     /// Returns the settings of the engine.
     pub(super) fn engine(&self) -> EngineSettings {
         EngineSettings {
+            business_time: None,
             request_deadline: self.request_deadline,
             plan_cache_entries: self.plan_cache_entries,
             errors_max: self.errors_max,

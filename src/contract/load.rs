@@ -114,11 +114,9 @@ fn systems(
 /// What is checked but not acted on is said plainly, once for each directive.
 fn inert(schema: &merge::Schema, findings: &mut Findings) {
     let kinds = [
-        ("rule", "RULE_INERT", "no rule is computed yet", "such a field answers null, with a fault that says so"),
         ("scope", "SCOPE_INERT", "rows are not yet kept to their accounts", "every caller sees every account's rows"),
         ("visible", "VISIBLE_INERT", "audiences are not yet told apart", "every caller has every field"),
         ("copy", "COPY_INERT", "copies are not yet reconciled", "nothing reads them"),
-        ("handover", "HANDOVER_INERT", "nothing is yet handed over", "an entity exists only where its owner has it"),
     ];
     for (name, code, what, so) in kinds {
         let uses = |uses: &[DirectiveUse]| uses.iter().filter(|one| one.name.name == name).count();

@@ -3,7 +3,7 @@
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
 //! `drop`, `dialect`, `binding`, `changes`, `env`, `secrets`,
-//! `placeholder`, `condition`, `template`, `rules`; checked by
+//! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
@@ -27,7 +27,8 @@ mod placeholder;
 mod public;
 mod reach;
 mod reader;
-mod rules;
+mod rule_inputs;
+mod rule_settings;
 mod sdl;
 mod secrets;
 mod settings;
@@ -56,8 +57,8 @@ pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListBinding,
-    ListUse, Object, OnOutage, OrderColumn, PagingField, Reference, Role, Secret, System, SystemKind, Type, TypeKind,
-    TypeRef, TypeRefKind,
+    ListUse, Object, OnOutage, OrderColumn, PagingField, Reference, Role, RuleInput, RuleUse, Secret, System,
+    SystemKind, Type, TypeKind, TypeRef, TypeRefKind,
 };
 pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Scanned, Unreadable, Usage, scan};

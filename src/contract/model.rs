@@ -15,8 +15,9 @@ use super::{
     drop::FileSystem,
     http::HttpSystem,
 };
+use crate::rules::{self, Rule};
 use crate::value::{
-    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, Scalar, Shape, ShapeId, SystemId, TypeId,
+    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, RuleId, Scalar, Shape, ShapeId, SystemId, TypeId,
 };
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -36,7 +37,11 @@ pub struct Contract {
     pub groups: Vec<Group>,
     /// The named lists.
     pub lists: Vec<List>,
-    /// The layouts of groups and parts.
+    /// The commercial rules, each for one type.
+    pub rule_uses: Vec<RuleUse>,
+    /// What is configured of the rules.
+    pub rules: rules::Settings,
+    /// The layouts of groups, parts and rules' answers.
     pub shapes: Vec<Shape>,
     /// Whether the contract marks data that is not everyone's (`@scope`, `@visible`).
     pub marks_protected_data: bool,
@@ -248,8 +253,13 @@ pub enum Answer {
     Reference(Reference),
     /// Entities from a list query: `@list`.
     List(ListUse),
-    /// A commercial rule, by name: `@rule`.
-    Rule(String),
+    /// A slot of what a commercial rule comes to: `@rule`.
+    Rule {
+        /// The rule, as the contract calls it for the type.
+        rule: RuleId,
+        /// The slot in the shape of its answer.
+        slot: usize,
+    },
     /// A field of a connection, an edge or `PageInfo`.
     Paging(PagingField),
     /// An interface's field: the concrete type decides.
@@ -275,6 +285,46 @@ pub enum Feed {
     Argument(Vec<String>),
     /// A constant text.
     Constant(String),
+}
+
+/// A commercial rule, as the contract calls it for one type.
+#[derive(Debug)]
+pub struct RuleUse {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The type whose fields it answers.
+    pub ty: TypeId,
+    /// The layout of its answer: a slot for each field that names it.
+    pub shape: ShapeId,
+    /// What it reads of an object of the type.
+    pub inputs: Vec<RuleInput>,
+    /// What it reads of the object that holds a part.
+    pub holder: Vec<RuleInput>,
+}
+
+/// Something that a rule reads, as a query selects it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleInput {
+    /// A field.
+    Field {
+        /// What its facts call it.
+        key: String,
+        /// The field.
+        name: String,
+        /// Its arguments. Variables are arguments of the field that calls the rule.
+        arguments: Vec<(String, Input)>,
+        /// Whether the contract may do without it.
+        is_optional: bool,
+        /// What is read of the field's type.
+        inputs: Vec<RuleInput>,
+    },
+    /// What is read of one concrete type, or of what implements an interface.
+    On {
+        /// The type.
+        ty: String,
+        /// What is read of it.
+        inputs: Vec<RuleInput>,
+    },
 }
 
 /// How a field uses a list query.
@@ -596,6 +646,19 @@ impl Contract {
     /// Returns a group.
     pub fn group(&self, id: GroupId) -> &Group {
         &self.groups[id.index()]
+    }
+
+    /// Returns a rule.
+    pub fn rule(&self, id: RuleId) -> &RuleUse {
+        &self.rule_uses[id.index()]
+    }
+
+    /// Returns the group that answers for a group's entities until their owner has them: `@handover`.
+    pub fn handed_over_by(&self, group: GroupId) -> Option<GroupId> {
+        match &self.object(self.group(group).entity)?.role {
+            Role::Entity(entity) if entity.identity == group => entity.handover,
+            _ => None,
+        }
     }
 
     /// Returns a list.

@@ -59,7 +59,7 @@ pub fn ownership(contract: &Contract) -> Vec<OwnershipRow> {
                 (Answer::Key(_), Some(group)) => header(contract, group),
                 (Answer::Slot { group, .. }, _) => header(contract, *group),
                 (Answer::List(list), _) => format!("[lists.{}]", contract.list(list.list).name),
-                (Answer::Rule(name), _) => format!("rule {name}"),
+                (Answer::Rule { rule, .. }, _) => format!("rule {}", contract.rule(*rule).rule.name),
                 _ => continue,
             };
             rows.push(row(contract, &ty.name, field, answered_by));

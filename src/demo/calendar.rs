@@ -5,6 +5,11 @@ use jiff::civil::{Date, date};
 /// The company's today. Fixed, so that what is expired, late or still to come stays so.
 const TODAY: Date = date(2026, 6, 30);
 
+/// Noon of the company's today: the time at which its commercial rules are asked.
+pub fn noon() -> jiff::Timestamp {
+    TODAY.at(12, 0, 0, 0).in_tz("UTC").expect("UTC is always known").timestamp()
+}
+
 /// What an ERP writes where a date has no end.
 pub(super) const OPEN_END: &str = "9999-12-31";
 

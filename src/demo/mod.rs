@@ -66,6 +66,7 @@ mod vocabulary;
 
 use std::path::{Path, PathBuf};
 
+pub use calendar::noon;
 pub use servers::{DemoServers, serve};
 pub use shipped::{CONTRACT, DemoQuery, QUERIES};
 

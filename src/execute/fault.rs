@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
+use super::gathered::Of;
 use crate::{
     contract::Contract,
     fetch::{FetchError, Violation},
     plan::Position,
-    value::{DomainId, GroupId, Key, ListId, SystemId, write_json_string},
+    value::{DomainId, GroupId, Key, ListId, RuleId, SystemId, write_json_string},
 };
 
 /// Where in the answer a value stands: a list on the stack, from the value up to the root.
@@ -39,8 +40,8 @@ pub(super) enum Failure<'f> {
     Violation {
         /// What did not fit.
         violation: &'f Violation,
-        /// The group it came in.
-        group: GroupId,
+        /// What answered with it.
+        of: Of,
         /// The entity's key.
         key: Option<&'f Key>,
     },
@@ -58,8 +59,8 @@ pub(super) enum Failure<'f> {
     Unmatched(ListId, u64),
     /// Rows of a list are left out, because so many of their keys have several matches.
     Ambiguous(ListId, u64),
-    /// A commercial rule that this program does not act on.
-    Rule(&'f str),
+    /// A rule could not read its facts.
+    Rule(RuleId, &'f str),
 }
 
 /// What was asked when an owner failed.
@@ -161,6 +162,12 @@ impl<'c> Faults<'c> {
         Some(self.entries)
     }
 
+    /// Returns the code of a failure, and the system it comes from.
+    pub fn named(&self, failure: &Failure<'_>) -> (&'static str, Option<SystemId>) {
+        let described = self.describe(failure);
+        (described.code, described.system)
+    }
+
     fn describe(&self, failure: &Failure<'_>) -> Described {
         let contract = self.contract;
         let mut described = match failure {
@@ -174,14 +181,16 @@ impl<'c> Faults<'c> {
                 described.retry_after = error.retry_after;
                 described
             }
-            Failure::Violation { violation, group, key } => {
-                let system = contract.group(*group).system;
+            Failure::Violation { violation, of, key } => {
+                let (name, group) = match of {
+                    Of::Group(group) => (&contract.group(*group).name, Some(*group)),
+                    Of::Rule(rule) => (&contract.shapes[contract.rule(*rule).shape.index()].name, None),
+                };
                 let reason = format!("the owner's value is not {}", violation.expected);
                 let mut described = Described::new("CONTRACT_VIOLATION", &reason);
-                described.message =
-                    format!("{}: {} is not {}", contract.group(*group).name, violation.field, violation.expected);
-                described.system = Some(system);
-                described.asked = Some(Asked::Group(*group));
+                described.message = format!("{name}: {} is not {}", violation.field, violation.expected);
+                described.system = group.map(|group| contract.group(group).system);
+                described.asked = group.map(Asked::Group);
                 described.key = key.map(ToString::to_string);
                 described.field = Some(violation.field.clone());
                 described
@@ -209,8 +218,9 @@ impl<'c> Faults<'c> {
                 let reason = "each of their keys has more than one match";
                 self.left_out("CONTRACT_VIOLATION", reason, *list, *n_rows)
             }
-            Failure::Rule(name) => {
-                Described::new("RULE_NOT_SERVED", &format!("the rule {name} is not computed by this server"))
+            Failure::Rule(rule, wrong) => {
+                let name = contract.rule(*rule).rule.name;
+                Described::new("RULE_FACTS", &format!("the rule {name} cannot read what owners say: {wrong}"))
             }
         };
         if described.message.is_empty() {

@@ -10,13 +10,15 @@ use hashbrown::HashMap;
 
 use super::{
     gathered::{Gathered, PageCell, PlaceRows},
+    handover::{HandedOver, has_absences},
     join::follow,
     pages::{PagesQuestion, question},
+    rule::{self, BusinessTime},
 };
 use crate::{
     cache::{Answer, Asking, Brought, Cache, Demand, Question},
     contract::{Contract, KeyMapping},
-    plan::{Ask, PlaceId, Plan, StepId},
+    plan::{Ask, JoinFrom, PlaceId, Plan, StepId},
     value::{GroupId, Key},
 };
 
@@ -32,6 +34,8 @@ pub(super) struct Gathering<'e> {
     pub plan: &'e Plan,
     /// How many objects one place may have.
     pub rows_max: usize,
+    /// The time that rules are asked at.
+    pub time: BusinessTime,
     /// When the caller stops waiting.
     pub deadline: Instant,
 }
@@ -73,7 +77,10 @@ impl<'e> Gathering<'e> {
         let mut followed = false;
         for (number, join) in self.plan.joins.iter().enumerate() {
             if gathered.joins[number].is_none() && gathered.can_follow(self.plan, join) {
-                follow(self.contract, self.plan, gathered, number, self.rows_max);
+                match join.from {
+                    JoinFrom::Rule(call) => rule::run(self.contract, self.plan, gathered, number, call, self.time),
+                    _ => follow(self.contract, self.plan, gathered, number, self.rows_max),
+                }
                 followed = true;
             }
         }
@@ -106,8 +113,9 @@ impl<'e> Gathering<'e> {
                             answered = true;
                         }
                         Some(question) => {
+                            let handed_over = self.handed_over(&question);
                             wave.push(question);
-                            asked.push(Asked { step: step_id, pages: None });
+                            asked.push((Asked { step: step_id, pages: None }, handed_over));
                         }
                     }
                 }
@@ -126,7 +134,7 @@ impl<'e> Gathering<'e> {
                         }
                         Some(fetch) => {
                             wave.push(Question::Pages(fetch));
-                            asked.push(Asked { step: step_id, pages: Some(question) });
+                            asked.push((Asked { step: step_id, pages: Some(question) }, None));
                         }
                     }
                 }
@@ -136,17 +144,35 @@ impl<'e> Gathering<'e> {
         if wave.is_empty() {
             return answered;
         }
-        for (asked, asking) in asked.into_iter().zip(self.cache.ask(wave, self.demand)) {
-            match asking {
+        for ((asked, handed_over), asking) in asked.into_iter().zip(self.cache.ask(wave, self.demand)) {
+            match (asking, handed_over) {
                 // What is in memory answers at once and needs no place among what is waited for.
-                Asking::Answered(answer) => {
-                    *n_fetches += self.settle(gathered, asked, answer);
-                    answered = true;
-                }
-                Asking::Waiting(waiting) => running.push(Box::pin(async move { (asked, waiting.await) })),
+                (Asking::Answered(answer), handed_over) => match handed_over.filter(|_| has_absences(&answer)) {
+                    None => {
+                        *n_fetches += self.settle(gathered, asked, answer);
+                        answered = true;
+                    }
+                    Some(handed_over) => {
+                        running.push(Box::pin(async move { (asked, handed_over.fill(answer).await) }));
+                    }
+                },
+                (Asking::Waiting(waiting), None) => running.push(Box::pin(async move { (asked, waiting.await) })),
+                (Asking::Waiting(waiting), Some(handed_over)) => running.push(Box::pin(async move {
+                    let answer = waiting.await;
+                    let answer = if has_absences(&answer) { handed_over.fill(answer).await } else { answer };
+                    (asked, answer)
+                })),
             }
         }
         answered
+    }
+
+    /// Returns how a question's absences are filled, where another system answers for its entities until their owner does.
+    fn handed_over(&self, question: &Question) -> Option<HandedOver<'e>> {
+        let Question::Records { group, keys, deadline } = question else { return None };
+        let by = self.contract.handed_over_by(*group)?;
+        let (cache, demand) = (self.cache, self.demand);
+        Some(HandedOver { cache, demand, group: *group, by, keys: keys.clone(), deadline: *deadline })
     }
 
     /// Takes what a step has brought. Returns how many questions were put to owners for it.

@@ -8,8 +8,8 @@ use super::fault::Asked;
 use crate::{
     cache::Freshness,
     fetch::{FetchError, Outcome, Page, Record},
-    plan::{ArgumentsId, ConditionId, Join, JoinId, Place, PlaceId, Plan, StepId, Variables, When},
-    value::{Input, Key},
+    plan::{ArgumentsId, Coerced, ConditionId, Join, JoinFrom, JoinId, Place, PlaceId, Plan, StepId, Variables, When},
+    value::{GroupId, Input, Key, RuleId, SystemId},
 };
 
 /// All that is known of a request's answer before it is written.
@@ -17,7 +17,7 @@ pub(super) struct Gathered {
     /// The plan's conditions, evaluated.
     conditions: Vec<bool>,
     /// The arguments of the plan's fields, coerced; or what is wrong with them.
-    arguments: Vec<Result<Vec<(CompactString, Input)>, String>>,
+    arguments: Vec<Coerced>,
     /// The objects of each place, once known.
     pub places: Vec<Option<PlaceRows>>,
     /// The rows of each join, once followed.
@@ -58,10 +58,19 @@ pub(super) struct PartRow {
 /// Which record a part came in.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
-    /// The group.
-    pub group: crate::value::GroupId,
+    /// What answered with it.
+    pub of: Of,
     /// The entity's key.
     pub key: Key,
+}
+
+/// What answers with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// A group's owner.
+    Group(GroupId),
+    /// A rule.
+    Rule(RuleId),
 }
 
 /// The rows of one join, by parent object.
@@ -104,7 +113,9 @@ pub(super) enum CellFailure {
     /// More objects than one answer may hold.
     TooManyRows(usize),
     /// The type named by the data is none the field may have.
-    UnknownType(crate::value::SystemId),
+    UnknownType(SystemId),
+    /// A rule could not read its facts.
+    Rule(RuleId, Arc<str>),
 }
 
 /// The page of one parent object.
@@ -119,11 +130,7 @@ pub(super) enum PageCell {
 
 impl Gathered {
     /// Begins with the root alone.
-    pub fn new(
-        plan: &Plan,
-        variables: &Variables,
-        arguments: Vec<Result<Vec<(CompactString, Input)>, String>>,
-    ) -> Self {
+    pub fn new(plan: &Plan, variables: &Variables, arguments: Vec<Coerced>) -> Self {
         let holds = |guard: &crate::plan::Guard| {
             guard.0.iter().all(|(name, wanted)| variables.value(name) == Some(&Input::Boolean(*wanted)))
         };
@@ -179,8 +186,13 @@ impl Gathered {
         self.places[join.parent.0].is_some()
             && join.needs.iter().all(|&column| self.has_column(&plan.places[join.parent.0], column))
             && match join.from {
-                crate::plan::JoinFrom::Pages(step) => self.is_answered(step),
-                _ => true,
+                JoinFrom::Pages(step) => self.is_answered(step),
+                JoinFrom::Rule(call) => {
+                    let call = &plan.calls[call.0];
+                    call.steps.iter().all(|step| self.is_answered(*step))
+                        && call.joins.iter().all(|join| self.joins[join.0].is_some())
+                }
+                JoinFrom::Reference { .. } | JoinFrom::Part { .. } => true,
             }
     }
 

@@ -10,7 +10,7 @@ use hashbrown::{HashMap, hash_map::Entry as MapEntry};
 
 use super::{
     fault::Asked,
-    gathered::{CellFailure, Gathered, JoinCell, JoinItem, JoinRows, Origin, PageCell, PartRow, PlaceRows},
+    gathered::{CellFailure, Gathered, JoinCell, JoinItem, JoinRows, Of, Origin, PageCell, PartRow, PlaceRows},
 };
 use crate::{
     contract::Contract,
@@ -48,6 +48,7 @@ pub(super) fn follow(contract: &Contract, plan: &Plan, gathered: &mut Gathered, 
             JoinFrom::Reference { .. } => following.reference(contract, plan, gathered, description, row),
             JoinFrom::Pages(step) => following.page(plan, gathered, description, step.0, row),
             JoinFrom::Part { .. } => following.part(plan, gathered, description, row),
+            JoinFrom::Rule(_) => unreachable!("rules are run by themselves"),
         };
         cells.push(match followed {
             Ok(true) => JoinCell::Items(start..following.items.len()),
@@ -320,7 +321,7 @@ fn held<'g>(plan: &Plan, gathered: &'g Gathered, parent: PlaceId, column: usize,
             None => Held::Absent,
             Some(table) => {
                 let key = rows.keys[rows.key_of[row] as usize].clone();
-                let origin = Origin { group: place.columns[column].group, key };
+                let origin = Origin { of: Of::Group(place.columns[column].group), key };
                 Held::Record(HeldRecord { record, table, origin })
             }
         },
@@ -389,7 +390,8 @@ impl Reading<'_> {
         let place = &self.plan.places[self.parent.0];
         let rows = self.gathered.rows(self.parent);
         let group = match rows.parts.get(self.row) {
-            Some(part) => Some(part.origin.group),
+            Some(PartRow { origin: Origin { of: Of::Group(group), .. }, .. }) => Some(*group),
+            Some(_) => None,
             None => place.columns.first().map(|column| column.group),
         };
         group.map_or(crate::value::SystemId(0), |group| self.contract.group(group).system)

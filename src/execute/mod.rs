@@ -1,14 +1,16 @@
 //! Executing: runs a plan and writes its answer.
 //!
-//! Reading order: `gather` (runs the steps), `join` (from the objects of one place to the next), `pages` (what a list is
-//! asked), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
+//! Reading order: `gather` (runs the steps), `handover` (entities that their owner does not have yet), `join` (from the objects of one place to the next), `pages` (what a list is
+//! asked), `rule` (what rules come to), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
 
 mod cursor;
 mod fault;
 mod gather;
 mod gathered;
+mod handover;
 mod join;
 mod pages;
+mod rule;
 mod write;
 
 use std::time::Instant;
@@ -21,6 +23,7 @@ use crate::{
 
 use gather::Gathering;
 use gathered::Gathered;
+use rule::BusinessTime;
 use write::Writer;
 
 /// What a plan is executed with.
@@ -41,6 +44,8 @@ pub struct Execution<'e> {
     pub deadline: Instant,
     /// How many objects one place of the answer may have.
     pub rows_max: usize,
+    /// The instant that rules are asked at; none: the clock's.
+    pub business_time: Option<jiff::Timestamp>,
     /// How many entries `errors` may have before the rest is only counted.
     pub errors_max: usize,
 }
@@ -63,18 +68,23 @@ pub struct Executed {
 /// Executes a plan: asks the cache stage by stage, then writes the answer.
 pub async fn execute(execution: &Execution<'_>) -> Executed {
     let Execution { contract, plan, variables, .. } = *execution;
-    let arguments = plan.arguments.iter().map(|arguments| coerce_arguments(contract, arguments, variables));
-    let mut gathered = Gathered::new(plan, variables, arguments.collect());
+    let arguments = coerce_arguments(contract, &plan.arguments, variables);
+    let mut gathered = Gathered::new(plan, variables, arguments);
     let gathering = Gathering {
         contract,
         cache: execution.cache,
         demand: execution.demand,
         plan,
         rows_max: execution.rows_max,
+        time: match execution.business_time {
+            Some(instant) => BusinessTime::Standing(instant),
+            None => BusinessTime::Clock(execution.cache.now_ms()),
+        },
         deadline: execution.deadline,
     };
     let n_fetches = gathering.run(&mut gathered).await;
-    let writer = Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
+    let writer: Writer<'_, false> =
+        Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
     let (body, data_is_null, n_faults) = writer.response();
     Executed { body, data_is_null, n_faults, n_fetches, freshness: gathered.freshness }
 }

@@ -196,6 +196,7 @@ impl Laying<'_> {
             let path_length = self.enter(&slot.name);
             let start = out.len();
             let laid = match fill {
+                Fill::Missing if shapes[layout.shape.index()].may_lack => null(slot.nesting.non_null),
                 Fill::Missing => Err(Violation::COLUMN.to_owned()),
                 Fill::Column { column, quantity, adaptation, inner } => {
                     let quantity = quantity.and_then(|column| cells.get(column)?.text());
@@ -548,10 +549,12 @@ mod tests {
                     leaf("changedAt", Scalar::DateTime, false),
                     money,
                 ],
+                may_lack: false,
             },
             Shape {
                 name: "Money".to_owned(),
                 slots: vec![leaf("amount", Scalar::Decimal, true), leaf("currency", Scalar::String, true)],
+                may_lack: false,
             },
         ]
     }

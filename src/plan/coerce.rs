@@ -6,7 +6,7 @@
 use compact_str::CompactString;
 
 use super::{
-    model::{PlannedArguments, PlannedVariable},
+    model::{PlannedArguments, PlannedVariable, Within},
     operation::{Operation, WrittenType},
     parse::{Mistake, Refusal, RefusalKind},
 };
@@ -23,6 +23,27 @@ impl Variables {
     /// Returns a variable's value.
     pub fn value(&self, name: &str) -> Option<&Input> {
         self.0.iter().find(|(variable, _)| variable == name).map(|(_, value)| value)
+    }
+
+    /// Returns what variables are inside a rule's inputs: the arguments of the field that calls it, and pieces of them.
+    fn within(arguments: &[(CompactString, Input)], pieces: &[(&'static str, &'static str)]) -> Self {
+        let mut values = arguments.to_vec();
+        for (name, path) in pieces {
+            let mut path = path.split('.');
+            let first = path.next().and_then(|first| arguments.iter().find(|(argument, _)| argument == first));
+            let value = first.map_or(Input::Null, |(_, value)| piece(value, &path.collect::<Vec<_>>()));
+            values.push(((*name).into(), value));
+        }
+        Self(values)
+    }
+}
+
+/// Takes a piece out of a value; of a list, a piece out of each item.
+fn piece(value: &Input, path: &[&str]) -> Input {
+    match (value, path.split_first()) {
+        (Input::List(items), Some(_)) => Input::List(items.iter().map(|item| piece(item, path)).collect()),
+        (_, Some((name, rest))) => value.field(name).map_or(Input::Null, |value| piece(value, rest)),
+        (_, None) => value.clone(),
     }
 }
 
@@ -94,14 +115,29 @@ pub fn coerce_variables(
     if mistakes.is_empty() { Ok(Variables(values)) } else { Err(Refusal { kind: RefusalKind::Variables, mistakes }) }
 }
 
+/// The arguments of one field, coerced; or what is wrong with them.
+pub type Coerced = Result<Vec<(CompactString, Input)>, String>;
+
+/// Coerces the arguments of all fields of a plan.
+pub fn coerce_arguments(contract: &Contract, planned: &[PlannedArguments], variables: &Variables) -> Vec<Coerced> {
+    let mut coerced: Vec<Coerced> = Vec::with_capacity(planned.len());
+    for arguments in planned {
+        coerced.push(match arguments.within {
+            None => coerce_field(contract, arguments, variables),
+            // The field that calls a rule stands before what the rule reads.
+            Some(Within { arguments: outer, pieces }) => match &coerced[outer.0] {
+                Ok(outer) => coerce_field(contract, arguments, &Variables::within(outer, pieces)),
+                Err(wrong) => Err(wrong.clone()),
+            },
+        });
+    }
+    coerced
+}
+
 /// Coerces the arguments of one field.
 ///
 /// *Errors*: which argument is wrong, and how.
-pub fn coerce_arguments(
-    contract: &Contract,
-    arguments: &PlannedArguments,
-    variables: &Variables,
-) -> Result<Vec<(CompactString, Input)>, String> {
+fn coerce_field(contract: &Contract, arguments: &PlannedArguments, variables: &Variables) -> Coerced {
     let mut coerced = Vec::with_capacity(arguments.declared.len());
     for (declared, written) in &arguments.declared {
         let given = match written {

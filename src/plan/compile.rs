@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use compact_str::CompactString;
 
 use super::{
+    call::Called,
     coerce::plan_variables,
     collect::{Collected, collect},
     model::{
         ArgumentsId, Ask, Column, Condition, ConditionId, Join, JoinFrom, JoinId, Output, PagesAsk, Place, PlaceId,
-        PlaceKind, Plan, PlannedArguments, PlannedFeed, Produce, Step, StepId, When,
+        PlaceKind, Plan, PlannedArguments, PlannedFeed, Produce, Step, StepId, When, Within,
     },
     operation::{Guard, Operation, SelectedField, Selection},
     parse::Refusal,
@@ -43,10 +44,13 @@ pub fn compile(contract: &Contract, operation: &Operation) -> Result<Plan, Refus
             places: Vec::new(),
             joins: Vec::new(),
             steps: Vec::new(),
+            calls: Vec::new(),
             introspects: operation.introspects,
         },
         record_steps: HashMap::new(),
         column_guards: HashMap::new(),
+        called: Vec::new(),
+        within: None,
     };
     let always = Guard::default();
     let root = compiling.place(String::new(), contract.query, PlaceKind::Root, 0, 1);
@@ -56,19 +60,24 @@ pub fn compile(contract: &Contract, operation: &Operation) -> Result<Plan, Refus
 }
 
 /// What selections select of a type, each with the guard under which it does.
-type Selected<'o> = [(&'o [Selection], Guard)];
+pub(super) type Selected<'o> = [(&'o [Selection], Guard)];
 
-struct Compiling<'c> {
-    contract: &'c Contract,
-    plan: Plan,
+/// The work on one plan.
+pub(super) struct Compiling<'c> {
+    pub contract: &'c Contract,
+    pub plan: Plan,
     record_steps: HashMap<(GroupId, u32), StepId>,
     /// Under which guards each place needs each of its columns.
     column_guards: HashMap<(PlaceId, usize), Vec<Guard>>,
+    /// The rules called so far.
+    pub called: Vec<Called>,
+    /// Inside what a rule reads: what variables are.
+    pub within: Option<Within>,
 }
 
 /// The object whose members are being written: which fields it can have and where its leaves are read from.
 #[derive(Clone, Copy)]
-enum Holder {
+pub(super) enum Holder {
     /// An object of a place.
     Place(PlaceId),
     /// A part written straight from its record; it leads nowhere else.
@@ -76,7 +85,14 @@ enum Holder {
 }
 
 impl Compiling<'_> {
-    fn place(&mut self, path: String, ty: TypeId, kind: PlaceKind, known_after: u32, rows_max: u64) -> PlaceId {
+    pub(super) fn place(
+        &mut self,
+        path: String,
+        ty: TypeId,
+        kind: PlaceKind,
+        known_after: u32,
+        rows_max: u64,
+    ) -> PlaceId {
         let id = PlaceId(self.plan.places.len());
         self.plan.places.push(Place {
             path,
@@ -107,7 +123,7 @@ impl Compiling<'_> {
         self.plan.places[place.0].outputs = outputs;
     }
 
-    fn outputs(&mut self, holder: Holder, ty: TypeId, selected: &Selected<'_>) -> Vec<Output> {
+    pub(super) fn outputs(&mut self, holder: Holder, ty: TypeId, selected: &Selected<'_>) -> Vec<Output> {
         let mut placed = Vec::new();
         for collected in collect(self.contract, ty, selected) {
             let (produce, non_null, domain) = self.produce(holder, ty, &collected);
@@ -180,14 +196,17 @@ impl Compiling<'_> {
                 let Holder::Place(place) = holder else { unreachable!("a part that leads on has a place") };
                 self.list(place, ty, field, list, collected)
             }
-            Answer::Rule(name) => Produce::Rule(name.clone()),
+            Answer::Rule { rule, slot } => {
+                let Holder::Place(place) = holder else { unreachable!("a part that a rule is called for has a place") };
+                self.rule(place, *rule, *slot, field, collected)
+            }
             Answer::Paging(_) | Answer::Abstract => unreachable!("paging is compiled with its connection"),
         };
         (produce, field.ty.non_null, field.domain)
     }
 
     /// Compiles a field that a record's slot holds.
-    fn slot(
+    pub(super) fn slot(
         &mut self,
         holder: Holder,
         column: usize,
@@ -435,13 +454,13 @@ impl Compiling<'_> {
         PlaceKind::Entity { key, identity: 0 }
     }
 
-    fn arguments(&mut self, field: &Field, selected: &SelectedField) -> ArgumentsId {
+    pub(super) fn arguments(&mut self, field: &Field, selected: &SelectedField) -> ArgumentsId {
         let declared = field.arguments.iter().map(|argument| {
             let written = selected.arguments.iter().find(|(name, _)| *name == argument.name);
             (argument.into(), written.map(|(_, value)| value.clone()))
         });
         let declared = declared.collect();
-        self.plan.arguments.push(PlannedArguments { declared });
+        self.plan.arguments.push(PlannedArguments { declared, within: self.within });
         ArgumentsId(self.plan.arguments.len() - 1)
     }
 
@@ -518,7 +537,7 @@ impl Compiling<'_> {
         stages.map(|column| self.plan.steps[column.step.0].stage).max().unwrap_or(place.known_after)
     }
 
-    fn when(&mut self, any: &[Guard], none: &[Guard]) -> When {
+    pub(super) fn when(&mut self, any: &[Guard], none: &[Guard]) -> When {
         if none.is_empty() && any.iter().any(Guard::is_always) {
             return None;
         }
@@ -572,7 +591,7 @@ fn in_order(mut placed: Vec<(usize, Output)>) -> Vec<Output> {
     placed.into_iter().map(|(_, output)| output).collect()
 }
 
-fn fields_of(contract: &Contract, ty: TypeId) -> &[Field] {
+pub(super) fn fields_of(contract: &Contract, ty: TypeId) -> &[Field] {
     contract.object(ty).map_or(&[], |object| &object.fields)
 }
 
@@ -594,12 +613,12 @@ fn nesting_of(ty: &TypeRef) -> Nesting {
     Nesting { non_null: ty.non_null, items_non_null }
 }
 
-/// Whether any field selected of a part, at any depth, leads to another entity.
+/// Whether any field selected of a part, at any depth, leads to another entity or calls a rule.
 fn leads_on(contract: &Contract, ty: TypeId, selected: &Selected<'_>) -> bool {
     collect(contract, ty, selected).iter().any(|collected| {
         let field = fields_of(contract, ty).iter().find(|field| collected.field().name == field.name);
         match field.map(|field| (&field.answer, field.ty.named())) {
-            Some((Answer::Reference(_) | Answer::List(_), _)) => true,
+            Some((Answer::Reference(_) | Answer::List(_) | Answer::Rule { .. }, _)) => true,
             Some((Answer::Part { .. }, inner)) => {
                 contract.possible_types(inner).iter().any(|&inner| leads_on(contract, inner, &collected.selections()))
             }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::model::{Ask, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step};
+use super::model::{Ask, Call, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step};
 use crate::{
     contract::{Contract, Domain, GroupBinding, KeyMapping, ListBinding, Role},
     value::{GroupId, TypeId},
@@ -22,6 +22,8 @@ pub struct Explanation {
     pub contract: String,
     /// The steps, by stage.
     pub stages: Vec<Vec<ExplainedStep>>,
+    /// The rules that are run.
+    pub rules: Vec<ExplainedRule>,
     /// Objects the answer can have at worst.
     pub rows_max: u64,
 }
@@ -45,10 +47,25 @@ pub struct ExplainedStep {
     pub keys_mapped: Vec<String>,
     /// The cross-references asked for that, each in one fetch more.
     pub crossrefs: Vec<String>,
+    /// The group that answers for entities its owner does not have yet, in one fetch more.
+    pub handed_over_by: Option<String>,
     /// For which places of the answer.
     pub places: Vec<ExplainedPlace>,
     /// Keys (or lists) asked for at worst.
     pub keys_max: u64,
+}
+
+/// A rule that is run, explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedRule {
+    /// Its name.
+    pub name: String,
+    /// The place of the answer whose objects it is run for.
+    pub path: String,
+    /// After which stage what it reads is there.
+    pub after_stage: u32,
+    /// The groups and lists it reads.
+    pub reads: Vec<String>,
 }
 
 /// A place of the answer that a step is asked for.
@@ -73,10 +90,12 @@ impl Explanation {
             stages[step.stage as usize - 1].push(explain_step(contract, plan, step));
         }
         let rows = plan.places.iter().skip(1).map(|place| place.rows_max);
+        let rules = plan.calls.iter().map(|call| explain_call(contract, plan, call));
         Self {
             operation: plan.operation.clone(),
             contract: contract.version.clone(),
             stages,
+            rules: rules.collect(),
             rows_max: rows.fold(0, u64::saturating_add),
         }
     }
@@ -110,6 +129,9 @@ impl Explanation {
                     "keysMax": step.keys_max,
                     "places": places.collect::<Vec<_>>(),
                 });
+                if let Some(by) = &step.handed_over_by {
+                    explained["handedOverBy"] = json!(by);
+                }
                 if !step.keys_mapped.is_empty() {
                     explained["keysMapped"] = json!(step.keys_mapped);
                     explained["crossrefs"] = json!(step.crossrefs);
@@ -118,6 +140,9 @@ impl Explanation {
             });
             Value::from(steps.collect::<Vec<_>>())
         });
+        let rules = self.rules.iter().map(
+            |rule| json!({ "rule": rule.name, "path": rule.path, "afterStage": rule.after_stage, "reads": rule.reads }),
+        );
         json!({
             "operation": self.operation,
             "contract": self.contract,
@@ -128,6 +153,7 @@ impl Explanation {
                 "rowsMax": self.rows_max,
             },
             "stages": stages.collect::<Vec<_>>(),
+            "rules": rules.collect::<Vec<_>>(),
         })
     }
 }
@@ -151,6 +177,9 @@ impl std::fmt::Display for Explanation {
                 if !step.parts.is_empty() {
                     writeln!(f, "    with parts {}", step.parts.join(", "))?;
                 }
+                if let Some(by) = &step.handed_over_by {
+                    writeln!(f, "    and {by} for what its owner does not have yet")?;
+                }
                 for mapped in &step.keys_mapped {
                     writeln!(f, "    keys mapped: {mapped}")?;
                 }
@@ -169,7 +198,36 @@ impl std::fmt::Display for Explanation {
                 }
             }
         }
+        for rule in &self.rules {
+            let path = if rule.path.is_empty() { "the query" } else { &rule.path };
+            writeln!(
+                f,
+                "rule {} for {path} after stage {}: reads {}",
+                rule.name,
+                rule.after_stage,
+                rule.reads.join(", ")
+            )?;
+        }
         Ok(())
+    }
+}
+
+fn explain_call(contract: &Contract, plan: &Plan, call: &Call) -> ExplainedRule {
+    let mut reads: Vec<String> = Vec::new();
+    for step in &call.steps {
+        let name = match &plan.steps[step.0].ask {
+            Ask::Records { group, .. } => &contract.group(*group).name,
+            Ask::Pages(ask) => &contract.list(ask.list).name,
+        };
+        if !reads.contains(name) {
+            reads.push(name.clone());
+        }
+    }
+    ExplainedRule {
+        name: contract.rule(call.rule).rule.name.to_owned(),
+        path: plan.places[call.place.0].path.clone(),
+        after_stage: call.steps.iter().map(|step| plan.steps[step.0].stage).max().unwrap_or(0),
+        reads,
     }
 }
 
@@ -192,6 +250,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             ExplainedStep {
                 keys_mapped: key.iter().map(ToString::to_string).collect(),
                 crossrefs: names(contract, key.and_then(KeyMapping::asked_to_own)),
+                handed_over_by: contract.handed_over_by(*group).map(|by| contract.group(by).name.clone()),
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
@@ -222,6 +281,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             ExplainedStep {
                 keys_mapped: arguments.chain(of_rows.map(|key| format!("of rows by {key}"))).collect(),
                 crossrefs: names(contract, asked.chain(of_rows.and_then(KeyMapping::asked_to_graph))),
+                handed_over_by: None,
                 asks: format!("{system} {}", list.name),
                 system,
                 is_list: true,
@@ -262,7 +322,7 @@ fn keys_of(contract: &Contract, plan: &Plan, place: PlaceId, group: GroupId) -> 
             Ask::Pages(ask) => format!("{} ← rows of {}", columns.join(", "), contract.list(ask.list).name),
             Ask::Records { .. } => columns.join(", "),
         },
-        JoinFrom::Part { .. } => columns.join(", "),
+        JoinFrom::Part { .. } | JoinFrom::Rule(_) => columns.join(", "),
     }
 }
 

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use super::operation::{Guard, Position};
 use crate::{
     contract::{Argument, TypeRef},
-    value::{DomainId, GroupId, Input, Leaf, ListId, Nesting, SystemId, TypeId},
+    value::{DomainId, GroupId, Input, Leaf, ListId, Nesting, RuleId, SystemId, TypeId},
 };
 
 macro_rules! number {
@@ -31,6 +31,10 @@ number!(
 number!(
     /// A step's number in the plan.
     StepId
+);
+number!(
+    /// The number of a rule's call in the plan.
+    CallId
 );
 number!(
     /// A condition's number in the plan.
@@ -61,6 +65,8 @@ pub struct Plan {
     pub joins: Vec<Join>,
     /// The steps, in the order they were found; see [`Step::stage`].
     pub steps: Vec<Step>,
+    /// The rules that are called.
+    pub calls: Vec<Call>,
     /// Whether the operation asks for `__schema` or `__type`.
     pub introspects: bool,
 }
@@ -92,6 +98,17 @@ pub struct Condition {
 pub struct PlannedArguments {
     /// The declared arguments and the written values.
     pub declared: Vec<(PlannedArgument, Option<Input>)>,
+    /// Inside what a rule reads: what its variables are. Otherwise they are the request's.
+    pub within: Option<Within>,
+}
+
+/// What the variables inside a rule's inputs are.
+#[derive(Debug, Clone, Copy)]
+pub struct Within {
+    /// The arguments of the field that calls the rule.
+    pub arguments: ArgumentsId,
+    /// Variables that are pieces of an argument: the name, and the path to them.
+    pub pieces: &'static [(&'static str, &'static str)],
 }
 
 /// A declared argument.
@@ -205,6 +222,25 @@ pub struct PagesAsk {
     pub count: Option<When>,
 }
 
+/// A rule that is called for the objects of one place.
+#[derive(Debug)]
+pub struct Call {
+    /// The rule.
+    pub rule: RuleId,
+    /// The place.
+    pub place: PlaceId,
+    /// The arguments of the field that calls it.
+    pub arguments: ArgumentsId,
+    /// What is written of each object for it to read.
+    pub inputs: Vec<Output>,
+    /// What is written of what holds the object, where that is a part: by which join it is held.
+    pub holder: Option<(JoinId, Vec<Output>)>,
+    /// The steps that must be answered before it can run.
+    pub steps: Vec<StepId>,
+    /// The joins that must be followed before it can run.
+    pub joins: Vec<JoinId>,
+}
+
 /// Where one text comes from, seen from a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlannedFeed {
@@ -254,6 +290,8 @@ pub enum JoinFrom {
     },
     /// By the rows of a list step.
     Pages(StepId),
+    /// To what a rule comes to, one part for each object.
+    Rule(CallId),
     /// Parts inside a slot of a record.
     Part {
         /// The column.
@@ -358,8 +396,13 @@ pub enum Produce {
     StartCursor,
     /// `endCursor`
     EndCursor,
-    /// A commercial rule that this program does not act on; by name.
-    Rule(String),
+    /// Something of what a rule comes to.
+    Rule {
+        /// The join that leads to the rule's answer.
+        join: JoinId,
+        /// What is written of it.
+        of: Box<Produce>,
+    },
     /// `__schema` or `__type`.
     Introspection,
 }

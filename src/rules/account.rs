@@ -20,6 +20,7 @@ use super::{
 pub(super) const RULE: Rule = Rule {
     name: "account",
     on: "Account",
+    answers: &["reasons"],
     inputs: concat!("status nativeStatus terms { code prepay } credit { ", credit_inputs!(), " }"),
     holder: "",
     pieces: &[],
@@ -274,5 +275,142 @@ fn unclear(unknown: &Unknown) -> Vec<Reason> {
 impl std::fmt::Display for AccountStatus {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.serialize(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules::{Settings, Severity, Source, Sources};
+
+    struct Erp;
+
+    impl Sources for Erp {
+        fn source(&self, _: At, _: &str) -> Source {
+            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), as_of: None }
+        }
+    }
+
+    fn in_context<T>(with: impl FnOnce(&Context<'_>) -> T) -> T {
+        let settings = Settings::default();
+        with(&Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp })
+    }
+
+    fn codes(reasons: &[Reason]) -> Vec<String> {
+        reasons.iter().map(|reason| reason.code.to_string()).collect()
+    }
+
+    fn unknown() -> Value {
+        json!({"$unknown": {"code": "SOURCE_TIMEOUT", "system": "shop"}})
+    }
+
+    #[test]
+    fn each_status_but_one_stands_in_the_way() {
+        let table: &[(Value, &[&str])] = &[
+            (json!("ACTIVE"), &[]),
+            (json!("ON_HOLD"), &["ACCOUNT_BLOCKED"]),
+            (json!("BLOCKED_ORDERS"), &["ACCOUNT_BLOCKED"]),
+            (json!("BLOCKED_DELIVERY"), &["ACCOUNT_BLOCKED"]),
+            (json!("BLOCKED_BILLING"), &["ACCOUNT_BLOCKED"]),
+            (json!("INACTIVE"), &["ACCOUNT_INACTIVE"]),
+            (json!("PENDING_APPROVAL"), &["ACCOUNT_INACTIVE"]),
+            (json!("PARKED"), &["ACCOUNT_UNCLEAR", "STATUS_UNMAPPED"]),
+            (Value::Null, &["ACCOUNT_UNCLEAR", "STATUS_UNMAPPED"]),
+            (unknown(), &["ACCOUNT_UNCLEAR", "SOURCE_TIMEOUT"]),
+        ];
+        let mut messages = std::collections::BTreeSet::new();
+        for (status, expected) in table {
+            let facts: Fact<AccountFacts> =
+                serde_json::from_str(&json!({"$at": 1, "status": status, "nativeStatus": "A"}).to_string()).unwrap();
+            let found = in_context(|context| reasons_of_fact(&facts, context));
+            assert_eq!(codes(&found), *expected, "{status}");
+            assert!(expected.is_empty() || found[0].severity == Severity::Blocking);
+            messages.extend(found.into_iter().next().map(|reason| reason.message));
+        }
+        assert_eq!(messages.len(), 8, "each says which block it is");
+        assert_eq!(codes(&in_context(|context| reasons_of_fact(&Fact::Null, context))), ["ACCOUNT_UNCLEAR"]);
+    }
+
+    fn run(account: &Value) -> Value {
+        let computed = in_context(|context| (RULE.run)(account.to_string().as_bytes(), b"{}", context)).unwrap();
+        serde_json::from_slice(&computed.members).unwrap()
+    }
+
+    #[test]
+    fn a_buyer_sees_that_credit_holds_and_nothing_else_of_it() {
+        let euros = |amount: &str| json!({"amount": amount, "currency": "EUR"});
+        let credit = |exposure: &str, overdue: &str| {
+            json!({"limit": euros("1000"), "exposure": euros(exposure), "receivable": euros("0"),
+                "overdue": euros(overdue), "hold": false})
+        };
+        let account =
+            |credit: Value| json!({"status": "ACTIVE", "terms": {"code": "N30", "prepay": false}, "credit": credit});
+        let codes = |members: &Value| -> Vec<String> {
+            let reasons = members["reasons"].as_array().unwrap();
+            reasons.iter().map(|reason| reason["code"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(codes(&run(&account(credit("950", "3")))), Vec::<String>::new());
+        assert_eq!(codes(&run(&account(credit("1500", "0")))), ["CREDIT_HOLD"]);
+        assert!(!run(&account(credit("1500", "0")))["reasons"][0]["message"].as_str().unwrap().contains("1500"));
+        assert_eq!(codes(&run(&account(unknown()))), ["CREDIT_NOT_CHECKED"]);
+        assert_eq!(codes(&run(&account(Value::Null))), Vec::<String>::new());
+        let prepaid = json!({"status": "ACTIVE", "terms": {"code": "PREPAY", "prepay": true}, "credit": null});
+        assert_eq!(codes(&run(&prepaid)), ["PREPAYMENT_REQUIRED"]);
+        let unclear = json!({"status": "ACTIVE", "terms": unknown(), "credit": null});
+        assert_eq!(codes(&run(&unclear)), ["PREPAYMENT_REQUIRED", "SOURCE_TIMEOUT"]);
+    }
+
+    #[test]
+    fn a_buyer_may_order_what_it_is_known_to_be_allowed() {
+        let buyer = |changes: &[(&str, Value)]| {
+            let mut buyer = json!({"$at": 1, "id": "ann", "active": true, "permissions": ["VIEW_PRICE", "PLACE_ORDER"],
+                "orderLimit": {"amount": "100", "currency": "EUR"}});
+            for (field, value) in changes {
+                buyer[*field] = value.clone();
+            }
+            buyer
+        };
+        let other = json!({"id": "bob", "active": true, "permissions": ["PLACE_ORDER"], "orderLimit": null});
+        let over: &[&str] = &["ORDER_LIMIT_EXCEEDED", "APPROVAL_REQUIRED"];
+        let denied: &[&str] = &["BUYER_NOT_PERMITTED"];
+        let unclear: &[&str] = &["BUYER_NOT_PERMITTED", "SOURCE_TIMEOUT"];
+        type Row<'t> = (Value, Option<(&'t str, &'t str)>, &'t [&'t str]);
+        let table: Vec<Row<'_>> = vec![
+            (json!([other, buyer(&[])]), Some(("100.00", "EUR")), &[]),
+            (json!([buyer(&[])]), Some(("100.01", "EUR")), over),
+            (json!([buyer(&[])]), Some(("1", "USD")), &["APPROVAL_REQUIRED"]),
+            (json!([buyer(&[])]), None, &["APPROVAL_REQUIRED"]),
+            (json!([buyer(&[("orderLimit", Value::Null)])]), None, &[]),
+            (
+                json!([buyer(&[("orderLimit", unknown())])]),
+                Some(("1", "EUR")),
+                &["APPROVAL_REQUIRED", "SOURCE_TIMEOUT"],
+            ),
+            (json!([buyer(&[("active", json!(false))])]), None, denied),
+            (json!([buyer(&[("active", Value::Null)])]), None, denied),
+            (json!([buyer(&[("permissions", json!(["VIEW_PRICE"]))])]), None, denied),
+            (json!([buyer(&[("permissions", Value::Null)])]), None, denied),
+            (json!([buyer(&[("permissions", unknown())])]), None, unclear),
+            (json!([buyer(&[("id", unknown())])]), None, unclear),
+            (json!([unknown(), other]), None, unclear),
+            (json!([other]), None, denied),
+            (Value::Null, None, denied),
+            (unknown(), None, unclear),
+        ];
+        for (buyers, amount, expected) in table {
+            let facts: Holder = serde_json::from_str(&json!({"buyers": buyers}).to_string()).unwrap();
+            let amount = amount
+                .map(|(amount, currency)| Money { amount: amount.parse().unwrap(), currency: currency.to_owned() });
+            let found = in_context(|context| buyer_reasons(&facts.buyers, "ann", amount.as_ref(), context));
+            assert_eq!(codes(&found), expected, "{buyers} {amount:?}");
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Holder {
+        buyers: Fact<Vec<Fact<BuyerFacts>>>,
     }
 }

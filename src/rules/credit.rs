@@ -32,6 +32,7 @@ pub(super) use credit_inputs;
 pub(super) const RULE: Rule = Rule {
     name: "credit",
     on: "Credit",
+    answers: &["status", "available", "reasons", "explanation"],
     inputs: credit_inputs!(),
     holder: "",
     pieces: &[],
@@ -385,5 +386,209 @@ fn setter(source: &str) -> &str {
         "DUNNING" => "dunning",
         "LIMIT_CHECK" => "the check of the limit",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules::{Settings, Source, Sources};
+
+    struct Erp;
+
+    impl Sources for Erp {
+        fn source(&self, _: At, _: &str) -> Source {
+            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), as_of: None }
+        }
+    }
+
+    fn euros(amount: &str) -> Value {
+        json!({"amount": amount, "currency": "EUR"})
+    }
+
+    fn facts(changes: &[(&str, Value)]) -> CreditFacts {
+        let mut facts = json!({"$at": 1, "limit": euros("1000"), "exposure": euros("500"), "receivable": euros("200"),
+            "overdue": euros("0"), "oldestDueDate": null, "hold": false, "holdSource": null,
+            "checkedAt": "2026-06-29T22:30:00Z", "sharedWith": []});
+        for (field, value) in changes {
+            facts[*field] = value.clone();
+        }
+        serde_json::from_str(&facts.to_string()).unwrap()
+    }
+
+    fn unknown() -> Value {
+        json!({"$unknown": {"code": "SOURCE_UNAVAILABLE", "system": "erp"}})
+    }
+
+    fn settings() -> Settings {
+        Settings { zone: TimeZone::get("Europe/Berlin").unwrap(), ..Settings::default() }
+    }
+
+    fn assessed_with(settings: &Settings, facts: &CreditFacts, order: Option<&str>) -> CreditAssessment {
+        let context = Context { now: "2026-06-30T10:00:00Z".parse().unwrap(), settings, sources: &Erp };
+        let order = order.map(|amount| Money { amount: amount.parse().unwrap(), currency: "EUR".to_owned() });
+        assess(facts, order.as_ref(), &context)
+    }
+
+    fn assessed(changes: &[(&str, Value)], order: Option<&str>) -> CreditAssessment {
+        assessed_with(&settings(), &facts(changes), order)
+    }
+
+    fn codes(assessment: &CreditAssessment) -> Vec<String> {
+        assessment.reasons.iter().map(|reason| reason.code.to_string()).collect()
+    }
+
+    #[test]
+    fn credit_has_the_worst_word_that_is_known() {
+        use CreditStatus::{Exceeded, Hold, NearLimit, NotChecked, Ok, Overdue, Unlimited};
+        let late = ("overdue", euros("0.01"));
+        type Row<'t> = (CreditStatus, Vec<(&'t str, Value)>, Option<&'t str>, &'t [&'t str]);
+        let table: Vec<Row<'_>> = vec![
+            (Ok, vec![], None, &[]),
+            (Ok, vec![("exposure", euros("900"))], None, &[]),
+            (NearLimit, vec![("exposure", euros("900.01"))], None, &["CREDIT_LIMIT_NEAR"]),
+            (NearLimit, vec![("exposure", euros("1000"))], None, &["CREDIT_LIMIT_NEAR"]),
+            (NearLimit, vec![], Some("500"), &["CREDIT_LIMIT_NEAR"]),
+            (Exceeded, vec![("exposure", euros("1000.01"))], None, &["CREDIT_HOLD"]),
+            (Exceeded, vec![], Some("500.01"), &["CREDIT_HOLD"]),
+            (Exceeded, vec![("exposure", euros("2000")), late.clone()], None, &["CREDIT_HOLD", "ACCOUNT_OVERDUE"]),
+            (Hold, vec![("hold", json!(true))], None, &["CREDIT_HOLD"]),
+            (Hold, vec![("hold", json!(true)), ("exposure", euros("2000"))], None, &["CREDIT_HOLD"]),
+            (Hold, vec![("hold", json!(true)), ("limit", Value::Null)], None, &["CREDIT_HOLD"]),
+            (Overdue, vec![late.clone()], None, &["ACCOUNT_OVERDUE"]),
+            (Overdue, vec![late.clone(), ("limit", Value::Null)], None, &["ACCOUNT_OVERDUE"]),
+            (Unlimited, vec![("limit", Value::Null)], Some("99999999"), &[]),
+            (Ok, vec![("hold", Value::Null)], None, &[]),
+            // No credit at all: what it has ordered is paid before it ships, what it owes on invoices should not be.
+            (Ok, vec![("limit", euros("0")), ("receivable", euros("0"))], Some("800"), &["PREPAYMENT_REQUIRED"]),
+            (Exceeded, vec![("limit", euros("0.00"))], None, &["PREPAYMENT_REQUIRED", "CREDIT_HOLD"]),
+            (NotChecked, vec![("hold", unknown())], None, &["CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"]),
+            (NotChecked, vec![("limit", unknown())], None, &["CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"]),
+            (NotChecked, vec![("exposure", unknown())], None, &["CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"]),
+            (NotChecked, vec![("exposure", Value::Null)], None, &["CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"]),
+            (NotChecked, vec![("overdue", unknown())], None, &["CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"]),
+            (
+                Hold,
+                vec![("hold", json!(true)), ("exposure", unknown())],
+                None,
+                &["CREDIT_HOLD", "CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"],
+            ),
+            (
+                NotChecked,
+                vec![("limit", json!({"amount": "1000", "currency": "USD"}))],
+                None,
+                &["CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"],
+            ),
+            (
+                NotChecked,
+                vec![("exposure", euros("79228162514264337593543950335"))],
+                Some("1"),
+                &["CREDIT_NOT_CHECKED", "SOURCE_UNAVAILABLE"],
+            ),
+        ];
+        for (status, changes, order, expected) in table {
+            let assessment = assessed(&changes, order);
+            assert_eq!(
+                (assessment.status, codes(&assessment)),
+                (status, expected.iter().map(|&code| code.to_owned()).collect()),
+                "{changes:?} {order:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_stored_hold_and_one_that_follows_are_told_apart() {
+        let source = |assessment: &CreditAssessment| {
+            let hold = assessment.reasons.iter().find(|reason| reason.code == ReasonCode::CreditHold).unwrap();
+            let evidence = hold.evidence.iter().find(|evidence| evidence.field == "holdSource").unwrap();
+            (hold.message.contains("stored with the account"), evidence.value.clone())
+        };
+        let stored = assessed(&[("hold", json!(true)), ("holdSource", json!("DUNNING"))], None);
+        assert_eq!(source(&stored), (true, Some("DUNNING".to_owned())));
+        let derived = assessed(&[("exposure", euros("1200"))], None);
+        assert_eq!(source(&derived), (false, Some("DERIVED".to_owned())));
+        assert_eq!(derived.over_by.unwrap().to_string(), "200 EUR");
+        assert_eq!(derived.available.unwrap().to_string(), "-200 EUR");
+    }
+
+    #[test]
+    fn what_has_been_overdue_for_long_blocks_from_the_day_it_is_long() {
+        let late = |due: &str| [("overdue", euros("10")), ("oldestDueDate", json!(due))];
+        let severity = |changes: &[(&str, Value)]| assessed(changes, None).reasons[0].severity;
+        // Thirty days: it is the thirtieth of June where the seller is.
+        assert_eq!(severity(&late("2026-06-01")), Severity::Warning);
+        assert_eq!(severity(&late("2026-05-31")), Severity::Blocking);
+        assert_eq!(severity(&[("overdue", euros("10"))]), Severity::Warning);
+        assert_eq!(severity(&[("overdue", euros("10")), ("oldestDueDate", unknown())]), Severity::Blocking);
+        let settings = settings();
+        let context = Context { now: "2026-06-30T10:00:00Z".parse().unwrap(), settings: &settings, sources: &Erp };
+        let until = |due: &str| holds_until(&facts(&late(due)), &context).map(|until| until.to_string());
+        assert_eq!(until("2026-06-01").as_deref(), Some("2026-06-30T22:00:00Z"));
+        assert_eq!(until("2026-05-31"), None);
+        let mut lenient = settings.clone();
+        lenient.credit.overdue_days_blocking = None;
+        lenient.credit.overdue_ignored = Decimal::TEN;
+        assert_eq!(assessed_with(&lenient, &facts(&late("2020-01-01")), None).status, CreditStatus::Ok);
+        lenient.credit.overdue_ignored = Decimal::ONE;
+        assert_eq!(assessed_with(&lenient, &facts(&late("2020-01-01")), None).reasons[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn the_explanation_can_be_read_out() {
+        let shared = [("exposure", euros("1200")), ("sharedWith", json!(["200", "300"]))];
+        let told: Vec<String> = assessed(&shared, None).explanation.into_iter().map(|step| step.text).collect();
+        let expected = [
+            "The account has a credit limit. Other accounts draw on the same limit: 200, 300.",
+            "What it owes and has ordered is above the limit.",
+            "No credit hold is stored; it follows from the amounts. Its owner last checked it on 30 June 2026.",
+            "The account is above its limit: credit control decides.",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn credit_that_nobody_knows_or_keeps_is_not_checked() {
+        let settings = settings();
+        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp };
+        let timeout = Unknown { code: "SOURCE_TIMEOUT".to_owned(), system: "erp".to_owned() };
+        let unknown = assess_fact(&Fact::Unknown(timeout), None, &context);
+        assert_eq!(
+            (unknown.status, codes(&unknown)),
+            (CreditStatus::NotChecked, vec!["CREDIT_NOT_CHECKED".to_owned(), "SOURCE_TIMEOUT".to_owned()])
+        );
+        let none = assess_fact(&Fact::Null, None, &context);
+        assert_eq!((none.status, codes(&none)), (CreditStatus::NotChecked, vec!["CREDIT_NOT_CHECKED".to_owned()]));
+        assert_eq!(assess_fact(&Fact::Known(facts(&[])), None, &context), assess(&facts(&[]), None, &context));
+    }
+
+    proptest! {
+        #[test]
+        fn available_is_the_limit_less_the_exposure(limit in -10_000_i64..10_000_000, exposure in -10_000_i64..10_000_000, scale in 0_u32..4, order in 0_i64..10_000) {
+            let of = |amount: i64| euros(&Decimal::new(amount, scale).to_string());
+            let assessment = assessed(&[("limit", of(limit)), ("exposure", of(exposure))], Some(&order.to_string()));
+            let available = assessment.available.clone().unwrap().amount;
+            prop_assert_eq!(available, Decimal::new(limit, scale) - Decimal::new(exposure, scale));
+            if limit != 0 {
+                let left = available - Decimal::from(order);
+                prop_assert_eq!(assessment.status == CreditStatus::Exceeded, left < Decimal::ZERO);
+                prop_assert_eq!(assessment.over_by.map(|over| over.amount), Some(-left).filter(|over| *over > Decimal::ZERO));
+            }
+        }
+
+        #[test]
+        fn what_is_unknown_never_makes_credit_better(exposure in 0_i64..2_000, overdue in 0_i64..2, hold: bool, place in 0_usize..6) {
+            let known = [("exposure", euros(&exposure.to_string())), ("overdue", euros(&overdue.to_string())), ("hold", json!(hold))];
+            let field = ["limit", "exposure", "receivable", "overdue", "hold", "oldestDueDate"][place];
+            let mut clouded = known.to_vec();
+            clouded.push((field, unknown()));
+            let (clear, dim) = (assessed(&known, None), assessed(&clouded, None));
+            prop_assert!(dim.status == clear.status || dim.status == CreditStatus::NotChecked);
+            let blocks = |assessment: &CreditAssessment| assessment.reasons.iter().any(|reason| reason.severity == Severity::Blocking);
+            prop_assert!(blocks(&dim) || !blocks(&clear));
+        }
     }
 }

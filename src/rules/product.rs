@@ -26,8 +26,8 @@ use super::{
 pub(super) const SALE: Rule = Rule {
     name: "product.sale",
     on: "Product",
+    answers: &["orderable", "sale"],
     inputs: concat!(
-        "{ ",
         article!(),
         stock!(),
         "relations @optional { kind sku product { sku lifecycle } } ",
@@ -35,7 +35,7 @@ pub(super) const SALE: Rule = Rule {
         price!(),
         "buyer { shipTos @optional { ",
         ship_to!(),
-        "} } } }"
+        "} } }"
     ),
     holder: "",
     pieces: &[],
@@ -51,7 +51,8 @@ pub(super) const SALE: Rule = Rule {
 pub(super) const CONTENT: Rule = Rule {
     name: "product.content",
     on: "Product",
-    inputs: "{ name }",
+    answers: &["contentMissing"],
+    inputs: "name",
     holder: "",
     pieces: &[],
     run: |facts, arguments, _| {

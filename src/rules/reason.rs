@@ -220,6 +220,33 @@ mod tests {
     }
 
     #[test]
+    fn the_graph_lists_the_same_codes_and_says_the_same_of_them() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/reason.graphql");
+        let text = std::fs::read_to_string(path).unwrap();
+        let body = text.split("enum ReasonCode {\n").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap();
+        let written: Vec<&str> = body.lines().map(str::trim).collect();
+        let said = REASONS.iter().flat_map(|one| [format!("\"{}\"", one.means), one.code.to_string()]);
+        assert_eq!(written, said.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_unknown_has_the_code_of_its_cause() {
+        for (code, expected) in [
+            ("SOURCE_TIMEOUT", ReasonCode::SourceTimeout),
+            ("SOURCE_THROTTLED", ReasonCode::SourceThrottled),
+            ("SOURCE_UNAVAILABLE", ReasonCode::SourceUnavailable),
+            ("STALE_REFUSED", ReasonCode::SourceUnavailable),
+            ("CONTRACT_VIOLATION", ReasonCode::SourceUnavailable),
+            ("ANYTHING", ReasonCode::SourceUnavailable),
+        ] {
+            let unknown = Unknown { code: code.to_owned(), system: "erp".to_owned() };
+            let reason = Reason::of_unknown("The price", &unknown);
+            assert_eq!((reason.code, reason.scope), (expected, Scope::Source));
+            assert!(reason.message.starts_with("The price could not be found out: erp "));
+        }
+    }
+
+    #[test]
     fn reasons_stand_in_one_order() {
         let of = |code| Reason::new(code, "so", Vec::new());
         let mut reasons = [

@@ -14,6 +14,8 @@ pub struct Rule {
     pub name: &'static str,
     /// The type whose fields it answers.
     pub on: &'static str,
+    /// The fields it answers: the members of what it comes to.
+    pub answers: &'static [&'static str],
     /// What it selects of that type. Variables are the arguments of the field that calls it.
     pub inputs: &'static str,
     /// What it selects of the entity that a part lives in; its facts come as `$holder`. Empty: nothing.
@@ -22,6 +24,12 @@ pub struct Rule {
     pub pieces: &'static [(&'static str, &'static str)],
     /// Computes the answer from the facts of one object and the arguments, both as JSON.
     pub run: fn(&[u8], &[u8], &Context<'_>) -> Result<Computed, serde_json::Error>,
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "rule {}", self.name)
+    }
 }
 
 /// What a rule came to.

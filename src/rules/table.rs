@@ -20,3 +20,137 @@ pub const RULES: &[Rule] = &[
 pub fn find(name: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, de::value::Error, forward_to_deserialize_any};
+
+    use super::*;
+    use crate::rules::{
+        CreditFacts, MoneyFacts, TermsFacts,
+        account::AccountRuleFacts,
+        status::{
+            BuyingFacts, DocumentLineFacts, HoldFacts, HolderFacts, InvoiceFacts, LineFacts, OrderFacts, ReturnFacts,
+            ShipmentFacts,
+        },
+        tax::{AccountTaxFacts, TaxExemptionFacts},
+    };
+
+    /// A deserializer that holds nothing and takes down what a struct asks for.
+    struct Asked<'a>(&'a mut Vec<&'static str>);
+
+    impl<'de> Deserializer<'de> for Asked<'_> {
+        type Error = Error;
+
+        fn deserialize_any<V: serde::de::Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+            Err(serde::de::Error::custom("it holds nothing"))
+        }
+
+        fn deserialize_struct<V: serde::de::Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, Error> {
+            self.0.extend(fields.iter().filter(|field| !field.starts_with('$')));
+            Err(serde::de::Error::custom("it holds nothing"))
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    fn asked<'de, T: Deserialize<'de>>() -> Vec<&'static str> {
+        let mut fields = Vec::new();
+        let _ = T::deserialize(Asked(&mut fields));
+        fields.sort_unstable();
+        fields
+    }
+
+    /// What a selection without arguments selects: the fields, sorted, by the path to them.
+    fn selected(text: &str) -> BTreeMap<String, Vec<String>> {
+        let mut by_path: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut path: Vec<String> = Vec::new();
+        let mut last = String::new();
+        for word in text.split_whitespace() {
+            match word {
+                "{" => path.push(last.clone()),
+                "}" => drop(path.pop()),
+                field => {
+                    by_path.entry(path.join(".")).or_default().push(field.to_owned());
+                    field.clone_into(&mut last);
+                }
+            }
+        }
+        by_path.values_mut().for_each(|fields| fields.sort_unstable());
+        by_path
+    }
+
+    fn reads(inputs: &str, read: &[(&str, Vec<&'static str>)]) {
+        let read: BTreeMap<String, Vec<String>> = (read.iter())
+            .map(|(path, fields)| ((*path).to_owned(), fields.iter().map(|&field| field.to_owned()).collect()))
+            .collect();
+        assert_eq!(selected(inputs), read, "{inputs}");
+    }
+
+    #[test]
+    fn what_is_selected_is_read_and_what_is_read_is_selected() {
+        let money = asked::<MoneyFacts>;
+        let amounts = ["limit", "exposure", "receivable", "overdue"];
+        let credit = |path: &'static str| -> Vec<(String, Vec<&'static str>)> {
+            let inner = amounts.map(|field| (format!("{path}{field}").trim_start_matches('.').to_owned(), money()));
+            inner.into()
+        };
+        let credit_alone = credit("");
+        let mut read: Vec<(&str, Vec<&str>)> = vec![("", asked::<CreditFacts>())];
+        read.extend(credit_alone.iter().map(|(path, fields)| (path.as_str(), fields.clone())));
+        reads(credit::RULE.inputs, &read);
+
+        let in_account = credit("credit.");
+        let mut read = vec![
+            ("", asked::<AccountRuleFacts>()),
+            ("terms", asked::<TermsFacts>()),
+            ("credit", asked::<CreditFacts>()),
+        ];
+        read.extend(in_account.iter().map(|(path, fields)| (path.as_str(), fields.clone())));
+        reads(account::RULE.inputs, &read);
+
+        reads(tax::RULE.inputs, &[("", asked::<AccountTaxFacts>()), ("taxExemptions", asked::<TaxExemptionFacts>())]);
+        reads(status::LINE_RULE.inputs, &[("", asked::<LineFacts>())]);
+        reads(status::LINE_RULE.holder, &[("", asked::<HolderFacts>()), ("holds", asked::<HoldFacts>())]);
+
+        let in_order = credit("buyer.credit.");
+        let mut read = vec![
+            ("", asked::<OrderFacts>()),
+            ("total", money()),
+            ("holds", asked::<HoldFacts>()),
+            ("lines", asked::<LineFacts>()),
+            ("shipments", asked::<ShipmentFacts>()),
+            ("shipments.lines", asked::<DocumentLineFacts>()),
+            ("invoices", asked::<InvoiceFacts>()),
+            ("invoices.total", money()),
+            ("invoices.open", money()),
+            ("invoices.lines", asked::<DocumentLineFacts>()),
+            ("returns", asked::<ReturnFacts>()),
+            ("returns.lines", asked::<DocumentLineFacts>()),
+            ("buyer", asked::<BuyingFacts>()),
+            ("buyer.terms", asked::<TermsFacts>()),
+            ("buyer.credit", asked::<CreditFacts>()),
+        ];
+        read.extend(in_order.iter().map(|(path, fields)| (path.as_str(), fields.clone())));
+        reads(status::ORDER_RULE.inputs, &read);
+    }
+
+    #[test]
+    fn each_rule_has_a_name_of_its_own() {
+        for rule in RULES {
+            assert_eq!(find(rule.name).map(|found| (found.on, found.inputs)), Some((rule.on, rule.inputs)));
+            assert_eq!(RULES.iter().filter(|one| one.name == rule.name).count(), 1);
+        }
+        assert!(find("nothing").is_none());
+    }
+}

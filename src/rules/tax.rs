@@ -20,6 +20,7 @@ use super::{
 pub(super) const RULE: Rule = Rule {
     name: "tax",
     on: "Account",
+    answers: &["taxExemption"],
     inputs: "taxExemptions { jurisdiction certificate validFrom validTo revoked }",
     holder: "",
     pieces: &[],
@@ -243,6 +244,121 @@ impl TaxExemptionStatus {
             Self::Expired => Some(ReasonCode::TaxCertExpired),
             Self::NotForJurisdiction => Some(ReasonCode::TaxCertWrongJurisdiction),
             Self::None => Some(ReasonCode::TaxCertMissing),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Timestamp, civil::date, tz::TimeZone};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules::{Settings, Source, Sources};
+
+    struct Erp;
+
+    impl Sources for Erp {
+        fn source(&self, _: At, _: &str) -> Source {
+            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), as_of: None }
+        }
+    }
+
+    fn unknown() -> Value {
+        json!({"$unknown": {"code": "SOURCE_TIMEOUT", "system": "erp"}})
+    }
+
+    fn certificate(number: &str, jurisdiction: &str, from: &str, to: Option<&str>, revoked: bool) -> Value {
+        json!({"$at": 1, "jurisdiction": jurisdiction, "certificate": number, "validFrom": from, "validTo": to,
+            "revoked": revoked})
+    }
+
+    fn judged_on(certificates: &Value, day: Date) -> TaxVerdict {
+        let facts: AccountTaxFacts = serde_json::from_str(&json!({"taxExemptions": certificates}).to_string()).unwrap();
+        let settings = Settings::default();
+        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp };
+        exemption(&facts.tax_exemptions, "US-TX", day, &context)
+    }
+
+    #[test]
+    fn a_certificate_is_judged_on_the_day_and_the_place() {
+        use TaxExemptionStatus::{Expired, Expiring, None as Missing, NotForJurisdiction, Revoked, Unknown, Valid};
+        let year = || certificate("C-1", "US-TX", "2025-01-01", Some("2025-12-31"), false);
+        let endless = || certificate("C-2", "us-tx ", "2025-06-01", None, false);
+        let revoked = || certificate("C-3", "US-TX", "2025-01-01", None, true);
+        let elsewhere = || certificate("C-4", "US-OK", "2020-01-01", None, false);
+        let clouded = || {
+            let mut one = year();
+            one["validTo"] = unknown();
+            one
+        };
+        let table: Vec<(TaxExemptionStatus, Value, Date, Option<&str>)> = vec![
+            (Valid, json!([year()]), date(2025, 1, 1), None),
+            (Valid, json!([year()]), date(2025, 11, 30), None),
+            (Expiring, json!([year()]), date(2025, 12, 1), Some("TAX_CERT_EXPIRING")),
+            (Expiring, json!([year()]), date(2025, 12, 31), Some("TAX_CERT_EXPIRING")),
+            (Expired, json!([year()]), date(2026, 1, 1), Some("TAX_CERT_EXPIRED")),
+            (Missing, json!([year()]), date(2024, 12, 31), Some("TAX_CERT_MISSING")),
+            (Valid, json!([year(), endless()]), date(2025, 12, 31), None),
+            (Valid, json!([endless()]), date(2099, 1, 1), None),
+            (Revoked, json!([revoked()]), date(2025, 3, 1), Some("TAX_CERT_REVOKED")),
+            (Valid, json!([revoked(), year()]), date(2025, 3, 1), None),
+            (NotForJurisdiction, json!([elsewhere()]), date(2025, 3, 1), Some("TAX_CERT_WRONG_JURISDICTION")),
+            (Expired, json!([elsewhere(), year()]), date(2026, 3, 1), Some("TAX_CERT_EXPIRED")),
+            (Missing, json!([]), date(2025, 3, 1), Some("TAX_CERT_MISSING")),
+            (Missing, Value::Null, date(2025, 3, 1), Some("TAX_CERT_MISSING")),
+            (Unknown, unknown(), date(2025, 3, 1), Some("TAX_UNCLEAR")),
+            (Unknown, json!([clouded()]), date(2025, 3, 1), Some("TAX_UNCLEAR")),
+            (Unknown, json!([elsewhere(), unknown()]), date(2025, 3, 1), Some("TAX_UNCLEAR")),
+            (Valid, json!([endless(), unknown()]), date(2025, 7, 1), None),
+        ];
+        for (status, certificates, day, code) in table {
+            let verdict = judged_on(&certificates, day);
+            let first = verdict.reasons.first().map(|reason| reason.code.to_string());
+            assert_eq!((verdict.status, first.as_deref()), (status, code), "{certificates} {day}");
+            assert_eq!(verdict.exempt, matches!(status, Valid | Expiring));
+            assert_eq!(verdict.explanation.len(), 1);
+        }
+        let verdict = judged_on(&json!([year(), endless()]), date(2025, 7, 1));
+        assert_eq!(verdict.certificate.as_deref(), Some("C-2"));
+        let expired = judged_on(&json!([year()]), date(2026, 3, 1)).explanation.remove(0);
+        let said = "The tax certificate for US-TX held until 31 December 2025, not on 1 March 2026: tax is charged.";
+        assert_eq!((expired.text.as_str(), expired.evidence.len()), (said, 5));
+    }
+
+    #[test]
+    fn asked_for_today_the_answer_holds_until_the_seller_s_midnight() {
+        let settings = Settings { zone: TimeZone::get("Europe/Berlin").unwrap(), ..Settings::default() };
+        let context = Context { now: "2025-12-31T23:30:00Z".parse().unwrap(), settings: &settings, sources: &Erp };
+        let facts = json!({"taxExemptions": [certificate("C-1", "DE", "2025-01-01", Some("2025-12-31"), false)]});
+        let run = |arguments: &Value| {
+            let computed =
+                (RULE.run)(facts.to_string().as_bytes(), arguments.to_string().as_bytes(), &context).unwrap();
+            let members: Value = serde_json::from_slice(&computed.members).unwrap();
+            (members["taxExemption"]["status"].clone(), computed.holds_until.map(|until| until.to_string()))
+        };
+        // It is the first of January in Berlin already.
+        assert_eq!(run(&json!({"jurisdiction": "DE"})), (json!("EXPIRED"), Some("2026-01-01T23:00:00Z".to_owned())));
+        assert_eq!(run(&json!({"jurisdiction": "DE", "date": null})).0, "EXPIRED");
+        assert_eq!(run(&json!({"jurisdiction": "DE", "date": "2025-12-31"})), (json!("EXPIRING"), None));
+    }
+
+    proptest! {
+        #[test]
+        fn more_certificates_never_take_an_exemption_away(days in prop::collection::vec((0_i32..60, 0_i32..60, any::<bool>()), 0..4), on in 0_i32..60, extra in (0_i32..60, 0_i32..60)) {
+            let first = date(2025, 1, 1);
+            let day = |n: i32| first.checked_add(jiff::Span::new().days(n)).unwrap().to_string();
+            let mut certificates: Vec<Value> = days.iter().enumerate()
+                .map(|(n, (from, to, revoked))| certificate(&n.to_string(), "US-TX", &day(*from), Some(&day(*to)), *revoked))
+                .collect();
+            let on = day(on).parse().unwrap();
+            let before = judged_on(&json!(certificates), on);
+            certificates.push(certificate("Z", "US-TX", &day(extra.0), Some(&day(extra.1)), false));
+            let after = judged_on(&json!(certificates), on);
+            prop_assert!(after.exempt || !before.exempt);
+            certificates.reverse();
+            prop_assert_eq!(judged_on(&json!(certificates), on), after);
         }
     }
 }

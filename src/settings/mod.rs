@@ -59,6 +59,8 @@ pub struct EngineSettings {
     pub errors_max: usize,
     /// Objects that one field of the query may lead to in one answer, over all of its parents.
     pub rows_max: usize,
+    /// The instant that commercial rules are asked at, for a company whose calendar stands still; none: the clock's.
+    pub business_time: Option<jiff::Timestamp>,
 }
 
 /// The bounds of the cache.
@@ -177,6 +179,7 @@ impl Default for EngineSettings {
             errors_max: 100,
             // A page of 100 accounts with 100 orders of 10 lines each; exports page through more.
             rows_max: 100_000,
+            business_time: None,
         }
     }
 }

@@ -44,6 +44,10 @@ identity!(
     TypeId
 );
 identity!(
+    /// A commercial rule, as the contract calls it for one type.
+    RuleId
+);
+identity!(
     /// The layout of a record or of a part inside one.
     ShapeId
 );

@@ -14,6 +14,9 @@ pub struct Shape {
     pub name: String,
     /// The slots. A slot's position is its number.
     pub slots: Vec<Slot>,
+    /// Whether whoever answers may lack slots: they are null then. A system that hands an entity over has only some of
+    /// what its owner will have.
+    pub may_lack: bool,
 }
 
 /// One slot: a leaf, a part, or a list of either.

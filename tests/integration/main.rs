@@ -17,6 +17,7 @@ mod outage;
 mod owner;
 mod readme;
 mod real_data;
+mod rules;
 mod scenario;
 mod source;
 mod statements;

@@ -10,6 +10,7 @@ use freehold::{
     diagnostic::{Severity, render_text},
     engine::{AnswerStatus, Engine, Request},
     owner,
+    rules::REASONS,
     settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
 };
@@ -138,4 +139,18 @@ fn the_live_check_prints_what_the_readme_shows() {
     let shown = fence(&readme::text(), "**A binding is wrong.**", "text");
     let strange: Vec<&str> = shown.lines().filter(|line| !printed.lines().any(|known| known == *line)).collect();
     assert!(strange.is_empty() && shown.lines().count() > 10, "{strange:#?}");
+}
+
+#[test]
+fn the_reasons_are_listed_as_they_are() {
+    let word = |shown: &dyn std::fmt::Debug| format!("{shown:?}").to_uppercase();
+    let row = |one: &freehold::rules::Meaning| {
+        let (severity, scope) = (word(&one.severity), word(&one.scope));
+        format!("| `{}` | {severity} | {scope} | {} | {} |\n", one.code, one.means.trim_end_matches('.'), one.acts)
+    };
+    let rows: String = REASONS.iter().map(row).collect();
+    let table = format!("| code | severity | about | what it means | who acts |\n|---|---|---|---|---|\n{rows}");
+    let text = readme::text();
+    let section = text.split("\n## Reasons\n").nth(1).and_then(|rest| rest.split("\n## ").next());
+    assert!(section.expect("the section").contains(&table), "the README's table of reasons is\n{table}");
 }

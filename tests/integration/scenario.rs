@@ -3,7 +3,7 @@
 //!
 //! A fence's first word is its language, the rest names it: `graphql schema.graphql` and `toml systems/erp.toml` are files
 //! of the contract, `sql erp` fills the system `erp` (its URL is `${ERP_URL}`), `graphql query`, `json variables`,
-//! `text plan` and `json answer` are the case. A file may have several cases: each begins with its query.
+//! `text plan` and `json answer` are the case; `text now` is the instant that rules are asked at. A file may have several cases: each begins with its query.
 //! `FREEHOLD_UPDATE=1` writes the plans and answers that are; read the difference before you keep it.
 
 use std::{
@@ -76,7 +76,10 @@ async fn engine(fences: &[Fence], folder: &Path) -> Engine {
     let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
     let owners = owner::open(&contract, &telemetry);
     let cache = Cache::new(&contract, owners, CacheSettings::default(), &telemetry);
-    Engine::new(contract, cache, EngineSettings::default(), telemetry).expect("an engine")
+    let now = fences.iter().find(|fence| fence.name == "now");
+    let business_time = now.map(|fence| fence.body.trim().parse().expect("an instant"));
+    let settings = EngineSettings { business_time, ..EngineSettings::default() };
+    Engine::new(contract, cache, settings, telemetry).expect("an engine")
 }
 
 /// One query of a file, with what must come of it.

@@ -68,6 +68,7 @@ const CRATES: [(&str, &[&str]); 12] = [
             "contract/sdl",
             "contract/public",
             "contract/binding/graphql/document",
+            "contract/rule_inputs",
             "plan/parse",
             "demo/servers",
             "demo/shop_schema",

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, List, Object, Reference, Role, Type,
-        TypeKind, TypeRef, TypeRefKind, directive,
+        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, List, Object, Reference, Role, RuleUse,
+        Type, TypeKind, TypeRef, TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
@@ -16,12 +16,13 @@ use super::{
     keys::Crossrefs,
     lists::Lists,
     paging,
+    rules::{Call, Calls},
     shapes::{self, Shapes, adaptations, group_name},
     survey::{GroupName, Survey, TypeRole},
 };
 use crate::{
     diagnostic::Findings,
-    value::{DomainId, GroupId, Key, Leaf, Scalar, SystemId, TypeId},
+    value::{DomainId, GroupId, Key, Leaf, RuleId, Scalar, ShapeId, SystemId, TypeId},
 };
 
 struct Assembly<'s, 'a> {
@@ -31,13 +32,15 @@ struct Assembly<'s, 'a> {
     lists: &'s Lists<'a>,
     groups: &'s Groups<'a>,
     crossrefs: &'s Crossrefs<'a>,
+    calls: &'s [Call<'a>],
     group_ids: BTreeMap<&'s GroupName, GroupId>,
     shapes: Shapes<'a>,
     leaves: BTreeMap<&'a str, Leaf>,
 }
 
 /// What stands beside the types, groups and lists, and needs nothing of them but their numbers.
-pub(super) struct Beside {
+pub(super) struct Beside<'a> {
+    pub calls: Calls<'a>,
     pub changes: Vec<Changes>,
     /// The lists by which changes are heard of, numbered behind those that fields use.
     pub heard_by: Vec<List>,
@@ -52,7 +55,7 @@ pub(super) fn assemble<'a>(
     crossrefs: &Crossrefs<'a>,
     references: &BTreeMap<FieldId<'a>, Reference>,
     lists: Lists<'a>,
-    Beside { changes, heard_by, samples }: Beside,
+    Beside { calls, changes, heard_by, samples }: Beside<'a>,
 ) -> Option<Contract> {
     let served: Vec<(&GroupName, &GroupPlan<'_>)> = groups.iter().filter(|(_, plan)| plan.served).collect();
     let group_ids = served.iter().enumerate().map(|(n, (name, _))| (*name, GroupId::from(n))).collect();
@@ -63,8 +66,9 @@ pub(super) fn assemble<'a>(
         lists: &lists,
         groups: &groups,
         crossrefs,
+        calls: &calls,
         group_ids,
-        shapes: shapes::shapes(survey, classes, &groups),
+        shapes: shapes::shapes(survey, classes, &groups, &calls),
         leaves: shapes::leaves(survey),
     };
     let types = survey.type_ids.keys().map(|name| assembly.ty(name)).collect::<Option<Vec<_>>>()?;
@@ -77,6 +81,12 @@ pub(super) fn assemble<'a>(
         let mut all = std::iter::once(&ty.directives).chain(fields).chain(arguments).flatten();
         all.any(|one| matches!(one.name.name.as_str(), "scope" | "visible"))
     };
+    let rule_uses = calls.iter().zip(&assembly.shapes.of_call).map(|(call, shape)| {
+        let Call { rule, inputs, holder, .. } = call;
+        let ty = assembly.type_id(call.ty)?;
+        Some(RuleUse { rule, ty, shape: *shape, inputs: inputs.clone(), holder: holder.clone() })
+    });
+    let rule_uses = rule_uses.collect::<Option<Vec<_>>>()?;
     let mut shapes = assembly.shapes.shapes;
     let (hidden, hidden_shapes) = crossrefs.groups(survey, &made, &lists.lists, shapes.len())?;
     made.extend(hidden);
@@ -88,6 +98,8 @@ pub(super) fn assemble<'a>(
         systems: written.systems.iter().map(|system| system.system.clone()).collect::<Option<_>>()?,
         domains: written.settings.domains.values().cloned().collect(),
         groups: made,
+        rule_uses,
+        rules: written.settings.rules.clone(),
         shapes,
         marks_protected_data: written.schema.types.values().any(protects),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
@@ -212,7 +224,11 @@ impl<'a> Assembly<'_, 'a> {
             Class::Part => Answer::Part { slot: before(class) },
             Class::Reference => Answer::Reference(self.references.get(&id)?.clone()),
             Class::List => Answer::List(self.lists.uses.get(&id)?.clone()),
-            Class::Rule(name) => Answer::Rule(name.clone()),
+            Class::Rule(name) => {
+                let rule = self.calls.iter().position(|call| call.ty == id.0 && call.rule.name == name)?;
+                let slot = self.calls[rule].fields.iter().position(|field| *field == position)?;
+                Answer::Rule { rule: RuleId::from(rule), slot }
+            }
             Class::Paging => Answer::Paging(paging::field(part, &field.name.name)?),
             Class::Unknown => return None,
         })
@@ -240,7 +256,7 @@ impl<'a> Assembly<'_, 'a> {
                     _ => identity,
                 }
             }
-            Answer::Part { .. } | Answer::Rule(_) | Answer::Paging(_) | Answer::Abstract => None,
+            Answer::Part { .. } | Answer::Rule { .. } | Answer::Paging(_) | Answer::Abstract => None,
         }
     }
 
@@ -304,7 +320,7 @@ impl<'a> Assembly<'_, 'a> {
             name: group_name(self.survey, name),
             system: name.system,
             entity: self.type_id(&name.entity)?,
-            shape: crate::value::ShapeId::from(number),
+            shape: ShapeId::from(number),
             key_columns: mapped.as_ref().map_or_else(own_names, |mapped| mapped.columns.clone()),
             key: mapped.map(|mapped| mapped.mapping),
             domain: plan.domain?,

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         directive,
-        rules::RULES,
         sdl::{FieldDef, TypeDef},
     },
     FieldId, path,
     survey::{Category, EntityFacts, GroupName, Survey, TypeRole},
 };
-use crate::{contract::nearest, diagnostic::Findings};
+use crate::{
+    contract::nearest,
+    diagnostic::Findings,
+    rules::{self, RULES},
+};
 
 /// Where a field's value comes from, before it is compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,10 +120,11 @@ fn directed(ty: &TypeDef, field: &FieldDef, findings: &mut Findings) -> Option<C
         "list" => Class::List,
         _ => {
             let (name, place) = first.text("name")?;
-            if !RULES.contains(&name) {
-                let help = match nearest(name, RULES.iter().copied()) {
+            if rules::find(name).is_none() {
+                let names = || RULES.iter().map(|rule| rule.name);
+                let help = match nearest(name, names()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the rules are {}", RULES.join(", ")),
+                    None => format!("the rules are {}", names().collect::<Vec<_>>().join(", ")),
                 };
                 findings.fault("RULE_UNKNOWN", place, format!("there is no rule `{name}`"), help);
             }

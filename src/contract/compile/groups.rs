@@ -26,6 +26,8 @@ pub(super) struct GroupPlan<'a> {
     pub domain: Option<DomainId>,
     /// Whether an entity type's own answers come from it, and not only copies.
     pub served: bool,
+    /// Whether it answers for the entity until its owner has it: as far as it binds them, the fields of the owner's group.
+    pub hands_over: bool,
 }
 
 /// The groups, in order of type, system and name.
@@ -73,6 +75,7 @@ fn entity<'a>(
             binding: None,
             domain: None,
             served,
+            hands_over: false,
         });
         plan.served |= served;
         plan.fields.extend(field);
@@ -105,7 +108,8 @@ fn entity<'a>(
         && let Some(system) = survey.system_named(system, place, findings)
     {
         let group = GroupName { entity: type_name.to_owned(), system, name: None };
-        add(group, place, None, own_domain.into_iter().collect(), true);
+        add(group.clone(), place, None, own_domain.into_iter().collect(), true);
+        hand_over(ty, facts, groups, group, place, findings);
     }
     let decided =
         facts.identity.as_ref().is_some_and(|identity| groups.get(identity).is_some_and(|plan| plan.domain.is_some()));
@@ -125,6 +129,34 @@ fn entity<'a>(
         plan.domain = plan.domain.or(of_identity);
     }
     same_but_for_case(ty, groups, findings);
+}
+
+/// Lets a group answer for what the owner's group answers for, until the owner has the entity.
+fn hand_over<'a>(
+    ty: &TypeDef,
+    facts: &EntityFacts,
+    groups: &mut Groups<'a>,
+    group: GroupName,
+    place: Place,
+    findings: &mut Findings,
+) {
+    // That a system hands over to itself is said elsewhere.
+    let Some(identity) = facts.identity.as_ref().filter(|identity| **identity != group) else { return };
+    let fields = groups.get(identity).map(|plan| plan.fields.clone()).unwrap_or_default();
+    let Some(plan) = groups.get_mut(&group) else { return };
+    if let Some(own) = plan.fields.first() {
+        findings.fault(
+            "HANDOVER_SHARED",
+            place,
+            format!("`{}` is answered by the same query as what is handed over", path(ty, &ty.fields[*own])),
+            format!(
+                "give it a query of its own with @owner(system: …, as: …), bound as {}",
+                header(&group.entity, Some("…"))
+            ),
+        );
+        return;
+    }
+    (plan.fields, plan.hands_over) = (fields, true);
 }
 
 /// Returns the domain that allows the least age.

@@ -368,7 +368,7 @@ impl Crossrefs<'_> {
                 let kind = SlotKind::Leaf(Leaf::Scalar(Scalar::String));
                 let nesting = Nesting { non_null: false, items_non_null: Vec::new() };
                 let slots = vec![Slot { name: answered.to_owned(), kind, nesting }];
-                shapes.push(Shape { name: title.clone(), slots });
+                shapes.push(Shape { name: title.clone(), slots, may_lack: false });
                 groups.push(Group {
                     name: title,
                     system: known.system,

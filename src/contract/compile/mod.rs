@@ -1,7 +1,7 @@
 //! Compiling: the schema, the settings and the system files as written become the contract the program runs on.
 //!
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
-//! (connections), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
+//! (connections), `rules` (what they read), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
 //! it is OData's), `shapes` (layouts), `feeds` (templates), `keys` (mappings and cross-references), `references` (`@ref`),
 //! `lists` and `order` (`@list`), `lag` (systems that are behind), `changes` and `hearing` (how changes are heard of),
 //! `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
@@ -24,6 +24,7 @@ mod paging;
 mod protection;
 mod references;
 mod rest;
+mod rules;
 mod samples;
 mod shapes;
 mod survey;
@@ -54,6 +55,7 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
     let groups = groups::collect(&survey, &classes, findings);
     let crossrefs = keys::crossrefs(&survey, &groups, findings);
     bindings::check(&survey, &groups, &crossrefs, findings);
+    let calls = rules::compile(&survey, &classes, findings);
     let references = references::compile(&survey, &classes, findings);
     let lists = lists::compile(&survey, &classes, &groups, &crossrefs, findings);
     protection::check(&survey, findings);
@@ -73,7 +75,7 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
         &crossrefs,
         &references,
         lists,
-        assemble::Beside { changes, heard_by, samples },
+        assemble::Beside { calls, changes, heard_by, samples },
     )
 }
 

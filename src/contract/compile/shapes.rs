@@ -14,6 +14,7 @@ use super::{
     FieldId,
     classify::Class,
     groups::Groups,
+    rules::Call,
     survey::{Category, GroupName, Survey, TypeRole},
 };
 use crate::value::{
@@ -24,13 +25,16 @@ use crate::value::{
 pub(super) struct Shapes<'a> {
     pub shapes: Vec<Shape>,
     pub of_part: BTreeMap<&'a str, ShapeId>,
+    /// By call of a rule.
+    pub of_call: Vec<ShapeId>,
 }
 
-/// Makes a shape for each served group, in the groups' order, then one for each part type.
+/// Makes a shape for each served group, in the groups' order, then one for each part type and for each rule's answer.
 pub(super) fn shapes<'a>(
     survey: &Survey<'a>,
     classes: &BTreeMap<FieldId<'a>, Class>,
     groups: &Groups<'a>,
+    calls: &[Call<'a>],
 ) -> Shapes<'a> {
     let served: Vec<_> = groups.iter().filter(|(_, plan)| plan.served).collect();
     let is_part = |(_, part): &(&&'a str, &TypeRole)| matches!(part, TypeRole::Part);
@@ -43,7 +47,7 @@ pub(super) fn shapes<'a>(
     for (name, plan) in served {
         let fields = survey.written.schema.types.get(&name.entity).map_or(&[][..], |ty| &ty.fields);
         let own = plan.fields.iter().map(|at| &fields[*at]).collect();
-        shapes.push(Shape { name: group_name(survey, name), slots: slots(own).collect() });
+        shapes.push(Shape { name: group_name(survey, name), slots: slots(own).collect(), may_lack: plan.hands_over });
     }
     for name in of_part.keys() {
         let fields = survey.written.schema.types.get(*name).map_or(&[][..], |ty| &ty.fields);
@@ -51,9 +55,17 @@ pub(super) fn shapes<'a>(
             .filter(|(n, _)| classes.get(&(*name, *n)) == Some(&Class::Part))
             .map(|(_, field)| field)
             .collect();
-        shapes.push(Shape { name: (*name).to_owned(), slots: slots(own).collect() });
+        shapes.push(Shape { name: (*name).to_owned(), slots: slots(own).collect(), may_lack: false });
     }
-    Shapes { shapes, of_part }
+    let of_call = calls.iter().map(|call| {
+        let fields = survey.written.schema.types.get(call.ty).map_or(&[][..], |ty| &ty.fields);
+        let own = call.fields.iter().map(|at| &fields[*at]).collect();
+        let name = format!("rule {} of {}", call.rule.name, call.ty);
+        shapes.push(Shape { name, slots: slots(own).collect(), may_lack: false });
+        ShapeId::from(shapes.len() - 1)
+    });
+    let of_call = of_call.collect();
+    Shapes { shapes, of_part, of_call }
 }
 
 /// Prints a group for people: `erp Product.stock`.

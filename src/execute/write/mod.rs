@@ -3,19 +3,23 @@
 //! In: everything gathered. Out: the `data` JSON and the faults. Leaves are copied as they lie; nothing is parsed. A null
 //! where none may stand truncates the buffer back to the nearest holder that may be null.
 
+mod facts;
 mod page;
 
 use super::{
     fault::{Asked, Failure, Faults, Path, Segment},
-    gathered::{CellFailure, Gathered, JoinCell, JoinItem, Origin, PageCell, PlaceRows},
+    gathered::{CellFailure, Gathered, JoinCell, JoinItem, Of, Origin, PageCell, PlaceRows},
 };
 use crate::{
     cache::{self, Stale},
     contract::Contract,
     fetch::{Entry, FetchError, Record, Table},
-    plan::{JoinId, Output, Place, PlaceId, PlaceKind, Plan, Produce},
-    value::{GroupId, Key, Nesting},
+    plan::{JoinId, Output, Place, PlaceId, PlaceKind, Plan, Position, Produce},
+    value::{DomainId, GroupId, Key, Nesting, SystemId},
 };
+
+use facts::FactsOf;
+pub(super) use facts::FactsSources;
 
 /// What became of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +32,9 @@ enum Written {
     Failed,
 }
 
-/// Writes one answer.
-pub(super) struct Writer<'g> {
+/// Writes one answer; or, where `FACTS` is set, what a rule reads: there null may stand anywhere, what could not be found
+/// out is said where it stands, and every object is numbered.
+pub(super) struct Writer<'g, const FACTS: bool> {
     contract: &'g Contract,
     plan: &'g Plan,
     gathered: &'g Gathered,
@@ -39,6 +44,10 @@ pub(super) struct Writer<'g> {
     faults: Faults<'g>,
     /// Lists of views that are not in use, so that an object costs no allocation.
     spare: Vec<Vec<View<'g>>>,
+    /// Of facts: the objects written.
+    objects: Vec<FactsOf<'g>>,
+    /// Of facts: the code and the system of the failure met last.
+    failure: (&'static str, Option<SystemId>),
 }
 
 /// The record of one column of the object at hand.
@@ -51,7 +60,7 @@ enum View<'g> {
     /// The owner did not answer.
     Failed(&'g FetchError, GroupId),
     /// The row.
-    Row(Table<'g>, &'g Record, GroupId),
+    Row(Table<'g>, &'g Record, Of),
 }
 
 /// The object at hand.
@@ -65,7 +74,7 @@ struct Holder<'h, 'g> {
     key: Option<&'g Key>,
 }
 
-impl<'g> Writer<'g> {
+impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Begins an answer.
     pub fn new(
         contract: &'g Contract,
@@ -82,6 +91,8 @@ impl<'g> Writer<'g> {
             out: Vec::with_capacity(expected_bytes(plan, gathered)),
             faults: Faults::new(contract, errors_max),
             spare: Vec::new(),
+            objects: Vec::new(),
+            failure: ("", None),
         }
     }
 
@@ -109,6 +120,9 @@ impl<'g> Writer<'g> {
 
     /// Writes an object's members. Returns false, with nothing written, when null stands where none may.
     fn members(&mut self, outputs: &'g [Output], holder: &Holder<'_, 'g>, path: Option<&Path<'_>>) -> bool {
+        if FACTS {
+            return self.facts(outputs, holder, path);
+        }
         self.object_of(outputs, path, |writer, output, path| writer.member(output, holder, path))
     }
 
@@ -146,6 +160,10 @@ impl<'g> Writer<'g> {
 
     /// Writes null for a member, if null may stand there; reports it, if nobody has.
     fn null(&mut self, written: Written, output: &Output, path: &Path<'_>) -> bool {
+        if FACTS {
+            self.lack(written);
+            return true;
+        }
         if output.non_null {
             if written == Written::Null {
                 self.faults.add(&Failure::Null, path, output.position, output.domain);
@@ -157,7 +175,17 @@ impl<'g> Writer<'g> {
     }
 
     fn member(&mut self, output: &'g Output, holder: &Holder<'_, 'g>, path: &Path<'_>) -> Written {
-        match &output.produce {
+        self.produce(&output.produce, output, holder, path)
+    }
+
+    fn produce(
+        &mut self,
+        produce: &'g Produce,
+        output: &'g Output,
+        holder: &Holder<'_, 'g>,
+        path: &Path<'_>,
+    ) -> Written {
+        match produce {
             Produce::Leaf { column, slot } => match self.entry(holder, *column, *slot, output, path) {
                 Ok((json, ..)) => {
                     self.out.extend_from_slice(json);
@@ -175,8 +203,8 @@ impl<'g> Writer<'g> {
             },
             Produce::Part { column, slot, nesting, variants } => {
                 match self.entry(holder, *column, *slot, output, path) {
-                    Ok((value, record, group)) => {
-                        let parts = Parts { record, group, key: holder.key, nesting, variants, output };
+                    Ok((value, record, of)) => {
+                        let parts = Parts { record, of, key: holder.key, nesting, variants, output };
                         self.parts(&parts, value, 0, path)
                     }
                     Err(written) => written,
@@ -191,7 +219,7 @@ impl<'g> Writer<'g> {
                     Err(_) => Written::Null,
                 },
             },
-            Produce::Rule(name) => self.fail(&Failure::Rule(name), output, path),
+            Produce::Rule { join, of } => self.ruled(*join, of, holder, output, path),
             Produce::Edges { .. }
             | Produce::Nodes { .. }
             | Produce::Node(_)
@@ -206,7 +234,20 @@ impl<'g> Writer<'g> {
     }
 
     fn fail(&mut self, failure: &Failure<'_>, output: &Output, path: &Path<'_>) -> Written {
-        self.faults.add(failure, path, output.position, output.domain);
+        self.report(failure, path, output.position, output.domain)
+    }
+
+    fn report(
+        &mut self,
+        failure: &Failure<'_>,
+        path: &Path<'_>,
+        position: Position,
+        domain: Option<DomainId>,
+    ) -> Written {
+        if FACTS {
+            return self.fact_lacks(failure);
+        }
+        self.faults.add(failure, path, position, domain);
         Written::Failed
     }
 
@@ -214,8 +255,7 @@ impl<'g> Writer<'g> {
     /// itself may stand in another, or in none.
     fn unanswered(&mut self, error: &FetchError, asked: Asked, output: &Output, path: &Path<'_>) -> Written {
         let domain = asked.domain(self.contract);
-        self.faults.add(&Failure::Fetch(error, asked), path, output.position, Some(domain));
-        Written::Failed
+        self.report(&Failure::Fetch(error, asked), path, output.position, Some(domain))
     }
 
     /// Reads a slot of the object at hand; a fault is reported.
@@ -227,12 +267,12 @@ impl<'g> Writer<'g> {
         slot: usize,
         output: &Output,
         path: &Path<'_>,
-    ) -> Result<(&'g [u8], &'g Record, GroupId), Written> {
+    ) -> Result<(&'g [u8], &'g Record, Of), Written> {
         match holder.views[column] {
-            View::Row(table, record, group) => match table.entry(slot) {
-                Entry::Value(value) => Ok((value, record, group)),
+            View::Row(table, record, of) => match table.entry(slot) {
+                Entry::Value(value) => Ok((value, record, of)),
                 Entry::Null => Err(Written::Null),
-                Entry::Fault(number) => Err(self.violation(record, number, group, holder.key, output, path)),
+                Entry::Fault(number) => Err(self.violation(record, number, of, holder.key, output, path)),
             },
             View::Absent | View::Unasked => Err(Written::Null),
             View::Failed(error, group) => Err(self.fail(&Failure::Fetch(error, Asked::Group(group)), output, path)),
@@ -243,13 +283,14 @@ impl<'g> Writer<'g> {
         &mut self,
         record: &Record,
         number: u32,
-        group: GroupId,
+        of: Of,
         key: Option<&Key>,
         output: &Output,
         path: &Path<'_>,
     ) -> Written {
+        let of = said_by(self.contract, of, record);
         match record.violation(number) {
-            Some(violation) => self.fail(&Failure::Violation { violation, group, key }, output, path),
+            Some(violation) => self.fail(&Failure::Violation { violation, of, key }, output, path),
             None => Written::Null,
         }
     }
@@ -259,7 +300,7 @@ impl<'g> Writer<'g> {
         if level == parts.nesting.n_lists() {
             let Some((variant, table)) = Entry::object(value) else { return Written::Null };
             let Some(outputs) = parts.variants.get(variant) else { return Written::Null };
-            let views = [View::Row(table, parts.record, parts.group)];
+            let views = [View::Row(table, parts.record, parts.of)];
             let holder = Holder { row: None, views: &views, key: parts.key };
             return if self.members(outputs, &holder, Some(path)) { Written::Value } else { Written::Failed };
         }
@@ -274,9 +315,7 @@ impl<'g> Writer<'g> {
             let written = match list.entry(position) {
                 Entry::Value(item) => self.parts(parts, item, level + 1, &path),
                 Entry::Null => Written::Null,
-                Entry::Fault(number) => {
-                    self.violation(parts.record, number, parts.group, parts.key, parts.output, &path)
-                }
+                Entry::Fault(number) => self.violation(parts.record, number, parts.of, parts.key, parts.output, &path),
             };
             if !self.item(written, parts.nesting.non_null_at(level + 1), parts.output, &path) {
                 self.out.truncate(start);
@@ -291,6 +330,10 @@ impl<'g> Writer<'g> {
     fn item(&mut self, written: Written, non_null: bool, output: &Output, path: &Path<'_>) -> bool {
         match written {
             Written::Value => true,
+            Written::Null | Written::Failed if FACTS => {
+                self.lack(written);
+                true
+            }
             Written::Null | Written::Failed if !non_null => {
                 self.out.extend_from_slice(b"null");
                 true
@@ -306,9 +349,10 @@ impl<'g> Writer<'g> {
     fn cell_failure(&mut self, failure: &CellFailure, output: &Output, path: &Path<'_>) -> Written {
         let failure = match failure {
             CellFailure::Fetch(error, asked) => return self.unanswered(error, *asked, output, path),
-            CellFailure::Violation(record, number, Origin { group, key }) => {
-                return self.violation(record, *number, *group, Some(key), output, path);
+            CellFailure::Violation(record, number, Origin { of, key }) => {
+                return self.violation(record, *number, *of, Some(key), output, path);
             }
+            CellFailure::Rule(rule, wrong) => Failure::Rule(*rule, wrong),
             CellFailure::Argument(wrong) => Failure::Argument(wrong),
             CellFailure::TooManyRows(rows_max) => Failure::TooManyRows(*rows_max),
             CellFailure::UnknownType(system) => Failure::UnknownType(*system),
@@ -335,9 +379,9 @@ impl<'g> Writer<'g> {
         if let crate::plan::JoinFrom::Part { column, slot, .. } = self.plan.joins[join.0].from {
             return match self.entry(holder, column, slot, output, path) {
                 Err(written) => written,
-                Ok((value, record, group)) => {
+                Ok((value, record, of)) => {
                     let mut next = items.start;
-                    let parts = Parts { record, group, key: holder.key, nesting, variants: &[], output };
+                    let parts = Parts { record, of, key: holder.key, nesting, variants: &[], output };
                     self.joined_parts(join, &parts, value, 0, &mut next, path)
                 }
             };
@@ -367,6 +411,28 @@ impl<'g> Writer<'g> {
         Written::Value
     }
 
+    /// Writes something of what a rule came to for the object at hand.
+    fn ruled(
+        &mut self,
+        join: JoinId,
+        of: &'g Produce,
+        holder: &Holder<'_, 'g>,
+        output: &'g Output,
+        path: &Path<'_>,
+    ) -> Written {
+        let Some((_, row)) = holder.row else { return Written::Null };
+        let answer = match self.gathered.join(join).cells.get(row) {
+            None | Some(JoinCell::Null) => return Written::Null,
+            Some(JoinCell::Failed(failure)) => return self.cell_failure(failure, output, path),
+            Some(JoinCell::Items(items)) => items.start,
+        };
+        let id = self.plan.joins[join.0].targets[0].1;
+        let Some(part) = self.gathered.rows(id).parts.get(answer) else { return Written::Null };
+        let views = [View::Row(part.record.table_at(part.tape.clone()), &part.record, part.origin.of)];
+        let holder = Holder { row: Some((id, answer)), views: &views, key: Some(&part.origin.key) };
+        self.produce(of, output, &holder, path)
+    }
+
     /// Writes the parts of a join: their objects are taken in the order in which the join met them.
     fn joined_parts(
         &mut self,
@@ -393,9 +459,7 @@ impl<'g> Writer<'g> {
             let written = match list.entry(position) {
                 Entry::Value(item) => self.joined_parts(join, parts, item, level + 1, next, &path),
                 Entry::Null => Written::Null,
-                Entry::Fault(number) => {
-                    self.violation(parts.record, number, parts.group, parts.key, parts.output, &path)
-                }
+                Entry::Fault(number) => self.violation(parts.record, number, parts.of, parts.key, parts.output, &path),
             };
             if !self.item(written, parts.nesting.non_null_at(level + 1), parts.output, &path) {
                 self.out.truncate(start);
@@ -425,7 +489,7 @@ impl<'g> Writer<'g> {
         let place = &plan.places[id.0];
         let rows = gathered.rows(id);
         if let Some(part) = rows.parts.get(row) {
-            let views = [View::Row(part.record.table_at(part.tape.clone()), &part.record, part.origin.group)];
+            let views = [View::Row(part.record.table_at(part.tape.clone()), &part.record, part.origin.of)];
             let holder = Holder { row: Some((id, row)), views: &views, key: Some(&part.origin.key) };
             return if self.members(&place.outputs, &holder, Some(path)) { Written::Value } else { Written::Failed };
         }
@@ -449,7 +513,7 @@ impl<'g> Writer<'g> {
 /// A part field while its lists are gone through.
 struct Parts<'p, 'g> {
     record: &'g Record,
-    group: GroupId,
+    of: Of,
     key: Option<&'g Key>,
     nesting: &'p Nesting,
     variants: &'g [Vec<Output>],
@@ -485,6 +549,16 @@ fn presence<'g>(place: &Place, views: &[View<'g>]) -> Presence<'g> {
     }
 }
 
+/// Returns what a record came from: the group itself, or the one that answers until its owner has the entity.
+fn said_by(contract: &Contract, of: Of, record: &Record) -> Of {
+    match of {
+        Of::Group(group) if contract.group(group).system != record.stamp.system => {
+            contract.handed_over_by(group).map_or(of, Of::Group)
+        }
+        of => of,
+    }
+}
+
 #[inline]
 fn view<'g>(gathered: &'g Gathered, place: &Place, rows: &'g PlaceRows, column: usize, row: usize) -> View<'g> {
     let wanted = &place.columns[column];
@@ -496,7 +570,7 @@ fn view<'g>(gathered: &'g Gathered, place: &Place, rows: &'g PlaceRows, column: 
         Some(Err(error)) => View::Failed(error, wanted.group),
         Some(Ok(record)) => match record.table() {
             None => View::Absent,
-            Some(table) => View::Row(table, record, wanted.group),
+            Some(table) => View::Row(table, record, Of::Group(wanted.group)),
         },
     }
 }

@@ -36,8 +36,8 @@ use super::{
 pub(super) const RULE: Rule = Rule {
     name: "availability",
     on: "Product",
+    answers: &["availability"],
     inputs: concat!(
-        "{ ",
         article!(),
         stock!(),
         "relations @optional { kind sku quantity product { ",
@@ -45,7 +45,7 @@ pub(super) const RULE: Rule = Rule {
         stock!(),
         "price(account: $account) @optional { ",
         price!(),
-        "} relations @optional { kind sku product { sku lifecycle relations @optional { kind sku product { sku lifecycle } } } } } } }"
+        "} relations @optional { kind sku product { sku lifecycle relations @optional { kind sku product { sku lifecycle } } } } } }"
     ),
     holder: "",
     pieces: &[],

@@ -32,8 +32,9 @@ use super::{
 pub(super) const RULE: Rule = Rule {
     name: "cart",
     on: "Query",
+    answers: &["validateCart"],
     inputs: concat!(
-        "{ account(number: $account) { number status nativeStatus @optional tier @optional priceGroup @optional \
+        "account(number: $account) { number status nativeStatus @optional tier @optional priceGroup @optional \
          carrier @optional terms @optional { code prepay } shipTos @optional { ",
         ship_to!(),
         "} taxExemptions @optional { jurisdiction certificate validFrom validTo revoked } credit @optional { ",
@@ -51,7 +52,7 @@ pub(super) const RULE: Rule = Rule {
         price!(),
         "} } } } prices(account: $account, skus: $skus) { ",
         price!(),
-        "} ordersByCustomerPo(account: $account, customerPo: $customerPo, first: 5) @optional { number state } }"
+        "} ordersByCustomerPo(account: $account, customerPo: $customerPo, first: 5) @optional { number state }"
     ),
     holder: "",
     pieces: &[("skus", "lines.sku")],

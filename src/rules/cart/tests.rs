@@ -38,7 +38,7 @@ fn account() -> Value {
         "credit": {"$at": 7, "limit": euros("100000"), "exposure": euros("0"), "receivable": euros("0"),
             "overdue": euros("0"), "oldestDueDate": null, "hold": false, "holdSource": null,
             "checkedAt": "2026-06-30T09:00:00Z", "sharedWith": []},
-        "buyers": [{"$at": 8, "id": "B1", "active": true, "permissions": ["PLACE_ORDER"], "orderLimit": euros("5000")}],
+        "buyers": [{"$at": 8, "id": "B1", "active": true, "permissions": ["PLACE_ORDER"], "orderLimit": null}],
         "orders": {"nodes": [{"number": "1"}]}})
 }
 
@@ -169,7 +169,7 @@ fn what_is_in_the_way_decides() {
         ),
         ("ACCEPT", hazard(&["products", "0", "documents"], sheet("2026-06-30")), &[], &[]),
         ("REFUSE", buyer("active", json!(false)), &["BUYER_NOT_PERMITTED"], &[]),
-        ("REFUSE", buyer("orderLimit", euros("29.99")), &["APPROVAL_REQUIRED", "ORDER_LIMIT_EXCEEDED"], &[]),
+        ("MANUAL_REVIEW", buyer("orderLimit", euros("29.99")), &["APPROVAL_REQUIRED", "ORDER_LIMIT_EXCEEDED"], &[]),
         ("ACCEPT_WITH_WARNINGS", twice("CONFIRMED"), &["DUPLICATE_PO"], &[]),
         ("ACCEPT", twice("CANCELLED"), &[], &[]),
         ("ACCEPT_WITH_WARNINGS", in_account("taxExemptions", certificate), &["TAX_CERT_EXPIRED"], &[]),

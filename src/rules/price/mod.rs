@@ -41,7 +41,8 @@ use super::{
 pub(super) const RULE: Rule = Rule {
     name: "price",
     on: "Price",
-    inputs: concat!("{ ", price!(), "product { ", article!(), "} }"),
+    answers: &["resolved"],
+    inputs: concat!(price!(), "product { ", article!(), "}"),
     holder: "",
     pieces: &[],
     run: |facts, arguments, context| {

@@ -211,6 +211,19 @@ pub(super) fn items<T>(list: &Fact<List<T>>) -> Known<Vec<&T>> {
     list.items().map_err(Clone::clone)
 }
 
+/// Whether any of several is so, whatever their order: one that is for sure outweighs those that are unknown.
+pub(super) fn any(each: impl IntoIterator<Item = Known<bool>>) -> Known<bool> {
+    let mut unknown = None;
+    for one in each {
+        match one {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(because) => unknown = unknown.or(Some(because)),
+        }
+    }
+    unknown.map_or(Ok(false), Err)
+}
+
 /// Says that an owner's answer is none of those that make sense.
 pub(super) fn senseless() -> Unknown {
     Unknown { code: "CONTRACT_VIOLATION".to_owned(), system: String::new() }

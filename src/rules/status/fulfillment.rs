@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    facts::{HolderFacts, Known, OrderFacts, ShipmentState, items, number, senseless},
+    facts::{HolderFacts, Known, LineFacts, OrderFacts, ShipmentFacts, ShipmentState, any, items, number, senseless},
     line::{LineStatus, is_deliverable, word},
     quantities::{open, wanted},
 };
@@ -67,36 +67,24 @@ pub(super) fn of(order: &OrderFacts, holder: &HolderFacts) -> Known<FulfillmentS
 /// Whether everything was cancelled that can be: goods and services, of which there are some.
 pub(super) fn is_cancelled(order: &OrderFacts) -> Known<bool> {
     use super::facts::LineType::{Goods, Service};
-    let mut is_cancelled = false;
-    for line in items(&order.lines)? {
-        let counts = matches!(line.r#type.asked().map_err(Clone::clone)?, Some(Goods | Service));
-        if !counts || number(&line.ordered)?.is_zero() {
-            continue;
-        }
-        if wanted(line)? > Decimal::ZERO {
-            return Ok(false);
-        }
-        is_cancelled = true;
-    }
-    Ok(is_cancelled)
+    let counts = |line: &LineFacts| -> Known<bool> {
+        let is_sold = matches!(line.r#type.asked().map_err(Clone::clone)?, Some(Goods | Service));
+        Ok(is_sold && !number(&line.ordered)?.is_zero())
+    };
+    let lines = items(&order.lines)?;
+    let is_wanted = any(lines.iter().map(|line| Ok(counts(line)? && wanted(line)? > Decimal::ZERO)))?;
+    Ok(!is_wanted && any(lines.into_iter().map(counts))?)
 }
 
 /// Whether anything is still to ship.
 pub(super) fn is_open(order: &OrderFacts) -> Known<bool> {
-    for line in items(&order.lines)? {
-        if is_deliverable(line)? && open(line)? > Decimal::ZERO {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    any(items(&order.lines)?.into_iter().map(|line| Ok(is_deliverable(line)? && open(line)? > Decimal::ZERO)))
 }
 
 fn is_picked(order: &OrderFacts) -> Known<bool> {
-    for shipment in items(&order.shipments)? {
-        if matches!(shipment.state.asked().map_err(Clone::clone)?, Some(ShipmentState::Picking | ShipmentState::Packed))
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let is_picked = |shipment: &ShipmentFacts| {
+        let state = shipment.state.asked().map_err(Clone::clone)?;
+        Ok(matches!(state, Some(ShipmentState::Picking | ShipmentState::Packed)))
+    };
+    any(items(&order.shipments)?.into_iter().map(is_picked))
 }

@@ -1,6 +1,8 @@
 //! Holds: what is stored with an order, and the credit hold that is stored nowhere and follows from the account.
 
-use super::facts::{BuyingFacts, HoldCode, HoldFacts, HoldLevel, HolderFacts, Known, LineFacts, OrderState, items};
+use super::facts::{
+    BuyingFacts, HoldCode, HoldFacts, HoldLevel, HolderFacts, Known, LineFacts, OrderState, any, items,
+};
 use crate::rules::{
     calendar::said_at,
     context::Context,
@@ -13,19 +15,12 @@ use crate::rules::{
 
 /// Whether something holds the whole order. Every stored hold does, also one whose code is not mapped.
 pub(super) fn is_on_order(order: &HolderFacts) -> Known<bool> {
-    let holds = items(&order.holds)?;
-    let levels: Known<Vec<bool>> = holds.into_iter().map(holds_order).collect();
-    Ok(levels?.into_iter().any(|holds| holds))
+    any(items(&order.holds)?.into_iter().map(holds_order))
 }
 
 /// Whether something holds a line: a hold of its own, or one of the whole order.
 pub(super) fn is_on_line(line: &LineFacts, order: &HolderFacts) -> Known<bool> {
-    for hold in items(&order.holds)? {
-        if holds_order(hold)? || is_of_line(hold, line)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    any(items(&order.holds)?.into_iter().map(|hold| any([holds_order(hold), is_of_line(hold, line)])))
 }
 
 /// Returns the reasons of the holds on the whole order, and the steps that tell of them.

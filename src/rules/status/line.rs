@@ -37,6 +37,7 @@ pub(super) use hold_inputs;
 pub(in crate::rules) const RULE: Rule = Rule {
     name: "order.line",
     on: "OrderLine",
+    answers: &["status", "open", "reasons"],
     inputs: line_inputs!(),
     holder: concat!("state requestedDate holds { ", hold_inputs!(), " }"),
     pieces: &[],

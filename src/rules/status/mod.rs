@@ -21,5 +21,10 @@ mod returning;
 mod tests;
 mod word;
 
+#[cfg(test)]
+pub(super) use facts::{
+    BuyingFacts, DocumentLineFacts, HoldFacts, HolderFacts, InvoiceFacts, LineFacts, OrderFacts, ReturnFacts,
+    ShipmentFacts,
+};
 pub(super) use line::RULE as LINE_RULE;
 pub(super) use order::RULE as ORDER_RULE;

@@ -29,6 +29,15 @@ use crate::rules::{
 pub(in crate::rules) const RULE: Rule = Rule {
     name: "order.status",
     on: "Order",
+    answers: &[
+        "status",
+        "fulfillmentStatus",
+        "invoiceStatus",
+        "paymentStatus",
+        "returnStatus",
+        "reasons",
+        "statusExplanation",
+    ],
     inputs: concat!(
         "state nativeStatus requestedDate validUntil total { amount currency } paymentTerms ",
         "holds { ",

@@ -9,6 +9,13 @@ use crate::{
     value::{Per, Pointer, Shape, SlotKind, Variant},
 };
 
+/// Whether a group that may lack fields binds one: what it does not name may not exist there.
+fn is_bound(shapes: &[Shape], group: &Group, name: &str) -> bool {
+    let is_named = |field: &String| field == name || field.split('.').next() == Some(name);
+    let may_lack = shapes[group.shape.index()].may_lack;
+    !may_lack || group.key_columns.iter().any(|key| key == name) || group.fields.keys().any(is_named)
+}
+
 /// The members of an object that are asked for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -22,7 +29,7 @@ impl Selection {
     pub fn of_group(shapes: &[Shape], group: &Group, columns: &JsonColumns) -> Self {
         let mut selection = Self::default();
         let slots = &shapes[group.shape.index()].slots;
-        for (name, pointer) in columns.places() {
+        for (name, pointer) in columns.places().filter(|(name, _)| is_bound(shapes, group, name)) {
             let end = selection.place(pointer);
             let slot = match name.split_once('.') {
                 None => slots.iter().find(|slot| slot.name == name),

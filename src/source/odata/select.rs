@@ -31,7 +31,12 @@ impl Wanted {
     pub fn of_group(contract: &Contract, group: &Group, set: &OdataSet, columns: &JsonColumns) -> Self {
         let mut wanted = Self::with(&set.expand);
         let slots = &contract.shapes[group.shape.index()].slots;
-        for (name, pointer) in columns.places() {
+        // What a group that may lack fields does not name may not exist there.
+        let may_lack = contract.shapes[group.shape.index()].may_lack;
+        let is_named =
+            |name: &str| group.fields.keys().any(|field| field == name || field.split('.').next() == Some(name));
+        let is_bound = |name: &str| !may_lack || group.key_columns.iter().any(|key| key == name) || is_named(name);
+        for (name, pointer) in columns.places().filter(|(name, _)| is_bound(name)) {
             let part = slots.iter().find(|slot| slot.name == name).and_then(|slot| match &slot.kind {
                 SlotKind::Part(variants) if variants.len() == 1 => Some(variants[0].shape),
                 _ => None,

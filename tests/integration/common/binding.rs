@@ -60,7 +60,7 @@ impl Bindings {
     }
 
     pub fn shape(&mut self, name: &str, slots: Vec<Slot>) -> ShapeId {
-        self.shapes.push(Shape { name: name.to_owned(), slots });
+        self.shapes.push(Shape { name: name.to_owned(), slots, may_lack: false });
         ShapeId::from(self.shapes.len() - 1)
     }
 
@@ -137,6 +137,8 @@ impl Bindings {
             groups: self.groups,
             lists: self.lists,
             shapes: self.shapes,
+            rule_uses: Vec::new(),
+            rules: Default::default(),
             marks_protected_data: false,
             changes: Vec::new(),
             type_names: Default::default(),

@@ -21,7 +21,7 @@ fn every_group_has_its_slots_and_its_tightest_domain() {
     insta::assert_snapshot!(groups.collect::<Vec<_>>().join("\n"), @r"
     erp Company [name] customer
     erp Order [account lines] order
-    shop Order [] order
+    shop Order [account lines] order
     shop Person [name] product
     erp Product [name status weight units successorSku media hazmatClass] product
     erp Product.stock [stock] inventory

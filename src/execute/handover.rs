@@ -1,0 +1,111 @@
+//! Handing over: until its owner has an entity, another system answers for it.
+//!
+//! In: what the owner said. Out: the same, with the other system's rows where the owner has none. An entity moves from one
+//! system to the other between two questions: where neither has it, the owner is asked again after the other has answered, so
+//! that what exists all the time is never missed.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    cache::{Answer, Asking, Brought, Cache, Demand, Question},
+    fetch::Outcome,
+    value::{GroupId, Key},
+};
+
+/// Whether the owner said of anything that there is no such row.
+pub(super) fn has_absences(answer: &Answer) -> bool {
+    matches!(&answer.brought, Brought::Records(outcomes) if outcomes.iter().any(is_absent))
+}
+
+/// One group, and the one that hands its entities over.
+pub(super) struct HandedOver<'h> {
+    /// What answers questions.
+    pub cache: &'h Cache,
+    /// How fresh the request wants its answer.
+    pub demand: &'h Demand,
+    /// The owner's group.
+    pub group: GroupId,
+    /// The group that answers until then.
+    pub by: GroupId,
+    /// The keys that the owner was asked for.
+    pub keys: Arc<[Key]>,
+    /// When the caller stops waiting.
+    pub deadline: Instant,
+}
+
+impl HandedOver<'_> {
+    /// Puts the other system's rows where the owner has none.
+    pub async fn fill(self, mut answer: Answer) -> Answer {
+        let absent = self.absences(&answer);
+        let earlier = self.ask(self.by, &absent, self.demand).await;
+        let (mut gone, mut not_before_ms) = (Vec::new(), i64::MIN);
+        for (position, outcome) in absent.iter().zip(self.take(&mut answer, earlier)) {
+            if is_absent(&outcome) {
+                // The owner may have taken it over since it was asked.
+                let (said_ms, asked_ms) = (ended_ms(&outcome), started_ms(&answer, *position));
+                if asked_ms < said_ms {
+                    gone.push(*position);
+                    not_before_ms = not_before_ms.max(said_ms);
+                }
+            } else {
+                set(&mut answer, *position, outcome);
+            }
+        }
+        if gone.is_empty() {
+            return answer;
+        }
+        let not_before_ms = Some(self.demand.not_before_ms.map_or(not_before_ms, |asked| asked.max(not_before_ms)));
+        let anew = Demand { not_before_ms, ..self.demand.clone() };
+        let again = self.ask(self.group, &gone, &anew).await;
+        for (position, outcome) in gone.iter().zip(self.take(&mut answer, again)) {
+            set(&mut answer, *position, outcome);
+        }
+        answer
+    }
+
+    fn absences(&self, answer: &Answer) -> Vec<usize> {
+        let Brought::Records(outcomes) = &answer.brought else { return Vec::new() };
+        (0..outcomes.len().min(self.keys.len())).filter(|position| is_absent(&outcomes[*position])).collect()
+    }
+
+    async fn ask(&self, group: GroupId, positions: &[usize], demand: &Demand) -> Answer {
+        let keys = positions.iter().map(|position| self.keys[*position].clone()).collect();
+        let question = Question::Records { group, keys, deadline: self.deadline };
+        match self.cache.ask(vec![question], demand).pop() {
+            Some(Asking::Answered(answer)) => answer,
+            Some(Asking::Waiting(waiting)) => waiting.await,
+            None => unreachable!("one question has one answer"),
+        }
+    }
+
+    /// Takes what an answer brought, and adds its age and cost to those of the whole.
+    fn take(&self, whole: &mut Answer, answer: Answer) -> Vec<Outcome> {
+        whole.n_asked += answer.n_asked;
+        whole.freshness.merge(answer.freshness);
+        match answer.brought {
+            Brought::Records(outcomes) => outcomes,
+            Brought::Pages(_) => Vec::new(),
+        }
+    }
+}
+
+fn is_absent(outcome: &Outcome) -> bool {
+    matches!(outcome, Ok(record) if record.table().is_none())
+}
+
+fn ended_ms(outcome: &Outcome) -> i64 {
+    outcome.as_ref().map_or(i64::MIN, |record| record.stamp.ended_ms)
+}
+
+fn started_ms(answer: &Answer, position: usize) -> i64 {
+    match &answer.brought {
+        Brought::Records(outcomes) => outcomes[position].as_ref().map_or(i64::MAX, |record| record.stamp.started_ms),
+        Brought::Pages(_) => i64::MAX,
+    }
+}
+
+fn set(answer: &mut Answer, position: usize, outcome: Outcome) {
+    if let Brought::Records(outcomes) = &mut answer.brought {
+        outcomes[position] = outcome;
+    }
+}

@@ -1,0 +1,190 @@
+//! Running a rule: for every object of a place at once, when all that it reads is there.
+//!
+//! In: a call whose facts are known. Out: for each object, what the rule comes to, laid out and checked as an owner's row is.
+//! Asks nobody.
+
+use std::{borrow::Cow, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{
+    gathered::{CellFailure, Gathered, JoinCell, JoinItem, JoinRows, Of, Origin, PartRow, PlaceRows},
+    write::{FactsSources, Writer},
+};
+use crate::{
+    contract::{Contract, RuleUse},
+    fetch::{Cell, Layout, Record, Stamp},
+    plan::{Call, CallId, JoinId, PlaceId, Plan},
+    rules::{Computed, Context},
+    value::{Adaptations, Input, Key, SystemId},
+};
+
+/// The time that rules are asked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum BusinessTime {
+    /// The clock's, in milliseconds since 1970.
+    Clock(i64),
+    /// An instant that stands still.
+    Standing(Timestamp),
+}
+
+/// Runs a call for all objects of its place.
+pub(super) fn run(
+    contract: &Contract,
+    plan: &Plan,
+    gathered: &mut Gathered,
+    join: usize,
+    call: CallId,
+    time: BusinessTime,
+) {
+    let call = &plan.calls[call.0];
+    let when = plan.joins[join].when;
+    let n_rows = if gathered.applies(when) { gathered.rows(call.place).n_rows } else { 0 };
+    let mut running = Running::new(contract, plan, gathered, call, time);
+    let cells: Vec<JoinCell> = (0..n_rows).map(|row| running.cell(row)).collect();
+    let Running { parts, holds_until_ms, .. } = running;
+    let items = (0..parts.len()).map(|row| Some(JoinItem { target: 0, row })).collect();
+    let answer = plan.joins[join].targets[0].1;
+    gathered.places[answer.0] = Some(PlaceRows { n_rows: parts.len(), parts, ..PlaceRows::default() });
+    gathered.joins[join] = Some(JoinRows { cells, items });
+    if let BusinessTime::Clock(_) = time {
+        let until_ms = &mut gathered.freshness.until_ms;
+        *until_ms = [*until_ms, holds_until_ms].into_iter().flatten().min();
+    }
+}
+
+/// The work on one call.
+struct Running<'r> {
+    contract: &'r Contract,
+    plan: &'r Plan,
+    gathered: &'r Gathered,
+    call: &'r Call,
+    rule: &'r RuleUse,
+    layout: Layout,
+    writer: Writer<'r, true>,
+    /// The arguments as JSON; or what is wrong with them.
+    arguments: Result<Vec<u8>, String>,
+    /// For a part: which object of the holder's place holds each.
+    held_by: Vec<usize>,
+    time: BusinessTime,
+    parts: Vec<PartRow>,
+    holds_until_ms: Option<i64>,
+}
+
+impl<'r> Running<'r> {
+    fn new(contract: &'r Contract, plan: &'r Plan, gathered: &'r Gathered, call: &'r Call, time: BusinessTime) -> Self {
+        let rule = contract.rule(call.rule);
+        let columns: Vec<String> =
+            contract.shapes[rule.shape.index()].slots.iter().map(|slot| slot.name.clone()).collect();
+        let arguments = gathered.arguments(call.arguments).map(|arguments| {
+            let members = arguments.iter().map(|(name, value)| (name.to_string(), json(value)));
+            Value::Object(members.collect()).to_string().into_bytes()
+        });
+        Self {
+            contract,
+            plan,
+            gathered,
+            call,
+            rule,
+            layout: Layout::new(rule.shape, &contract.shapes, &columns, &[], &Adaptations::default()),
+            writer: Writer::new(contract, plan, gathered, None, 1),
+            arguments: arguments.map_err(str::to_owned),
+            held_by: call
+                .holder
+                .as_ref()
+                .map(|(join, _)| held_by(plan, gathered, *join, call.place))
+                .unwrap_or_default(),
+            time,
+            parts: Vec::new(),
+            holds_until_ms: None,
+        }
+    }
+
+    fn cell(&mut self, row: usize) -> JoinCell {
+        let failed = |wrong: String| JoinCell::Failed(CellFailure::Rule(self.call.rule, wrong.into()));
+        let arguments = match &self.arguments {
+            Ok(arguments) => arguments,
+            Err(wrong) => return JoinCell::Failed(CellFailure::Argument(wrong.clone())),
+        };
+        let (plan, call) = (self.plan, self.call);
+        let holder = call
+            .holder
+            .as_ref()
+            .and_then(|(join, outputs)| Some((plan.joins[join.0].parent, *self.held_by.get(row)?, outputs.as_slice())));
+        let Some(facts) = self.writer.object_facts((call.place, row), &call.inputs, holder) else {
+            return JoinCell::Null;
+        };
+        let sources = FactsSources { contract: self.contract, plan, gathered: self.gathered, objects: &facts.objects };
+        let now = match self.time {
+            BusinessTime::Clock(now_ms) => Timestamp::from_millisecond(now_ms).unwrap_or_default(),
+            BusinessTime::Standing(instant) => instant,
+        };
+        let context = Context { now, settings: &self.contract.rules, sources: &sources };
+        let computed = match (self.rule.rule.run)(&facts.json, arguments, &context) {
+            Ok(computed) => computed,
+            Err(wrong) => return failed(wrong.to_string()),
+        };
+        match self.record(&computed) {
+            Ok(record) => {
+                let ends_ms = computed.holds_until.map(|until| until.as_millisecond());
+                self.holds_until_ms = [self.holds_until_ms, ends_ms].into_iter().flatten().min();
+                let tape = 0..record.tape().map_or(0, <[u8]>::len);
+                let origin = Origin { of: Of::Rule(call.rule), key: self.key(row) };
+                self.parts.push(PartRow { record: Arc::new(record), tape, origin });
+                JoinCell::Items(self.parts.len() - 1..self.parts.len())
+            }
+            Err(wrong) => failed(wrong.to_string()),
+        }
+    }
+
+    /// Lays out what the rule came to.
+    fn record(&self, computed: &Computed) -> Result<Record, serde_json::Error> {
+        let members: Map<String, Value> = serde_json::from_slice(&computed.members)?;
+        let slots = &self.contract.shapes[self.rule.shape.index()].slots;
+        let cells: Vec<Cell<'_>> = (slots.iter())
+            .map(|slot| members.get(&slot.name).map_or(Cell::Null, |value| Cell::Json(Cow::Borrowed(value))))
+            .collect();
+        // What is computed is nobody's record: no age is reckoned from this stamp.
+        let stamp = Stamp::answered(SystemId(0), 0);
+        Ok(self.layout.record(&self.contract.shapes, &cells, &[], stamp))
+    }
+
+    fn key(&self, row: usize) -> Key {
+        let rows = self.gathered.rows(self.call.place);
+        match (rows.parts.get(row), rows.key_of.get(row)) {
+            (Some(part), _) => part.origin.key.clone(),
+            (None, Some(&key)) => rows.keys[key as usize].clone(),
+            (None, None) => Key::one(""),
+        }
+    }
+}
+
+/// Finds, for each object of a place of parts, which object holds it.
+fn held_by(plan: &Plan, gathered: &Gathered, join: JoinId, place: PlaceId) -> Vec<usize> {
+    let rows = gathered.join(join);
+    let mut held_by = vec![0; gathered.rows(place).n_rows];
+    for (holder, cell) in rows.cells.iter().enumerate() {
+        let JoinCell::Items(items) = cell else { continue };
+        for JoinItem { target, row } in rows.items[items.clone()].iter().flatten() {
+            if plan.joins[join.0].targets[*target].1 == place {
+                held_by[*row] = holder;
+            }
+        }
+    }
+    held_by
+}
+
+/// Writes an argument as JSON.
+fn json(value: &Input) -> Value {
+    match value {
+        Input::Null | Input::Variable(_) => Value::Null,
+        Input::Boolean(value) => Value::Bool(*value),
+        Input::Number(text) => text.parse().map_or(Value::Null, Value::Number),
+        Input::String(text) | Input::Enum(text) => Value::String(text.to_string()),
+        Input::List(items) => Value::Array(items.iter().map(json).collect()),
+        Input::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.to_string(), json(value))).collect())
+        }
+    }
+}
