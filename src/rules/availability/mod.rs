@@ -15,6 +15,9 @@ mod stock;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use facts::{InboundFacts, OwnerAtp, PlantFacts};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};

@@ -14,6 +14,9 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use facts::{AccountInCart, CartFacts as FactsOfCart, OrderOfPo, Orders};
+
 use serde::Serialize;
 
 use facts::{Arguments, CartFacts};
@@ -34,7 +37,7 @@ pub(super) const RULE: Rule = Rule {
     on: "Query",
     answers: &["validateCart"],
     inputs: concat!(
-        "account(number: $account) { number status nativeStatus @optional tier @optional priceGroup @optional \
+        "account(number: $account) { status nativeStatus @optional tier @optional priceGroup @optional \
          carrier @optional terms @optional { code prepay } shipTos @optional { ",
         ship_to!(),
         "} taxExemptions @optional { jurisdiction certificate validFrom validTo revoked } credit @optional { ",

@@ -20,6 +20,9 @@ mod want;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use facts::{Buyer, OwnerPrice, Record, Surcharge};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
