@@ -95,7 +95,7 @@ pub(super) fn chosen<'f>(
     let at = ship_to.at;
     let closed = |message: &str, evidence| vec![Reason::new(ReasonCode::ShipToInactive, message, vec![evidence])];
     let reasons = match (ship_to.active.asked(), ship_to.valid_from.asked(), ship_to.valid_to.asked()) {
-        (Ok(active), ..) if active == Some(&false) => {
+        (Ok(Some(false)), ..) => {
             closed("The address is closed.", context.evidence(at, "active", false))
         }
         (_, Ok(Some(first)), _) if day < *first => {
