@@ -42,7 +42,7 @@ pub(super) const RULE: Rule = Rule {
         ship_to!(),
         "} taxExemptions @optional { jurisdiction certificate validFrom validTo revoked } credit @optional { ",
         credit_inputs!(),
-        "} buyers @optional { id active permissions orderLimit { amount currency } } \
+        " } buyers @optional { id active permissions orderLimit { amount currency } } \
          orders(first: 1) @optional { nodes { number } } } \
          products(skus: $skus) { ",
         article!(),
