@@ -95,9 +95,7 @@ pub(super) fn chosen<'f>(
     let at = ship_to.at;
     let closed = |message: &str, evidence| vec![Reason::new(ReasonCode::ShipToInactive, message, vec![evidence])];
     let reasons = match (ship_to.active.asked(), ship_to.valid_from.asked(), ship_to.valid_to.asked()) {
-        (Ok(Some(false)), ..) => {
-            closed("The address is closed.", context.evidence(at, "active", false))
-        }
+        (Ok(Some(false)), ..) => closed("The address is closed.", context.evidence(at, "active", false)),
         (_, Ok(Some(first)), _) if day < *first => {
             closed(&format!("The address opens on {first}."), context.evidence(at, "validFrom", first))
         }
