@@ -13,6 +13,7 @@ pub mod execute;
 pub mod fetch;
 pub mod http;
 pub mod job;
+pub mod ledger;
 pub mod owner;
 pub mod plan;
 pub mod rules;

@@ -10,14 +10,16 @@ use clap::Args;
 use crate::{
     contract::{self, Contract, Files},
     demo::{self, DemoServers},
-    settings::{EngineSettings, HttpSettings, Settings},
+    ledger::LedgerAddress,
+    settings::{EngineSettings, HttpSettings, LedgerSettings, Settings},
     telemetry::Telemetry,
 };
 
 use super::{
     exit::{Exit, failed},
     flags::LogFlags,
-    load, server,
+    load,
+    server::{self, LedgerChoice, Outside},
     terminal::show,
 };
 
@@ -29,6 +31,9 @@ Examples:
 An ERP as an SQLite file, a PIM that speaks REST and a shop that speaks GraphQL, of an invented manufacturer, and the
 contract that Freehold ships over them. The rows are the same each time. They are served unprotected: they are nobody's.";
 
+/// The ledger's file, beside those of the systems.
+const LEDGER: &str = "ledger.db";
+
 /// Fill and serve a demo company
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
@@ -36,7 +41,8 @@ pub(super) struct Demo {
     /// The address to listen on
     #[arg(long, value_name = "ADDR", default_value_t = HttpSettings::default().listen, env = "FREEHOLD_LISTEN")]
     listen: SocketAddr,
-    /// The folder for the three files, which are written anew; without it one that is deleted in the end
+    /// The folder for the systems' three files, which are written anew, and the ledger; without it one that is deleted in
+    /// the end
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -74,7 +80,10 @@ impl Demo {
         let http = HttpSettings { listen: self.listen, ..HttpSettings::default() };
         let engine = EngineSettings { business_time: Some(demo::noon()), ..EngineSettings::default() };
         let settings = Settings { http, engine, ..Settings::default() };
-        server::run(contract, settings, None, Telemetry::new(), |address| announce(address, folder))
+        let address = LedgerAddress::file(folder.join(LEDGER));
+        let ledger = Some(LedgerChoice { address, route: None, settings: LedgerSettings::default() });
+        let outside = Outside { redis: None, ledger };
+        server::run(contract, settings, outside, Telemetry::new(), |address| announce(address, folder))
     }
 }
 
@@ -93,7 +102,8 @@ fn announce(address: SocketAddr, folder: &Path) {
          Console   http://{address}/\n  \
          GraphQL   http://{address}/graphql\n  \
          Systems   http://{address}/readyz\n  \
-         Files     {folder}\n\n\
+         Files     {folder}\n  \
+         Ledger    freehold exceptions --ledger sqlite:{folder}/{LEDGER}\n\n\
          Worth trying in the console:\n"
     );
     for query in demo::QUERIES {

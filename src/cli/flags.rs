@@ -6,12 +6,16 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     cache::RedisAddress,
-    settings::{CacheSettings, EngineSettings, HttpSettings, RedisSettings},
+    job,
+    ledger::{LedgerAddress, Route},
+    settings::{CacheSettings, EngineSettings, HttpSettings, LedgerSettings, RedisSettings},
     telemetry::{LogForm, start_log},
+    value::parse_duration,
 };
 
 use super::{
     exit::{Exit, failed},
+    server::LedgerChoice,
     terminal::wants_colour,
 };
 
@@ -181,6 +185,79 @@ impl RedisFlags {
     }
 }
 
+/// Where the ledger is.
+#[derive(Debug, Args)]
+pub(super) struct LedgerFlag {
+    /// The ledger, where exceptions are recorded: sqlite:FILE or postgres://user:password@host/database
+    // Held as text: what clap cannot read it prints, and this may have a password in it.
+    #[arg(long, value_name = "URL", env = "FREEHOLD_LEDGER", hide_env_values = true)]
+    ledger: Option<String>,
+}
+
+impl LedgerFlag {
+    /// Returns where the ledger is, if anywhere.
+    pub(super) fn address(&self) -> Result<Option<LedgerAddress>, Exit> {
+        let Some(url) = self.ledger.as_deref().filter(|url| !url.trim().is_empty()) else { return Ok(None) };
+        LedgerAddress::parse(url).map(Some).map_err(|error| {
+            failed("read the URL of the ledger", &error);
+            Exit::Misused
+        })
+    }
+}
+
+/// What a serving process remembers, and whom it tells.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Ledger")]
+pub(super) struct LedgerFlags {
+    #[command(flatten)]
+    at: LedgerFlag,
+    /// Where new, reopened and resolved exceptions are posted to
+    #[arg(long, value_name = "URL", env = "FREEHOLD_LEDGER_WEBHOOK", hide_env_values = true, requires = "ledger")]
+    ledger_webhook: Option<String>,
+    /// What those messages are signed with; better given as a variable than as a flag
+    #[arg(long, value_name = "SECRET", env = "FREEHOLD_LEDGER_WEBHOOK_SECRET", hide_env_values = true)]
+    ledger_webhook_secret: Option<String>,
+    /// How long what is resolved is kept
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = long_duration, env = "FREEHOLD_LEDGER_KEPT")]
+    ledger_kept: Duration,
+    /// Exceptions that are kept, and as many findings
+    #[arg(long, value_name = "N", default_value_t = LedgerSettings::default().rows_max, env = "FREEHOLD_LEDGER_ROWS_MAX")]
+    ledger_rows_max: usize,
+}
+
+impl LedgerFlags {
+    /// Returns the ledger somebody chose, if any.
+    pub(super) fn ledger(&self) -> Result<Option<LedgerChoice>, Exit> {
+        let Some(address) = self.at.address()? else { return Ok(None) };
+        let settings = LedgerSettings {
+            resolved_kept: self.ledger_kept,
+            rows_max: self.ledger_rows_max,
+            ..LedgerSettings::default()
+        };
+        Ok(Some(LedgerChoice { address, route: self.route()?, settings }))
+    }
+
+    fn route(&self) -> Result<Option<Route>, Exit> {
+        let said =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let Some(url) = said(&self.ledger_webhook) else { return Ok(None) };
+        let Some(secret) = said(&self.ledger_webhook_secret) else {
+            eprintln!("freehold: the ledger's webhook needs a secret to sign with: FREEHOLD_LEDGER_WEBHOOK_SECRET");
+            return Err(Exit::Misused);
+        };
+        job::route_to(&url, secret).map(Some).map_err(|error| {
+            failed("read the URL of the ledger's webhook", &error);
+            Exit::Misused
+        })
+    }
+}
+
+/// Reads a time such as `12h` or `90d`.
+fn long_duration(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text).filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "write a time such as 12h or 90d".to_owned())
+}
+
 /// Reads a time such as `500ms`, `20s` or `2m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
@@ -208,6 +285,22 @@ mod tests {
         bounds: BoundFlags,
         #[command(flatten)]
         redis: RedisFlags,
+        #[command(flatten)]
+        ledger: LedgerFlags,
+    }
+
+    #[test]
+    fn without_a_url_nothing_is_remembered_and_news_needs_a_secret() {
+        assert!(Flags::parse_from(["freehold"]).ledger.ledger().is_ok_and(|ledger| ledger.is_none()));
+        let chosen = Flags::parse_from(["freehold", "--ledger", "sqlite:l.db"]).ledger.ledger();
+        assert!(chosen.is_ok_and(|chosen| {
+            chosen.is_some_and(|chosen| chosen.route.is_none() && chosen.settings == LedgerSettings::default())
+        }));
+        for wrong in [&["--ledger", "l.db"][..], &["--ledger", "sqlite:l.db", "--ledger-webhook", "http://x"]] {
+            let flags = Flags::parse_from([&["freehold"], wrong].concat()).ledger;
+            assert!(matches!(flags.ledger(), Err(Exit::Misused)), "{wrong:?}");
+        }
+        assert!(Flags::try_parse_from(["freehold", "--ledger-webhook", "http://x"]).is_err());
     }
 
     #[test]

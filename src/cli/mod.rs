@@ -2,12 +2,13 @@
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
-//! `check` (faults, with and without asking the systems), `ownership`, `explain`, `schema`, `demo`.
+//! `check` (faults, with and without asking the systems), `exceptions` (what the ledger holds), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
 mod check;
 mod demo;
+mod exceptions;
 mod exit;
 mod explain;
 mod flags;
@@ -49,6 +50,7 @@ enum Command {
     // The flags of a server are many times those of any other command.
     Serve(Box<serve::Serve>),
     Check(check::Check),
+    Exceptions(exceptions::Exceptions),
     Ownership(ownership::Ownership),
     Explain(explain::Explain),
     Schema(schema::Schema),
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
     let exit = match Freehold::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
+        Command::Exceptions(exceptions) => exceptions.run(),
         Command::Ownership(ownership) => ownership.run(),
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),

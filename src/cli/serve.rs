@@ -12,15 +12,16 @@ use crate::{
 
 use super::{
     exit::Exit,
-    flags::{BoundFlags, ContractFlag, LogFlags, RedisFlags},
+    flags::{BoundFlags, ContractFlag, LedgerFlags, LogFlags, RedisFlags},
     load::{self, Variables},
-    server,
+    server::{self, Outside},
 };
 
 const AFTER_HELP: &str = "\
 Examples:
   ERP_URL=postgres://freehold@erp/prod freehold serve --contract schema
   freehold serve --listen 0.0.0.0:4000 --log-format json
+  freehold serve --ledger sqlite:/var/lib/freehold/ledger.db
 
 SIGINT and SIGTERM stop the server: it finishes what is in flight. A second one stops it at once.
 
@@ -45,15 +46,17 @@ pub(super) struct Serve {
     bounds: BoundFlags,
     #[command(flatten)]
     redis: RedisFlags,
+    #[command(flatten)]
+    ledger: LedgerFlags,
 }
 
 impl Serve {
     /// Runs the command.
     pub(super) fn run(self) -> Exit {
         self.log.start();
-        let redis = match self.redis.redis() {
-            Ok(redis) => redis,
-            Err(exit) => return exit,
+        let outside = match (self.redis.redis(), self.ledger.ledger()) {
+            (Ok(redis), Ok(ledger)) => Outside { redis, ledger },
+            (Err(exit), _) | (_, Err(exit)) => return exit,
         };
         let telemetry = Telemetry::new();
         let contract = match self.contract(&telemetry) {
@@ -62,7 +65,7 @@ impl Serve {
         };
         let settings =
             Settings { http: self.bounds.http(self.listen), engine: self.bounds.engine(), cache: self.bounds.cache() };
-        server::run(contract, settings, redis, telemetry, |_| {})
+        server::run(contract, settings, outside, telemetry, |_| {})
     }
 
     fn contract(&self, telemetry: &Telemetry) -> Result<Contract, Exit> {

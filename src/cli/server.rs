@@ -1,6 +1,6 @@
 //! A contract becomes a listening server, which runs until a signal stops it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, runtime::Runtime};
 
@@ -10,9 +10,11 @@ use crate::{
     contract::Contract,
     engine::Engine,
     fetch::{Clock, SystemClock},
-    http, owner,
-    settings::{RedisSettings, Settings},
-    telemetry::{Event, Telemetry},
+    http,
+    ledger::{Ledger, LedgerAddress, LedgerError, LedgerParts, Route},
+    owner,
+    settings::{LedgerSettings, RedisSettings, Settings},
+    telemetry::{Event, Ledger as Told, Telemetry},
 };
 
 use super::exit::{Exit, failed};
@@ -20,16 +22,38 @@ use super::exit::{Exit, failed};
 /// What a process ends with that is stopped by a second signal: 128 and the number of SIGINT.
 const INTERRUPTED: i32 = 130;
 
+/// How long a stopping server waits for what is noted to be written.
+const LEDGER_GRACE: Duration = Duration::from_secs(3);
+
+/// What a process keeps outside itself.
+#[derive(Default)]
+pub(super) struct Outside {
+    /// What it shares with others.
+    pub redis: Option<(RedisAddress, RedisSettings)>,
+    /// What it remembers.
+    pub ledger: Option<LedgerChoice>,
+}
+
+/// The ledger somebody chose.
+pub(super) struct LedgerChoice {
+    /// Where it is.
+    pub address: LedgerAddress,
+    /// Where news of exceptions goes.
+    pub route: Option<Route>,
+    /// Its bounds.
+    pub settings: LedgerSettings,
+}
+
 /// Serves a contract until the process is told to stop. `announce` is told the address once it is listened on.
 pub(super) fn run(
     contract: Contract,
     settings: Settings,
-    redis: Option<(RedisAddress, RedisSettings)>,
+    outside: Outside,
     telemetry: Telemetry,
     announce: impl FnOnce(SocketAddr),
 ) -> Exit {
     match Runtime::new() {
-        Ok(runtime) => runtime.block_on(serve(contract, settings, redis, telemetry, announce)),
+        Ok(runtime) => runtime.block_on(serve(contract, settings, outside, telemetry, announce)),
         Err(error) => failed("start the runtime", &error),
     }
 }
@@ -37,11 +61,15 @@ pub(super) fn run(
 async fn serve(
     contract: Contract,
     settings: Settings,
-    redis: Option<(RedisAddress, RedisSettings)>,
+    Outside { redis, ledger }: Outside,
     telemetry: Telemetry,
     announce: impl FnOnce(SocketAddr),
 ) -> Exit {
     let contract = Arc::new(contract);
+    let ledger = match remembering(ledger, &telemetry).await {
+        Ok(ledger) => ledger,
+        Err(error) => return failed("open the ledger", &error),
+    };
     let owners = owner::open(&contract, &telemetry);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let shared = redis.map(|(address, own)| {
@@ -53,7 +81,7 @@ async fn serve(
     let cache = Cache::of(parts, settings.cache);
     let feeds = changes::start(&contract, &cache, &telemetry);
     let engine = match Engine::new(Arc::clone(&contract), cache, settings.engine, telemetry.clone()) {
-        Ok(engine) => engine,
+        Ok(engine) => engine.with_ledger(ledger.clone()),
         Err(error) => return failed("start the engine", &error),
     };
     let listener = match TcpListener::bind(settings.http.listen).await {
@@ -66,7 +94,18 @@ async fn serve(
     http::serve(listener, Arc::new(engine), telemetry, settings.http, stop()).await;
     // Until here: what is still being answered is answered with what is true.
     drop(feeds);
+    if let Some(ledger) = ledger {
+        ledger.close(LEDGER_GRACE).await;
+    }
     Exit::Done
+}
+
+async fn remembering(choice: Option<LedgerChoice>, telemetry: &Telemetry) -> Result<Option<Ledger>, LedgerError> {
+    let Some(LedgerChoice { address, route, settings }) = choice else {
+        telemetry.emit(&Event::Ledger(Told::None));
+        return Ok(None);
+    };
+    Ledger::open(LedgerParts { address, route, telemetry: telemetry.clone() }, &settings).await.map(Some)
 }
 
 /// Completes at the first signal. From then on a second one ends the process: whoever asks twice does not want to wait.

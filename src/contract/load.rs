@@ -3,7 +3,7 @@
 use super::{
     Contract, Files,
     compile::{self, Written},
-    directive, merge,
+    directive, merge, provenance,
     sdl::{self, DirectiveUse},
     secrets,
     settings::{self, Settings, system_name},
@@ -53,7 +53,8 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
         incomplete |= document.is_none();
         documents.extend(document);
     }
-    let schema = merge::merge(documents, incomplete, &mut findings);
+    let mut schema = merge::merge(documents, incomplete, &mut findings);
+    provenance::add(&mut schema, &mut sources, &mut findings);
     directive::check(&schema, &mut findings);
     type_system::check(&schema, &mut findings);
     let written = Written { schema: &schema, settings: &settings, systems: &systems, sources: &sources };

@@ -260,6 +260,8 @@ pub enum Answer {
         /// The slot in the shape of its answer.
         slot: usize,
     },
+    /// Where the values of the fields beside it came from: `_provenance`.
+    Provenance,
     /// A field of a connection, an edge or `PageInfo`.
     Paging(PagingField),
     /// An interface's field: the concrete type decides.

@@ -228,7 +228,7 @@ fn answer(contract: &Contract, answer: &Answer, siblings: &[Field]) -> String {
             text
         }
         Answer::Rule { rule, .. } => format!("{:?}", contract.rule(*rule).rule),
-        Answer::Key(_) | Answer::Paging(_) | Answer::Abstract => format!("{answer:?}"),
+        Answer::Key(_) | Answer::Provenance | Answer::Paging(_) | Answer::Abstract => format!("{answer:?}"),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The engine: the whole way of a query.
 //!
-//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans).
+//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans), `noted`
+//! (what of it is noted in the ledger).
 
+mod noted;
 mod plans;
 mod request;
 
@@ -18,6 +20,7 @@ use crate::{
     contract::{Contract, PublicSchema},
     execute::{Execution, execute},
     fetch::FetchError,
+    ledger::Ledger,
     plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
     settings::EngineSettings,
     telemetry::{Event, Telemetry},
@@ -33,6 +36,7 @@ pub struct Engine {
     cache: Cache,
     webhooks: Webhooks,
     plans: Plans,
+    ledger: Option<Ledger>,
     settings: EngineSettings,
     telemetry: Telemetry,
 }
@@ -62,7 +66,20 @@ impl Engine {
         let schema = PublicSchema::new(&contract).map_err(|error| EngineError(error.to_string()))?;
         let plans = Plans::new(settings.plan_cache_entries);
         let webhooks = Webhooks::new(Arc::clone(&contract), cache.clone(), telemetry.clone());
-        Ok(Self { contract, schema, cache, webhooks, plans, settings, telemetry })
+        Ok(Self { contract, schema, cache, webhooks, plans, ledger: None, settings, telemetry })
+    }
+
+    /// Gives it a ledger to note in what is wrong with what it answers.
+    pub fn with_ledger(self, ledger: Option<Ledger>) -> Self {
+        if let Some(ledger) = &ledger {
+            ledger.note_contract(&self.contract.version, self.cache.now_ms());
+        }
+        Self { ledger, ..self }
+    }
+
+    /// Returns the ledger, where there is one.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
     }
 
     /// Answers a request: read, plan, execute, write.
@@ -99,6 +116,10 @@ impl Engine {
             errors_max: self.settings.errors_max,
         })
         .await;
+        if let Some(ledger) = &self.ledger {
+            let at_ms = self.cache.now_ms();
+            executed.judged.into_iter().for_each(|judged| ledger.note(noted::observation(judged, at_ms)));
+        }
         let status = match (executed.data_is_null, executed.n_faults) {
             (true, _) => AnswerStatus::NullData,
             (false, 0) => AnswerStatus::Complete,

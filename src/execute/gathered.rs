@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::fault::Asked;
+use super::{fault::Asked, rule::Judged};
 use crate::{
     cache::Freshness,
     fetch::{FetchError, Outcome, Page, Record},
@@ -28,6 +28,10 @@ pub(super) struct Gathered {
     pub records: Vec<Option<Vec<Outcome>>>,
     /// How old all of it is.
     pub freshness: Freshness,
+    /// The instant the request is answered at, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// What rules have judged.
+    pub judged: Vec<Judged>,
 }
 
 /// The objects of one place.
@@ -130,7 +134,7 @@ pub(super) enum PageCell {
 
 impl Gathered {
     /// Begins with the root alone.
-    pub fn new(plan: &Plan, variables: &Variables, arguments: Vec<Coerced>) -> Self {
+    pub fn new(plan: &Plan, variables: &Variables, arguments: Vec<Coerced>, now_ms: i64) -> Self {
         let holds = |guard: &crate::plan::Guard| {
             guard.0.iter().all(|(name, wanted)| variables.value(name) == Some(&Input::Boolean(*wanted)))
         };
@@ -146,6 +150,8 @@ impl Gathered {
             pages: plan.steps.iter().map(|_| None).collect(),
             records: plan.steps.iter().map(|_| None).collect(),
             freshness: Freshness::default(),
+            now_ms,
+            judged: Vec::new(),
         }
     }
 

@@ -24,6 +24,8 @@ use crate::{
 use gather::Gathering;
 use gathered::Gathered;
 use rule::BusinessTime;
+
+pub use rule::Judged;
 use write::Writer;
 
 /// What a plan is executed with.
@@ -63,13 +65,15 @@ pub struct Executed {
     pub n_fetches: usize,
     /// How old it is.
     pub freshness: Freshness,
+    /// What rules have judged, for whoever has to act on it.
+    pub judged: Vec<Judged>,
 }
 
 /// Executes a plan: asks the cache stage by stage, then writes the answer.
 pub async fn execute(execution: &Execution<'_>) -> Executed {
     let Execution { contract, plan, variables, .. } = *execution;
     let arguments = coerce_arguments(contract, &plan.arguments, variables);
-    let mut gathered = Gathered::new(plan, variables, arguments);
+    let mut gathered = Gathered::new(plan, variables, arguments, execution.cache.now_ms());
     let gathering = Gathering {
         contract,
         cache: execution.cache,
@@ -78,7 +82,7 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
         rows_max: execution.rows_max,
         time: match execution.business_time {
             Some(instant) => BusinessTime::Standing(instant),
-            None => BusinessTime::Clock(execution.cache.now_ms()),
+            None => BusinessTime::Clock(gathered.now_ms),
         },
         deadline: execution.deadline,
     };
@@ -86,5 +90,5 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
     let writer: Writer<'_, false> =
         Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
     let (body, data_is_null, n_faults) = writer.response();
-    Executed { body, data_is_null, n_faults, n_fetches, freshness: gathered.freshness }
+    Executed { body, data_is_null, n_faults, n_fetches, freshness: gathered.freshness, judged: gathered.judged }
 }

@@ -13,11 +13,11 @@ use super::{
     write::{FactsSources, Writer},
 };
 use crate::{
-    contract::{Contract, RuleUse},
-    fetch::{Cell, Layout, Record, Stamp},
+    contract::{Answer, Contract, Role, RuleUse},
+    fetch::{Cell, Entry, Layout, Record, Stamp},
     plan::{Call, CallId, JoinId, PlaceId, Plan},
-    rules::{Computed, Context},
-    value::{Adaptations, Input, Key, SystemId},
+    rules::{Computed, Context, Judgement, Reason},
+    value::{Adaptations, Input, Key, SystemId, write_json_text},
 };
 
 /// The time that rules are asked at.
@@ -43,15 +43,33 @@ pub(super) fn run(
     let n_rows = if gathered.applies(when) { gathered.rows(call.place).n_rows } else { 0 };
     let mut running = Running::new(contract, plan, gathered, call, time);
     let cells: Vec<JoinCell> = (0..n_rows).map(|row| running.cell(row)).collect();
-    let Running { parts, holds_until_ms, .. } = running;
+    let Running { parts, holds_until_ms, judged, .. } = running;
     let items = (0..parts.len()).map(|row| Some(JoinItem { target: 0, row })).collect();
     let answer = plan.joins[join].targets[0].1;
     gathered.places[answer.0] = Some(PlaceRows { n_rows: parts.len(), parts, ..PlaceRows::default() });
     gathered.joins[join] = Some(JoinRows { cells, items });
+    gathered.judged.extend(judged);
     if let BusinessTime::Clock(_) = time {
         let until_ms = &mut gathered.freshness.until_ms;
         *until_ms = [*until_ms, holds_until_ms].into_iter().flatten().min();
     }
+}
+
+/// What a rule judged of one thing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The rule.
+    pub rule: &'static str,
+    /// The type of what it is about.
+    pub type_name: String,
+    /// Its key.
+    pub key: String,
+    /// The account it concerns.
+    pub account: Option<String>,
+    /// Whether all facts were known.
+    pub is_complete: bool,
+    /// What stands in its way.
+    pub reasons: Vec<Reason>,
 }
 
 /// The work on one call.
@@ -69,6 +87,7 @@ struct Running<'r> {
     held_by: Vec<usize>,
     time: BusinessTime,
     parts: Vec<PartRow>,
+    judged: Vec<Judged>,
     holds_until_ms: Option<i64>,
 }
 
@@ -97,6 +116,7 @@ impl<'r> Running<'r> {
                 .unwrap_or_default(),
             time,
             parts: Vec::new(),
+            judged: Vec::new(),
             holds_until_ms: None,
         }
     }
@@ -129,6 +149,7 @@ impl<'r> Running<'r> {
             Ok(record) => {
                 let ends_ms = computed.holds_until.map(|until| until.as_millisecond());
                 self.holds_until_ms = [self.holds_until_ms, ends_ms].into_iter().flatten().min();
+                self.judge(computed.judgements, row);
                 let tape = 0..record.tape().map_or(0, <[u8]>::len);
                 let origin = Origin { of: Of::Rule(call.rule), key: self.key(row) };
                 self.parts.push(PartRow { record: Arc::new(record), tape, origin });
@@ -148,6 +169,42 @@ impl<'r> Running<'r> {
         // What is computed is nobody's record: no age is reckoned from this stamp.
         let stamp = Stamp::answered(SystemId(0), 0);
         Ok(self.layout.record(&self.contract.shapes, &cells, &[], stamp))
+    }
+
+    /// Takes down what the rule judged, with what it is about.
+    fn judge(&mut self, judgements: Vec<Judgement>, row: usize) {
+        if judgements.is_empty() {
+            return;
+        }
+        let (contract, call) = (self.contract, self.call);
+        let ty = &contract.ty(self.rule.ty).name;
+        let (key, account) = (self.key(row).to_string(), self.account(row));
+        self.judged.extend(judgements.into_iter().map(|judgement| {
+            let Judgement { about, account: of, is_complete, reasons } = judgement;
+            let (type_name, key) =
+                about.map_or_else(|| (ty.clone(), key.clone()), |(type_name, key)| (type_name.to_owned(), key));
+            let (rule, account) = (contract.rule(call.rule).rule.name, of.or_else(|| account.clone()));
+            Judged { rule, type_name, key, account, is_complete, reasons }
+        }));
+    }
+
+    /// Returns the account that an entity belongs to, where its type says so.
+    fn account(&self, row: usize) -> Option<String> {
+        let place = &self.plan.places[self.call.place.0];
+        let object = self.contract.object(place.ty)?;
+        let Role::Entity(entity) = &object.role else { return None };
+        let rows = self.gathered.rows(self.call.place);
+        match object.fields[entity.scope?].answer {
+            Answer::Key(position) => Some(rows.keys[*rows.key_of.get(row)? as usize].field(position)?.to_owned()),
+            Answer::Slot { group, slot } => {
+                let column = place.columns.iter().position(|column| column.group == group)?;
+                let Some(Ok(record)) = self.gathered.outcome(place, rows, column, row) else { return None };
+                let Entry::Value(json) = record.table()?.entry(slot) else { return None };
+                let mut text = String::new();
+                write_json_text(json, &mut text).then_some(text)
+            }
+            _ => None,
+        }
     }
 
     fn key(&self, row: usize) -> Key {

@@ -183,6 +183,7 @@ impl Needs<'_, '_> {
             | Produce::HasPreviousPage
             | Produce::StartCursor
             | Produce::EndCursor
+            | Produce::Provenance { .. }
             | Produce::Introspection => {}
         }
     }

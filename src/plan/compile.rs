@@ -18,6 +18,7 @@ use super::{
     },
     operation::{Guard, Operation, SelectedField, Selection},
     parse::Refusal,
+    provenance,
 };
 use crate::{
     contract::{
@@ -129,7 +130,9 @@ impl Compiling<'_> {
             let (produce, non_null, domain) = self.produce(holder, ty, &collected);
             self.output(&collected, produce, non_null, domain, &mut placed);
         }
-        in_order(placed)
+        let mut outputs = in_order(placed);
+        provenance::fill(&self.plan, &mut outputs);
+        outputs
     }
 
     /// Adds what is written for one response key. It stands where its first included occurrence stands; a field whose
@@ -199,6 +202,10 @@ impl Compiling<'_> {
             Answer::Rule { rule, slot } => {
                 let Holder::Place(place) = holder else { unreachable!("a part that a rule is called for has a place") };
                 self.rule(place, *rule, *slot, field, collected)
+            }
+            Answer::Provenance => {
+                let inner = self.outputs(Holder::Inline, field.ty.named(), &collected.selections());
+                Produce::Provenance { members: Vec::new(), outputs: inner }
             }
             Answer::Paging(_) | Answer::Abstract => unreachable!("paging is compiled with its connection"),
         };

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `parse` (a document becomes an operation), `operation` (what that is), `model` (what a plan is),
 //! `collect` (the fields selected of one type), `compile` (an operation becomes a plan), `call` (what rules read becomes part
-//! of it), `coerce` (variables and arguments), `explain` (a plan in words).
+//! of it), `provenance` (what `_provenance` speaks of), `coerce` (variables and arguments), `explain` (a plan in words).
 
 mod call;
 mod coerce;
@@ -12,6 +12,7 @@ mod explain;
 mod model;
 mod operation;
 mod parse;
+mod provenance;
 
 pub use coerce::{Coerced, Variables, coerce_arguments, coerce_default, coerce_variables};
 pub use compile::compile;

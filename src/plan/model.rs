@@ -403,6 +403,13 @@ pub enum Produce {
         /// What is written of it.
         of: Box<Produce>,
     },
+    /// Where the values of other members came from.
+    Provenance {
+        /// The members, by name, and the column each is read from.
+        members: Vec<(CompactString, usize)>,
+        /// What is written of each.
+        outputs: Vec<Output>,
+    },
     /// `__schema` or `__type`.
     Introspection,
 }

@@ -18,6 +18,7 @@ mod credit;
 mod evidence;
 mod explanation;
 mod fact;
+mod judgement;
 mod money;
 mod price;
 mod product;
@@ -44,9 +45,10 @@ pub use credit::{
 pub use evidence::{At, Evidence, Source, Sources};
 pub use explanation::Step;
 pub use fact::{Fact, Unknown};
+pub use judgement::Judgement;
 pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
-pub use rule::{Computed, Rule};
+pub use rule::{Computed, Rule, Run};
 pub use settings::{
     Checkout, CreditSettings, Fallback, Pricing, Settings, StatusSettings, Stocking, Strategy, TaxSettings, Treatment,
     UNCLEAR,

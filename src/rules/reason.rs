@@ -141,6 +141,23 @@ impl ReasonCode {
     pub fn meaning(self) -> &'static Meaning {
         &REASONS[self as usize]
     }
+
+    /// Whether it says that something could not be found out.
+    pub fn means_unknown(self) -> bool {
+        use ReasonCode as Code;
+        matches!(
+            self,
+            Code::PriceUnclear
+                | Code::ProductUnclear
+                | Code::AvailabilityUnclear
+                | Code::CreditNotChecked
+                | Code::AccountUnclear
+                | Code::TaxUnclear
+                | Code::SourceUnavailable
+                | Code::SourceTimeout
+                | Code::SourceThrottled
+        )
+    }
 }
 
 impl std::fmt::Display for ReasonCode {

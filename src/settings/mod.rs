@@ -127,6 +127,50 @@ impl Default for RedisSettings {
     }
 }
 
+/// The bounds of the ledger, where there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerSettings {
+    /// Observations that wait to be written; further ones are dropped.
+    pub observations_waiting_max: usize,
+    /// Bytes of those.
+    pub bytes_waiting_max: usize,
+    /// How long observations gather before they are written.
+    pub written_every: Duration,
+    /// Observations that are written at once.
+    pub batch_observations: usize,
+    /// How long what is resolved is kept, and the runs of reconciliation.
+    pub resolved_kept: Duration,
+    /// Exceptions that are kept, and as many findings; then those go first that were resolved first.
+    pub rows_max: usize,
+    /// How long a change waits for the webhook.
+    pub changes_kept: Duration,
+    /// Changes that wait for it.
+    pub changes_max: usize,
+    /// How often what is kept no longer is deleted.
+    pub swept_every: Duration,
+}
+
+impl Default for LedgerSettings {
+    fn default() -> Self {
+        Self {
+            // What a ledger that is away for some minutes gets behind with; what is seen again meanwhile counts once.
+            observations_waiting_max: 10_000,
+            bytes_waiting_max: 16 * MIB,
+            // Nobody acts on an exception within less, and what is seen many times a second is one row to write.
+            written_every: Duration::from_millis(200),
+            batch_observations: 500,
+            // A quarter: whoever asks why an order was late asks within it.
+            resolved_kept: Duration::from_secs(90 * 86_400),
+            // Some 1 GB; a company that has more open has another problem.
+            rows_max: 1_000_000,
+            // A receiver that is down for longer has to ask for what is open.
+            changes_kept: Duration::from_secs(7 * 86_400),
+            changes_max: 100_000,
+            swept_every: Duration::from_secs(600),
+        }
+    }
+}
+
 impl CacheSettings {
     /// Returns the settings of a cache that keeps nothing.
     pub fn nothing() -> Self {

@@ -362,7 +362,7 @@ impl HttpClient {
 }
 
 /// Prints an error with its causes and without the address, which may hold a key.
-fn chain(error: &reqwest::Error) -> String {
+pub(super) fn chain(error: &reqwest::Error) -> String {
     let mut text = if error.is_connect() { "could not connect" } else { "the call failed" }.to_owned();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `system_name` (whom an error names), `layout` (which column is what), `answer` (rows become outcomes and
 //! pages), `window` (pages of rows that are all here), `learned` (what is known about questions), `json` (rows that are
-//! JSON), `pace` (how often a system may be called), `http` (how systems that speak HTTP are called); then `sql` (PostgreSQL, MySQL, SQLite, ODBC), `rest` (REST and
+//! JSON), `pace` (how often a system may be called), `http` (how systems that speak HTTP are called) with `http_post` (how the operator's own receivers are); then `sql` (PostgreSQL, MySQL, SQLite, ODBC), `rest` (REST and
 //! RPC), `odata`, `graphql` and `file` (folders of files). A source answers exactly what it is asked; chunking, deadlines
 //! and caching are wrapped around it by the room `owner`.
 
@@ -10,6 +10,7 @@ mod answer;
 mod file;
 mod graphql;
 mod http;
+mod http_post;
 mod json;
 mod layout;
 mod learned;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 pub use file::{FileSource, Loaded};
 pub use graphql::GraphQlSource;
+pub use http_post::{HttpPost, HttpPostError, Posted};
 pub use odata::OdataSource;
 pub use pace::Pace;
 pub use rest::RestSource;

@@ -180,6 +180,8 @@ pub enum Event<'a> {
         /// What happened.
         heard: Heard<'a>,
     },
+    /// Something happened to what Freehold itself remembers.
+    Ledger(Ledger<'a>),
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -319,6 +321,89 @@ pub enum Shared<'a> {
     Dropped {
         /// How many.
         n: usize,
+    },
+}
+
+/// What happened to what Freehold itself remembers.
+#[derive(Debug, Clone)]
+pub enum Ledger<'a> {
+    /// There is none: nothing is remembered.
+    None,
+    /// It can be written to.
+    Connected {
+        /// `sqlite` or `postgres`.
+        kind: &'static str,
+    },
+    /// It cannot be written to for a while.
+    Away {
+        /// How long nothing is tried.
+        pause: Duration,
+        /// Why, from a closed list.
+        code: &'static str,
+        /// What the operator needs; only in the log.
+        detail: &'a str,
+        /// Whether it was away before.
+        is_known: bool,
+    },
+    /// A batch was written.
+    Recorded {
+        /// The observations in it.
+        n_observations: u64,
+        /// Exceptions that were seen for the first time.
+        n_new: usize,
+        /// Those that were seen again after they had been resolved.
+        n_reopened: usize,
+        /// Those that were found not to hold any more.
+        n_resolved: usize,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// Observations were not taken: too many were waiting.
+    Dropped {
+        /// How many.
+        n: u64,
+    },
+    /// Something was given up.
+    Failed {
+        /// What: `record`, `contract` or `sweep`.
+        operation: &'static str,
+        /// The observations that are lost.
+        n: u64,
+        /// Why, from a closed list.
+        code: &'static str,
+        /// What the operator needs; only in the log.
+        detail: &'a str,
+    },
+    /// So many observations wait.
+    Waiting {
+        /// How many.
+        n: usize,
+    },
+    /// What is kept no longer was deleted.
+    Swept {
+        /// The rows.
+        n_rows: u64,
+    },
+    /// The receiver of news took some.
+    Told {
+        /// The changes of exceptions.
+        n_changes: usize,
+    },
+    /// The receiver of news did not take a message, which is sent again.
+    Untold {
+        /// How long nothing is tried.
+        pause: Duration,
+        /// Why; only in the log.
+        detail: &'a str,
+        /// Whether it did not take it before.
+        is_known: bool,
+    },
+    /// A message was sent for as long as it may be, and is left out.
+    GivenUp {
+        /// The changes of exceptions that nobody hears of.
+        n_changes: usize,
+        /// Why; only in the log.
+        detail: &'a str,
     },
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use super::event::{BreakerState, Event, Guarded, Heard, Shared};
+use super::event::{BreakerState, Event, Guarded, Heard, Ledger, Shared};
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +142,7 @@ pub(super) fn read(event: &Event<'_>) {
         Event::Guarded { system, ref guarded } => read_guarded(system, guarded),
         Event::Feed { system, feed, heard } => read_heard(system, feed, heard),
         Event::Shared(ref shared) => read_shared(shared),
+        Event::Ledger(ref ledger) => read_ledger(ledger),
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),
         Event::ConnectionRefused { connections_max } => {
@@ -245,5 +246,51 @@ fn read_shared(shared: &Shared<'_>) {
             debug!(redis.operation = operation, failure.code = code, failure.detail = detail, "Redis failed");
         }
         Shared::Read { .. } | Shared::Kept { .. } | Shared::Dropped { .. } => {}
+    }
+}
+
+/// That it goes away and comes back is for the operator, once each, and what is lost; what fails meanwhile is counted.
+fn read_ledger(ledger: &Ledger<'_>) {
+    match *ledger {
+        Ledger::None => info!("no ledger: exceptions are not recorded (--ledger)"),
+        Ledger::Connected { kind } => info!(ledger.kind = kind, "the ledger is in use"),
+        Ledger::Away { pause, code, detail, is_known: false } => warn!(
+            failure.code = code,
+            failure.detail = detail,
+            pause_ms = ms(pause),
+            "the ledger is away: answers go on, what is noted waits"
+        ),
+        Ledger::Away { pause, code, detail, is_known: true } => {
+            debug!(failure.code = code, failure.detail = detail, pause_ms = ms(pause), "the ledger is still away");
+        }
+        Ledger::Recorded { n_observations, n_new, n_reopened, n_resolved, duration } => debug!(
+            ledger.observations = n_observations,
+            ledger.new = n_new,
+            ledger.reopened = n_reopened,
+            ledger.resolved = n_resolved,
+            duration_ms = ms(duration),
+            "recorded"
+        ),
+        Ledger::Failed { operation, n, code, detail } => warn!(
+            ledger.operation = operation,
+            ledger.observations = n,
+            failure.code = code,
+            failure.detail = detail,
+            "given up in the ledger"
+        ),
+        Ledger::Swept { n_rows } => debug!(ledger.rows = n_rows, "swept the ledger"),
+        Ledger::Told { n_changes } => debug!(ledger.changes = n_changes, "told the ledger's webhook"),
+        Ledger::Untold { pause, detail, is_known: false } => warn!(
+            failure.detail = detail,
+            pause_ms = ms(pause),
+            "the ledger's webhook takes no message: it is sent again"
+        ),
+        Ledger::Untold { pause, detail, is_known: true } => {
+            debug!(failure.detail = detail, pause_ms = ms(pause), "the ledger's webhook still takes no message");
+        }
+        Ledger::GivenUp { n_changes, detail } => {
+            warn!(ledger.changes = n_changes, failure.detail = detail, "the ledger's webhook never took this message");
+        }
+        Ledger::Dropped { .. } | Ledger::Waiting { .. } => {}
     }
 }

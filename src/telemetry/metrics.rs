@@ -22,6 +22,7 @@ use super::{
     event::{Event, Failure, Heard},
     feed_metrics::FeedMetrics,
     guard_metrics::GuardMetrics,
+    ledger_metrics::LedgerMetrics,
     shared_metrics::SharedMetrics,
 };
 
@@ -86,6 +87,7 @@ pub(super) struct Metrics {
     guards: GuardMetrics,
     cache: CacheMetrics,
     feeds: FeedMetrics,
+    ledger: LedgerMetrics,
     changes: ChangeMetrics,
     shared: SharedMetrics,
     connections_open: Gauge,
@@ -105,6 +107,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("freehold");
         let (guards, cache) = (GuardMetrics::new(&mut registry), CacheMetrics::new(&mut registry));
         let feeds = FeedMetrics::new(&mut registry);
+        let ledger = LedgerMetrics::new(&mut registry);
         let changes = ChangeMetrics::new(&mut registry);
         let shared = SharedMetrics::new(&mut registry);
         let mut metrics = Self {
@@ -135,6 +138,7 @@ impl Default for Metrics {
             guards,
             cache,
             feeds,
+            ledger,
             changes,
             shared,
             connections_open: Gauge::default(),
@@ -284,6 +288,7 @@ impl Metrics {
             Event::Compared { domain, n_same, n_changed } => self.cache.compared(domain, n_same, n_changed),
             Event::Feed { system, heard: Heard::Unread { .. }, .. } => self.changes.refused(system, "unread"),
             Event::Feed { system, feed, heard } => self.feeds.read(system, feed, heard),
+            Event::Ledger(ref ledger) => self.ledger.read(ledger),
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

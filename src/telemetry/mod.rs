@@ -1,7 +1,7 @@
 //! Telemetry: what happened, said once, as an event from a closed list; log and metrics are readers of that list.
 //!
 //! Reading order: `event` (the list), `log` (events as structured log lines), `metrics`, `guard_metrics`, `cache_metrics`,
-//! `shared_metrics`, `change_metrics` and `feed_metrics` (events as Prometheus numbers).
+//! `shared_metrics`, `change_metrics`, `feed_metrics` and `ledger_metrics` (events as Prometheus numbers).
 //! The code emits; it never logs or counts by itself. No event carries a query's text, a variable, a token or a value.
 
 mod cache_metrics;
@@ -9,13 +9,14 @@ mod change_metrics;
 mod event;
 mod feed_metrics;
 mod guard_metrics;
+mod ledger_metrics;
 mod log;
 mod metrics;
 mod shared_metrics;
 
 use std::sync::Arc;
 
-pub use event::{BreakerState, Event, Failure, Guarded, Heard, Served, Shared};
+pub use event::{BreakerState, Event, Failure, Guarded, Heard, Ledger, Served, Shared};
 pub use log::{LogForm, start as start_log};
 
 use metrics::Metrics;

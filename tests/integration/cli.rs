@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::live::{self, MENDED, PASSWORD, Systems};
+use crate::{
+    ledger::place::{Place, observed},
+    live::{self, MENDED, PASSWORD, Systems},
+};
 
 /// How a command ended, and what it said.
 struct Ended {
@@ -205,4 +208,68 @@ fn a_wrong_url_of_redis_ends_with_2_and_is_not_shown() {
     assert!(!ended.err.contains("hidden"), "{}", ended.err);
     let help = freehold_with(&env, &["serve", "--help"], "");
     assert!(help.out.contains("FREEHOLD_REDIS_URL") && !help.out.contains("hidden"), "{}", help.out);
+}
+
+#[tokio::test]
+async fn exceptions_are_listed_for_people_and_for_machines() {
+    for place in Place::both() {
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        place.after([observed("K1", now_ms - 7_200_000, &["HOLD"]), observed("K2", now_ms, &["HOLD", "LATE"])]).await;
+        place.after([observed("K2", now_ms, &["LATE"])]).await;
+        let env = [("FREEHOLD_LEDGER", place.url.clone())];
+        let listed = |arguments: &[&str]| freehold_with(&env, &[&["exceptions"], arguments].concat(), "");
+        let text = listed(&[]);
+        assert_eq!((text.code, text.err.as_str()), (Some(0), ""), "{}", text.out);
+        let head: Vec<&str> = text.first_line().split_whitespace().collect();
+        assert_eq!(head, ["code", "severity", "entity", "account", "system", "seen", "times", "state", "message"]);
+        assert!(text.out.contains("2h ago") && text.out.contains("resolved"), "{}", text.out);
+        assert_eq!(text.out.lines().last(), Some("3 of 3 exceptions"));
+        let limited = listed(&["--limit", "1"]);
+        assert_eq!((limited.out.lines().count(), limited.out.lines().last()), (3, Some("1 of 3 exceptions")));
+        for (arguments, expected) in [
+            (&["--open"][..], 2),
+            (&["--resolved"], 1),
+            (&["--code", "HOLD", "--code", "LATE"], 3),
+            (&["--code", "HOLD", "--open"], 1),
+            (&["--account", "K2"], 2),
+            (&["--severity", "warning"], 0),
+            (&["--type", "Account", "--key", "K1"], 1),
+            (&["--system", "pim"], 0),
+            (&["--since", "1h"], 2),
+        ] {
+            let ended = listed(&[arguments, &["--json"]].concat());
+            assert_eq!(ended.json().as_array().map(Vec::len), Some(expected), "{arguments:?}: {}", ended.out);
+        }
+        let json = listed(&["--key", "K1", "--json"]).json();
+        assert_eq!((&json[0]["code"], &json[0]["evidence"]["limit"]), (&"HOLD".into(), &"0.00".into()));
+    }
+}
+
+#[test]
+fn a_ledger_that_is_none_or_not_there_ends_the_listing() {
+    let unnamed = freehold(&["exceptions"]);
+    assert_eq!((unnamed.code, unnamed.out.as_str()), (Some(2), ""), "{}", unnamed.err);
+    let wrong = freehold(&["exceptions", "--ledger", "mysql://u:hidden@host/x"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.err);
+    assert!(wrong.err.starts_with("freehold: failed to read the URL of the ledger: "), "{}", wrong.err);
+    assert!(!wrong.err.contains("hidden"), "{}", wrong.err);
+    let missing = freehold(&["exceptions", "--ledger", "sqlite:/nonexistent/ledger.db"]);
+    assert_eq!((missing.code, missing.out.as_str()), (Some(3), ""), "{}", missing.err);
+    let secretless = ["serve", "--ledger", "sqlite:x.db", "--ledger-webhook", "http://127.0.0.1:9"];
+    let ended = freehold(&secretless);
+    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    assert!(ended.err.contains("FREEHOLD_LEDGER_WEBHOOK_SECRET"), "{}", ended.err);
+}
+
+#[tokio::test]
+async fn serve_refuses_a_ledger_of_a_newer_version() {
+    let place = Place::sqlite();
+    place.store().prepare().await.expect("tables");
+    place.run("update freehold_migration set version = 99").await;
+    let systems = Systems::start().await;
+    let folder = written(MENDED);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--serve-unprotected", "--ledger", &place.url, "--contract"];
+    let ended = freehold_with(&systems.env(), &[&arguments[..], &[shown(folder.path())]].concat(), "");
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    assert!(ended.err.contains("failed to open the ledger") && ended.err.contains("newer version"), "{}", ended.err);
 }

@@ -12,6 +12,7 @@ mod http;
 mod keys;
 mod kinds;
 mod landscape;
+mod ledger;
 mod live;
 mod outage;
 mod owner;

@@ -8,11 +8,12 @@ use std::{
 };
 
 /// What each room may import. A new arrow is the rarest kind of change.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("value", &[]),
     ("diagnostic", &[]),
     ("telemetry", &["value"]),
     ("settings", &["value", "diagnostic"]),
+    ("ledger", &["settings", "telemetry"]),
     ("fetch", &["value"]),
     ("rules", &[]),
     ("contract", &["value", "diagnostic", "rules"]),
@@ -24,9 +25,37 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("execute", &["value", "contract", "rules", "plan", "fetch", "cache", "telemetry"]),
     (
         "engine",
-        &["value", "contract", "plan", "fetch", "execute", "owner", "cache", "changes", "settings", "telemetry"],
+        &[
+            "value",
+            "contract",
+            "rules",
+            "plan",
+            "fetch",
+            "execute",
+            "ledger",
+            "owner",
+            "cache",
+            "changes",
+            "settings",
+            "telemetry",
+        ],
     ),
-    ("job", &["value", "contract", "diagnostic", "fetch", "owner", "cache", "engine", "settings", "telemetry"]),
+    (
+        "job",
+        &[
+            "value",
+            "contract",
+            "diagnostic",
+            "fetch",
+            "ledger",
+            "source",
+            "owner",
+            "cache",
+            "engine",
+            "settings",
+            "telemetry",
+        ],
+    ),
     ("http", &["value", "engine", "fetch", "cache", "changes", "plan", "settings", "telemetry"]),
     ("demo", &["value", "contract"]),
     (
@@ -41,6 +70,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "fetch",
             "http",
             "job",
+            "ledger",
             "owner",
             "plan",
             "settings",
@@ -55,7 +85,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
 /// Where each foreign crate may be used. Their types do not leak.
 const CRATES: [(&str, &[&str]); 12] = [
     ("redis", &["cache/redis"]),
-    ("sqlx", &["source/sql", "demo"]),
+    ("sqlx", &["source/sql", "ledger", "demo"]),
     ("pgwire_replication", &["source/sql/postgres/replicate"]),
     ("odbc_api", &["source/sql/odbc"]),
     ("reqwest", &["source/http"]),

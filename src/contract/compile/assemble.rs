@@ -229,6 +229,7 @@ impl<'a> Assembly<'_, 'a> {
                 let slot = self.calls[rule].fields.iter().position(|field| *field == position)?;
                 Answer::Rule { rule: RuleId::from(rule), slot }
             }
+            Class::Provenance => Answer::Provenance,
             Class::Paging => Answer::Paging(paging::field(part, &field.name.name)?),
             Class::Unknown => return None,
         })
@@ -256,7 +257,9 @@ impl<'a> Assembly<'_, 'a> {
                     _ => identity,
                 }
             }
-            Answer::Part { .. } | Answer::Rule { .. } | Answer::Paging(_) | Answer::Abstract => None,
+            Answer::Part { .. } | Answer::Rule { .. } | Answer::Provenance | Answer::Paging(_) | Answer::Abstract => {
+                None
+            }
         }
     }
 
@@ -267,7 +270,7 @@ impl<'a> Assembly<'_, 'a> {
         let of_type = self.survey.domain(&ty.directives, &mut said);
         match answer {
             Answer::List(list) => own.or(self.lists.lists.get(list.list.index()).map(|list| list.domain)),
-            Answer::Paging(_) | Answer::Abstract => None,
+            Answer::Provenance | Answer::Paging(_) | Answer::Abstract => None,
             Answer::Key(_) => own.or(of_type).or_else(|| match part {
                 TypeRole::Entity(facts) => self.groups.get(facts.identity.as_ref()?)?.domain,
                 _ => None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        directive,
+        directive, provenance,
         sdl::{FieldDef, TypeDef},
     },
     FieldId, path,
@@ -28,6 +28,8 @@ pub(super) enum Class {
     Reference,
     List,
     Rule(String),
+    /// Where the values of the fields beside it came from.
+    Provenance,
     /// A field of a connection, an edge or `PageInfo`.
     Paging,
     /// Nowhere; a fault said why.
@@ -63,6 +65,9 @@ fn classify_field<'a>(
         && let Some(n) = facts.key.iter().position(|at| *at == position)
     {
         return Class::Key(n);
+    }
+    if field.name.name == provenance::FIELD && matches!(part, TypeRole::Entity(_)) {
+        return Class::Provenance;
     }
     if let Some(class) = directed(ty, field, findings) {
         return class;

@@ -5,6 +5,7 @@
 
 mod facts;
 mod page;
+mod provenance;
 
 use super::{
     fault::{Asked, Failure, Faults, Path, Segment},
@@ -219,6 +220,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
                     Err(_) => Written::Null,
                 },
             },
+            Produce::Provenance { members, outputs } => self.provenance(members, outputs, holder, path),
             Produce::Rule { join, of } => self.ruled(*join, of, holder, output, path),
             Produce::Edges { .. }
             | Produce::Nodes { .. }

@@ -206,6 +206,11 @@ pub(super) fn number(fact: &Fact<Decimal>) -> Known<Decimal> {
     Ok(fact.asked().map_err(Clone::clone)?.copied().unwrap_or_default())
 }
 
+/// Returns a quantity, zero where its owner keeps none. One below zero is none that a word could be made of.
+pub(super) fn quantity(fact: &Fact<Decimal>) -> Known<Decimal> {
+    Some(number(fact)?).filter(|quantity| *quantity >= Decimal::ZERO).ok_or_else(senseless)
+}
+
 /// Returns a list's items, or why one of them is not known.
 pub(super) fn items<T>(list: &Fact<List<T>>) -> Known<Vec<&T>> {
     list.items().map_err(Clone::clone)

@@ -4,7 +4,10 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    facts::{HolderFacts, Known, LineFacts, OrderFacts, ShipmentFacts, ShipmentState, any, items, number, senseless},
+    facts::{
+        HolderFacts, Known, LineFacts, OrderFacts, ShipmentFacts, ShipmentState, any as any_known, items, quantity,
+        senseless,
+    },
     line::{LineStatus, is_deliverable, word},
     quantities::{open, wanted},
 };
@@ -37,7 +40,7 @@ pub(in crate::rules) enum FulfillmentStatus {
 pub(super) fn of(order: &OrderFacts, holder: &HolderFacts) -> Known<FulfillmentStatus> {
     use FulfillmentStatus as Is;
     let mut words = Vec::new();
-    let mut is_begun = false;
+    let mut begun = Vec::new();
     for line in items(&order.lines)? {
         if is_deliverable(line)? {
             let word = match word(line, holder)? {
@@ -45,7 +48,9 @@ pub(super) fn of(order: &OrderFacts, holder: &HolderFacts) -> Known<FulfillmentS
                 word => word,
             };
             words.push(word);
-            is_begun |= word != LineStatus::Cancelled && number(&line.allocated)? > Decimal::ZERO;
+            if word != LineStatus::Cancelled {
+                begun.push(quantity(&line.allocated).map(|allocated| allocated > Decimal::ZERO));
+            }
         }
     }
     let active: Vec<LineStatus> = words.iter().copied().filter(|word| *word != LineStatus::Cancelled).collect();
@@ -59,7 +64,7 @@ pub(super) fn of(order: &OrderFacts, holder: &HolderFacts) -> Known<FulfillmentS
         () if any(&[LineStatus::Delivered, LineStatus::Shipped, LineStatus::PartiallyShipped]) => Is::PartiallyShipped,
         () if all(&[LineStatus::OnHold]) => Is::OnHold,
         () if all(&[LineStatus::Backordered]) => Is::Backordered,
-        () if is_begun || is_picked(order)? => Is::InProgress,
+        () if any_known(begun.into_iter().chain([is_picked(order)]))? => Is::InProgress,
         () => Is::Unfulfilled,
     })
 }
@@ -69,16 +74,16 @@ pub(super) fn is_cancelled(order: &OrderFacts) -> Known<bool> {
     use super::facts::LineType::{Goods, Service};
     let counts = |line: &LineFacts| -> Known<bool> {
         let is_sold = matches!(line.r#type.asked().map_err(Clone::clone)?, Some(Goods | Service));
-        Ok(is_sold && !number(&line.ordered)?.is_zero())
+        Ok(is_sold && !quantity(&line.ordered)?.is_zero())
     };
     let lines = items(&order.lines)?;
-    let is_wanted = any(lines.iter().map(|line| Ok(counts(line)? && wanted(line)? > Decimal::ZERO)))?;
-    Ok(!is_wanted && any(lines.into_iter().map(counts))?)
+    let is_wanted = any_known(lines.iter().map(|line| Ok(counts(line)? && wanted(line)? > Decimal::ZERO)))?;
+    Ok(!is_wanted && any_known(lines.into_iter().map(counts))?)
 }
 
 /// Whether anything is still to ship.
 pub(super) fn is_open(order: &OrderFacts) -> Known<bool> {
-    any(items(&order.lines)?.into_iter().map(|line| Ok(is_deliverable(line)? && open(line)? > Decimal::ZERO)))
+    any_known(items(&order.lines)?.into_iter().map(|line| Ok(is_deliverable(line)? && open(line)? > Decimal::ZERO)))
 }
 
 fn is_picked(order: &OrderFacts) -> Known<bool> {
@@ -86,5 +91,5 @@ fn is_picked(order: &OrderFacts) -> Known<bool> {
         let state = shipment.state.asked().map_err(Clone::clone)?;
         Ok(matches!(state, Some(ShipmentState::Picking | ShipmentState::Packed)))
     };
-    any(items(&order.shipments)?.into_iter().map(is_picked))
+    any_known(items(&order.shipments)?.into_iter().map(is_picked))
 }

@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    facts::{Known, LineFacts, LineType, OrderFacts, items, number, senseless},
+    facts::{Known, LineFacts, LineType, OrderFacts, items, quantity, senseless},
     payment::{Posted, posted},
-    quantities::{are_impossible, wanted},
+    quantities::wanted,
 };
 use crate::rules::{context::Context, money::Money};
 
@@ -67,12 +67,11 @@ pub(super) fn of(order: &OrderFacts, context: &Context<'_>) -> Known<InvoiceStat
 /// A line's share; none where it is not billed by quantity, or nothing of it is wanted and nothing is billed.
 fn of_line(line: &LineFacts, context: &Context<'_>) -> Known<Option<Share>> {
     match line.r#type.asked().map_err(Clone::clone)? {
-        Some(LineType::Goods | LineType::Service) if are_impossible(line) => return Err(senseless()),
         Some(LineType::Goods | LineType::Service) => {}
         Some(LineType::Comment | LineType::Freight | LineType::Return) => return Ok(None),
         Some(LineType::Other(_)) | None => return Err(senseless()),
     }
-    let (wanted, invoiced) = (wanted(line)?, number(&line.invoiced)?);
+    let (wanted, invoiced) = (wanted(line)?, quantity(&line.invoiced)?);
     if wanted <= Decimal::ZERO {
         return Ok((invoiced > Decimal::ZERO).then_some(Share::More));
     }

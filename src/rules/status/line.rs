@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    facts::{HolderFacts, Known, LineFacts, LineType, OrderState, number, senseless},
+    facts::{HolderFacts, Known, LineFacts, LineType, OrderState, quantity, senseless},
     hold,
-    quantities::{are_impossible, contradiction, open, wanted},
+    quantities::{contradiction, open, wanted},
 };
 use crate::rules::{
     calendar::said,
@@ -134,7 +134,7 @@ pub(super) fn is_deliverable(line: &LineFacts) -> Known<bool> {
         Some(LineType::Other(_)) | None => return Err(senseless()),
         Some(LineType::Service | LineType::Comment | LineType::Freight | LineType::Return) => false,
     };
-    Ok(is_goods && !number(&line.ordered)?.is_zero())
+    Ok(is_goods && !quantity(&line.ordered)?.is_zero())
 }
 
 /// The first that applies. Each step asks only for what it takes, so that what comes later may be unknown.
@@ -145,17 +145,14 @@ pub(super) fn word(line: &LineFacts, order: &HolderFacts) -> Known<LineStatus> {
     if !is_deliverable(line)? {
         return Ok(LineStatus::NotApplicable);
     }
-    if are_impossible(line) {
-        return Ok(LineStatus::Unknown);
-    }
     let wanted = wanted(line)?;
     if wanted <= Decimal::ZERO {
         return Ok(LineStatus::Cancelled);
     }
-    if number(&line.delivered)? >= wanted {
+    if quantity(&line.delivered)? >= wanted {
         return Ok(LineStatus::Delivered);
     }
-    let shipped = number(&line.shipped)?;
+    let shipped = quantity(&line.shipped)?;
     if shipped >= wanted {
         return Ok(LineStatus::Shipped);
     }
@@ -165,11 +162,11 @@ pub(super) fn word(line: &LineFacts, order: &HolderFacts) -> Known<LineStatus> {
     if hold::is_on_line(line, order)? {
         return Ok(LineStatus::OnHold);
     }
-    if number(&line.allocated)? >= wanted {
+    if quantity(&line.allocated)? >= wanted {
         return Ok(LineStatus::Allocated);
     }
     // What waits for supply is the owner's own word for it that there is none today.
-    Ok(if number(&line.backordered)? > Decimal::ZERO { LineStatus::Backordered } else { LineStatus::Open })
+    Ok(if quantity(&line.backordered)? > Decimal::ZERO { LineStatus::Backordered } else { LineStatus::Open })
 }
 
 fn substitution(line: &LineFacts, context: &Context<'_>) -> Option<Reason> {

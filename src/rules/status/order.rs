@@ -21,6 +21,7 @@ use crate::rules::{
     evidence::Evidence,
     explanation::Step,
     fact::Fact,
+    judgement::Judgement,
     reason::{Reason, sort},
     rule::{Rule, typed},
 };
@@ -55,7 +56,9 @@ pub(in crate::rules) const RULE: Rule = Rule {
     pieces: &[],
     run: |facts, arguments, context| {
         typed(facts, arguments, |order: &OrderFacts, _: &serde::de::IgnoredAny| {
-            (judge_order(order, context), holds_until(order, context))
+            let verdict = judge_order(order, context);
+            let judgement = Judgement::new(None, verdict.reasons.iter());
+            (verdict, holds_until(order, context), vec![judgement])
         })
     },
 };

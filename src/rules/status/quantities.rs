@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::facts::{Known, LineFacts, LineType, number, senseless};
+use super::facts::{Known, LineFacts, LineType, quantity, senseless};
 use crate::rules::{
     context::Context,
     fact::Fact,
@@ -11,16 +11,15 @@ use crate::rules::{
 
 /// Returns how much is to be delivered in all: what was ordered, less what was cancelled.
 pub(super) fn wanted(line: &LineFacts) -> Known<Decimal> {
-    number(&line.ordered)?.checked_sub(number(&line.cancelled)?).ok_or_else(senseless)
+    quantity(&line.ordered)?.checked_sub(quantity(&line.cancelled)?).ok_or_else(senseless)
 }
 
 /// Returns how much is still to ship, as the owner's figures say it: negative where more was shipped than was wanted.
 pub(super) fn open(line: &LineFacts) -> Known<Decimal> {
-    wanted(line)?.checked_sub(number(&line.shipped)?).ok_or_else(senseless)
+    wanted(line)?.checked_sub(quantity(&line.shipped)?).ok_or_else(senseless)
 }
 
-/// Whether a quantity is below zero, so that no word can be made of the line.
-pub(super) fn are_impossible(line: &LineFacts) -> bool {
+fn are_impossible(line: &LineFacts) -> bool {
     figures(line).iter().any(|(_, fact)| fact.known().is_some_and(|number| *number < Decimal::ZERO))
 }
 

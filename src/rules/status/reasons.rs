@@ -6,9 +6,10 @@ use rust_decimal::Decimal;
 use super::{
     facts::{
         HoldCode, LineFacts, OrderFacts, OrderState, ReturnFacts, ReturnState, ShipmentFacts, ShipmentState, items,
-        number,
+        quantity,
     },
     fulfillment::{FulfillmentStatus, is_open},
+    hold,
     invoicing::InvoiceStatus,
     payment::{self, PaymentStatus},
     word::Axes,
@@ -159,7 +160,7 @@ fn has_arrived(shipment: &ShipmentFacts, lines: &[&LineFacts]) -> bool {
     let Ok(shipped) = items(&shipment.lines) else { return false };
     let arrived = |of: &Fact<i64>| {
         let mut own = lines.iter().filter(|line| of.known().is_some() && line.line_number == *of);
-        own.any(|line| matches!((number(&line.delivered), number(&line.shipped)), (Ok(one), Ok(all)) if one >= all))
+        own.any(|line| matches!((quantity(&line.delivered), quantity(&line.shipped)), (Ok(one), Ok(all)) if one >= all))
     };
     !shipped.is_empty() && shipped.iter().all(|line| arrived(&line.line_number))
 }
@@ -171,7 +172,7 @@ fn invoices(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reaso
         let lines = items(&order.lines).unwrap_or_default();
         let over = lines.iter().filter(|line| {
             let wanted = super::quantities::wanted(line);
-            matches!((wanted, number(&line.invoiced)), (Ok(wanted), Ok(invoiced)) if invoiced > wanted.max(Decimal::ZERO))
+            matches!((wanted, quantity(&line.invoiced)), (Ok(wanted), Ok(invoiced)) if invoiced > wanted.max(Decimal::ZERO))
         });
         let evidence = over.flat_map(|line| {
             [
@@ -270,13 +271,14 @@ fn window_closed(one: &ReturnFacts, called: &str, order: &OrderFacts, context: &
 
 /// Why an axis is null, and why the word is unknown. A word that is not mapped has said so itself.
 fn unknown_axes(order: &OrderFacts, axes: &Axes) -> Vec<Reason> {
+    let held = hold::is_on_order(&order.holder());
     let each = [
         ("How far delivery is", axes.fulfillment.as_ref().err()),
         ("How far invoicing is", axes.invoicing.as_ref().err()),
         ("How far payment is", axes.payment.as_ref().err()),
         ("How far returns are", axes.returning.as_ref().err()),
         ("How far the document is", order.state.unknown()),
-        ("What holds the order", order.holds.items().err()),
+        ("What holds the order", held.as_ref().err()),
         ("How long the offer holds", order.valid_until.unknown()),
     ];
     each.into_iter().filter_map(|(what, unknown)| Some(Reason::of_unknown(what, unknown?))).collect()

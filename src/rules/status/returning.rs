@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::facts::{
     DocumentLineFacts, InvoiceKind, Known, LineFacts, LineType, OrderFacts, OrderState, ReturnState, items, number,
-    senseless,
+    quantity, senseless,
 };
 use crate::rules::fact::Fact;
 
@@ -61,8 +61,8 @@ pub(super) fn of(order: &OrderFacts) -> Known<ReturnStatus> {
     for line in lines.iter().filter(|line| line.r#type == Fact::Known(LineType::Goods)) {
         let number_of_line = line.line_number.asked().map_err(Clone::clone)?.copied();
         let by = |sums: &BTreeMap<Option<i64>, Decimal>| sums.get(&number_of_line).copied().unwrap_or_default();
-        let shipped = number(&line.shipped)?;
-        let mut back = number(&line.returned)?.max(by(&back_by_document)).max(by(&back_by_credit));
+        let shipped = quantity(&line.shipped)?;
+        let mut back = quantity(&line.returned)?.max(by(&back_by_document)).max(by(&back_by_credit));
         if let Some(rest) = line.sku.known().and_then(|sku| back_by_line.get_mut(sku)) {
             // A return line names an article, not the line it left on: it is taken off the lines in their order.
             let taken = (*rest).min((shipped - back).max(Decimal::ZERO));
@@ -97,7 +97,7 @@ fn on_return_lines(
         if wanted <= Decimal::ZERO {
             continue;
         }
-        let booked = number(&line.returned)?.max(number(&line.delivered)?).max(number(&line.shipped)?);
+        let booked = quantity(&line.returned)?.max(quantity(&line.delivered)?).max(quantity(&line.shipped)?);
         let arrived = match order.state.asked().map_err(Clone::clone)? {
             Some(OrderState::Completed | OrderState::Closed) => wanted,
             Some(OrderState::Confirmed) => booked.min(wanted),
