@@ -3,7 +3,7 @@
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
 //! `drop`, `dialect`, `binding`, `changes`, `env`, `secrets`,
-//! `placeholder`, `condition`, `template`, `rule_inputs`, `provenance`; checked by
+//! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
 mod binding;
@@ -29,6 +29,7 @@ mod public;
 mod reach;
 mod reader;
 mod rule_inputs;
+mod rule_settings;
 mod sdl;
 mod secrets;
 mod settings;

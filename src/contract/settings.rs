@@ -1,5 +1,5 @@
 //! `freehold.toml` as written: which systems there are, which audiences, how fresh each domain must be, and keys that a
-//! check may ask for.
+//! check may ask for. What it says of the commercial rules is read by `rule_settings`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -8,9 +8,11 @@ use toml::de::DeValue;
 use super::{
     Domain, OnOutage, freshness,
     reader::{self, Entry, Reader, Text},
+    rule_settings,
 };
 use crate::{
     diagnostic::{FileId, Findings, Place},
+    rules,
     value::duration_text,
 };
 
@@ -25,18 +27,21 @@ pub(super) struct Settings {
     pub domains: BTreeMap<String, Domain>,
     /// Keys that a check of the live systems may ask for: a type, and its keys.
     pub samples: Vec<(Text, Vec<Text>)>,
+    /// What is configured of the commercial rules.
+    pub rules: rules::Settings,
     /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
-const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples"];
+const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "rules"];
 const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "jitter", "on_outage", "absent"];
 
 impl Settings {
     /// Returns what holds without a file.
     pub fn unreadable() -> Self {
         let (systems, audiences, samples) = Default::default();
-        Self { systems, audiences, domains: freshness::built_in(), samples, readable: false }
+        let rules = rules::Settings::default();
+        Self { systems, audiences, domains: freshness::built_in(), samples, rules, readable: false }
     }
 }
 
@@ -47,6 +52,7 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
     let mut reader = Reader { file, findings };
     // After a fault in one of these, what the file does not say may only have been said wrongly.
     settings.readable = true;
+    let mut rule_tables = None;
     for entry in table.iter() {
         let understood = match entry.0.get_ref().as_ref() {
             "systems" => reader.texts(entry).map(|systems| settings.systems = systems),
@@ -59,12 +65,17 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
             "samples" => reader.table(entry).map(|table| {
                 settings.samples = table.iter().filter_map(|entry| samples(entry, &mut reader)).collect();
             }),
+            "rules" => reader.table(entry).map(|table| rule_tables = Some(table)),
             _ => {
                 reader.unknown_key(entry.0, "freehold.toml", KEYS);
                 None
             }
         };
         settings.readable &= understood.is_some();
+    }
+    if let Some(table) = rule_tables {
+        let systems: Vec<&str> = settings.systems.iter().map(|system| system_name(&system.text)).collect();
+        settings.rules = rule_settings::read(table, &systems, &mut reader);
     }
     same_system_twice(&settings.systems, reader.findings);
     settings

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
     Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OdataSet, OnOutage, Role,
-    SystemKind, TypeKind, TypeRef, TypeRefKind, freshness, placeholder::canonical,
+    SystemKind, TypeKind, TypeRef, TypeRefKind, freshness, placeholder::canonical, rule_settings,
 };
 use crate::value::{Adaptations, Pointer, TypeId, duration_text};
 
@@ -37,6 +37,7 @@ fn lines(contract: &Contract) -> Vec<String> {
             lines.push(format!("system {} odata={:?} options={:?}", system.name, dialect.version, dialect.options));
         }
     }
+    lines.extend(rule_settings::lines(&contract.rules));
     for domain in &contract.domains {
         let on_outage = match domain.on_outage {
             OnOutage::Refuse => "refuse".to_owned(),

@@ -28,7 +28,6 @@ pub(super) const SALE: Rule = Rule {
     on: "Product",
     answers: &["orderable", "sale"],
     inputs: concat!(
-        "{ ",
         article!(),
         stock!(),
         "relations @optional { kind sku product { sku lifecycle } } ",
@@ -36,7 +35,7 @@ pub(super) const SALE: Rule = Rule {
         price!(),
         "buyer { shipTos @optional { ",
         ship_to!(),
-        "} } } }"
+        "} } }"
     ),
     holder: "",
     pieces: &[],
@@ -53,7 +52,7 @@ pub(super) const CONTENT: Rule = Rule {
     name: "product.content",
     on: "Product",
     answers: &["contentMissing"],
-    inputs: "{ name }",
+    inputs: "name",
     holder: "",
     pieces: &[],
     run: |facts, arguments, _| {

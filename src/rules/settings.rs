@@ -169,6 +169,7 @@ const SETTLED_BY_A_PERSON: &[ReasonCode] = &[
     ReasonCode::ManualReview,
     ReasonCode::PriceOnRequest,
     ReasonCode::ApprovalRequired,
+    ReasonCode::OrderLimitExceeded,
     ReasonCode::PrepaymentRequired,
 ];
 

@@ -30,7 +30,9 @@ mod tests {
     use super::*;
     use crate::rules::{
         CreditFacts, MoneyFacts, TermsFacts,
-        account::AccountRuleFacts,
+        account::{AccountRuleFacts, BuyerFacts},
+        article::{Article, Conversion, Document, Relation, UnitPrice},
+        ship_to::ShipToFacts,
         status::{
             BuyingFacts, DocumentLineFacts, HoldFacts, HolderFacts, InvoiceFacts, LineFacts, OrderFacts, ReturnFacts,
             ShipmentFacts,
@@ -143,6 +145,76 @@ mod tests {
         ];
         read.extend(in_order.iter().map(|(path, fields)| (path.as_str(), fields.clone())));
         reads(status::ORDER_RULE.inputs, &read);
+    }
+
+    /// What is read of whatever stands under a field of this name.
+    fn read_under(field: &str) -> Vec<&'static str> {
+        match field {
+            "account" => asked::<cart::AccountInCart>(),
+            "amount" | "exposure" | "limit" | "orderLimit" | "overdue" | "receivable" => asked::<MoneyFacts>(),
+            "buyer" => asked::<price::Buyer>(),
+            "buyers" => asked::<BuyerFacts>(),
+            "candidates" => asked::<price::Record>(),
+            "credit" => asked::<CreditFacts>(),
+            "documents" => asked::<Document>(),
+            "inbound" => asked::<availability::InboundFacts>(),
+            "nodes" | "ordersByCustomerPo" => asked::<cart::OrderOfPo>(),
+            "orders" => asked::<cart::Orders>(),
+            "ownerAtp" => asked::<availability::OwnerAtp>(),
+            "ownerPrice" => asked::<price::OwnerPrice>(),
+            "plants" => asked::<availability::PlantFacts>(),
+            "price" | "prices" => asked::<price::PriceFacts>(),
+            "product" | "products" => asked::<Article>(),
+            "relations" => asked::<Relation>(),
+            "shipTos" => asked::<ShipToFacts>(),
+            "stock" => asked::<availability::StockFacts>(),
+            "surcharges" => asked::<price::Surcharge>(),
+            "taxExemptions" => asked::<TaxExemptionFacts>(),
+            "terms" => asked::<TermsFacts>(),
+            "unitPrice" | "listPrice" => asked::<UnitPrice>(),
+            "units" => asked::<Conversion>(),
+            other => panic!("nobody says what is read under {other}"),
+        }
+    }
+
+    /// Leaves out arguments, directives, and which type a fragment is for: its fields stand under the field around it.
+    fn plain(inputs: &str) -> String {
+        let mut plain = String::new();
+        let mut in_arguments = false;
+        for letter in inputs.chars() {
+            match letter {
+                '(' => in_arguments = true,
+                ')' => in_arguments = false,
+                letter if !in_arguments => plain.push(letter),
+                _ => {}
+            }
+        }
+        plain.replace("@optional", "").replace("... on SafetyDataSheet { validUntil }", "validUntil")
+    }
+
+    /// One struct serves several rules, of which each selects a part of it; together they select all of it.
+    #[test]
+    fn what_prices_stock_and_carts_select_is_read_and_what_they_read_one_of_them_selects() {
+        let roots = [
+            (&price::RULE, asked::<price::PriceFacts>()),
+            (&availability::RULE, asked::<Article>()),
+            (&product::SALE, asked::<Article>()),
+            (&cart::RULE, asked::<cart::FactsOfCart>()),
+        ];
+        let mut unselected: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (rule, root) in &roots {
+            for (path, fields) in selected(&plain(rule.inputs)) {
+                let under = path.rsplit('.').next().unwrap_or_default();
+                let read = if path.is_empty() { root.clone() } else { read_under(under) };
+                for field in &fields {
+                    assert!(read.contains(&field.as_str()), "{}: nobody reads {path} {field}", rule.name);
+                }
+                let group = read.join(" ");
+                unselected.entry(group).or_insert(read).retain(|field| !fields.iter().any(|own| own == field));
+            }
+        }
+        unselected.retain(|_, fields| !fields.is_empty());
+        assert_eq!(unselected, BTreeMap::new());
     }
 
     #[test]

@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     diagnostic::Findings,
-    rules,
     value::{DomainId, GroupId, Key, Leaf, RuleId, Scalar, ShapeId, SystemId, TypeId},
 };
 
@@ -100,7 +99,7 @@ pub(super) fn assemble<'a>(
         domains: written.settings.domains.values().cloned().collect(),
         groups: made,
         rule_uses,
-        rules: rules::Settings::default(),
+        rules: written.settings.rules.clone(),
         shapes,
         marks_protected_data: written.schema.types.values().any(protects),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),

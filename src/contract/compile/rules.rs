@@ -49,6 +49,10 @@ pub(super) fn compile<'a>(
     }
     for call in &mut calls {
         check_fields(survey, call, findings);
+        // On another type it misses whatever it reads, which says nothing more.
+        if call.ty != call.rule.on {
+            continue;
+        }
         let place = place(survey, call, call.fields[0]);
         let mut reading = Reading { survey, rule: call.rule, place, findings: &mut *findings };
         call.inputs = reading.read(call.rule.inputs, Some(call.ty));

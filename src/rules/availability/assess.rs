@@ -238,6 +238,13 @@ fn counted(
     told_stock(stock, &shelf, context, out);
     let supplied =
         supply(stock, &serving, today).and_then(|supply| promised(stock, &shelf, &supply, ask, context, out));
+    // An owner that promises itself may keep stock back for others, which is no business of this rule.
+    let free = match &supplied {
+        Ok(by_day) if stock.owner_atp.known().is_some() => {
+            by_day.iter().rev().find(|(day, _)| *day <= today).map_or(Ratio::ZERO, |(_, sum)| *sum)
+        }
+        _ => free,
+    };
     let short = needed.is_some_and(|needed| needed > free);
     let fresh = fresh(stock, context, out);
     let promisable = match supplied {
@@ -257,6 +264,7 @@ fn counted(
     }
     let demand = Demand {
         needed: needed.unwrap_or(Ratio::ONE),
+        free,
         promisable: &promisable,
         policy,
         lead_time_days: out.lead_time_days.filter(|days| *days >= 0),

@@ -9,9 +9,9 @@ use crate::rules::{evidence::At, fact::Fact};
 /// What is selected of a product for its stock.
 macro_rules! stock {
     () => {
-        "stock { sku onHand available \
+        "stock { onHand available \
            plants @optional { plant onHand allocated committed @optional qualityHold safetyStock asOf @optional } \
-           inbound @optional { document kind plant quantity date confirmed } \
+           inbound @optional { plant quantity date confirmed } \
            ownerAtp @optional { date quantity } leadTimeDays @optional backorderPolicy @optional } "
     };
 }

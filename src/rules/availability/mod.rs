@@ -15,6 +15,9 @@ mod stock;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use facts::{InboundFacts, OwnerAtp, PlantFacts};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -38,7 +41,6 @@ pub(super) const RULE: Rule = Rule {
     on: "Product",
     answers: &["availability"],
     inputs: concat!(
-        "{ ",
         article!(),
         stock!(),
         "relations @optional { kind sku quantity product { ",
@@ -46,7 +48,7 @@ pub(super) const RULE: Rule = Rule {
         stock!(),
         "price(account: $account) @optional { ",
         price!(),
-        "} relations @optional { kind sku product { sku lifecycle relations @optional { kind sku product { sku lifecycle } } } } } } }"
+        "} relations @optional { kind sku product { sku lifecycle relations @optional { kind sku product { sku lifecycle } } } } } }"
     ),
     holder: "",
     pieces: &[],

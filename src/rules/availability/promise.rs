@@ -88,6 +88,8 @@ impl Policy {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Demand<'a> {
     pub needed: Ratio,
+    /// What is free now.
+    pub free: Ratio,
     /// What can be promised by day, today's the first.
     pub promisable: &'a [(Date, Ratio)],
     pub policy: Policy,
@@ -108,8 +110,7 @@ pub(super) enum Way {
 
 /// Finds the way a quantity can be had.
 pub(super) fn way(demand: &Demand<'_>) -> Way {
-    let free = demand.promisable.first().filter(|(day, _)| *day <= demand.today);
-    if free.is_some_and(|(_, free)| demand.needed <= *free) {
+    if demand.needed <= demand.free {
         return Way::By(Basis::Stock, Some(demand.today));
     }
     let inbound = || {

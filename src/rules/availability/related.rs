@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::{AvailabilityAsk, stock::shelf};
+use super::{assess::AvailabilityAsk, stock::shelf};
 use crate::rules::{
     article::{Article, Relation},
     context::Context,

@@ -19,7 +19,7 @@ use crate::rules::{
 /// What is known of a cart.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct CartFacts {
+pub(crate) struct CartFacts {
     /// Where it stands in the inputs.
     #[serde(rename = "$at", default)]
     pub at: At,
@@ -40,7 +40,7 @@ pub(super) struct CartFacts {
 /// Who orders.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct AccountInCart {
+pub(crate) struct AccountInCart {
     /// Where it stands in the inputs.
     #[serde(rename = "$at", default)]
     pub at: At,
@@ -88,7 +88,7 @@ impl AccountInCart {
 
 /// A page of orders.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Orders {
+pub(crate) struct Orders {
     /// The orders.
     #[serde(default)]
     pub nodes: Fact<Vec<Fact<OrderOfPo>>>,
@@ -96,7 +96,7 @@ pub(super) struct Orders {
 
 /// An order that is there already.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct OrderOfPo {
+pub(crate) struct OrderOfPo {
     /// Where it stands in the inputs.
     #[serde(rename = "$at", default)]
     pub at: At,

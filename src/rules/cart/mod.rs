@@ -14,6 +14,9 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use facts::{AccountInCart, CartFacts as FactsOfCart, OrderOfPo, Orders};
+
 use serde::Serialize;
 
 use facts::{Arguments, CartFacts};
@@ -34,12 +37,12 @@ pub(super) const RULE: Rule = Rule {
     on: "Query",
     answers: &["validateCart"],
     inputs: concat!(
-        "{ account(number: $account) { number status nativeStatus @optional tier @optional priceGroup @optional \
+        "account(number: $account) { status nativeStatus @optional tier @optional priceGroup @optional \
          carrier @optional terms @optional { code prepay } shipTos @optional { ",
         ship_to!(),
         "} taxExemptions @optional { jurisdiction certificate validFrom validTo revoked } credit @optional { ",
         credit_inputs!(),
-        "} buyers @optional { id active permissions orderLimit { amount currency } } \
+        " } buyers @optional { id active permissions orderLimit { amount currency } } \
          orders(first: 1) @optional { nodes { number } } } \
          products(skus: $skus) { ",
         article!(),
@@ -52,7 +55,7 @@ pub(super) const RULE: Rule = Rule {
         price!(),
         "} } } } prices(account: $account, skus: $skus) { ",
         price!(),
-        "} ordersByCustomerPo(account: $account, customerPo: $customerPo, first: 5) @optional { number state } }"
+        "} ordersByCustomerPo(account: $account, customerPo: $customerPo, first: 5) @optional { number state }"
     ),
     holder: "",
     pieces: &[("skus", "lines.sku")],

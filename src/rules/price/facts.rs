@@ -16,7 +16,7 @@ use crate::rules::{
 macro_rules! price {
     () => {
         "currency \
-         candidates @optional { record source party contract @optional state shipTo @optional taxIncluded @optional \
+         candidates @optional { record source contract @optional state shipTo @optional taxIncluded @optional \
            minimumQuantity unitPrice { amount currency per unit } validFrom validTo } \
          surcharges @optional { kind amount { amount currency } percent validFrom validTo } \
          ownerPrice @optional { unitPrice { amount currency per unit } source @optional record @optional \

@@ -20,6 +20,9 @@ mod want;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use facts::{Buyer, OwnerPrice, Record, Surcharge};
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -42,7 +45,7 @@ pub(super) const RULE: Rule = Rule {
     name: "price",
     on: "Price",
     answers: &["resolved"],
-    inputs: concat!("{ ", price!(), "product { ", article!(), "} }"),
+    inputs: concat!(price!(), "product { ", article!(), "}"),
     holder: "",
     pieces: &[],
     run: |facts, arguments, context| {
