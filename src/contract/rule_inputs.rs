@@ -16,8 +16,6 @@ use crate::value::Input;
 ///
 /// *Errors*: what is wrong with the text.
 pub(super) fn parse(text: &str) -> Result<Vec<RuleInput>, String> {
-    let text = text.trim();
-    let text = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }

@@ -112,6 +112,7 @@ pub(crate) struct OrderOfPo {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Arguments {
+    pub account: Option<String>,
     pub ship_to: Option<String>,
     pub buyer: Option<String>,
     pub customer_po: Option<String>,
