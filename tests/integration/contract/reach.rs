@@ -51,7 +51,10 @@ async fn introspection_lists_the_types_that_a_query_can_meet() {
     let built_in = ["Boolean", "Float", "ID", "Int", "String"];
     let names = types.filter_map(|ty| ty["name"].as_str());
     let names: Vec<&str> = names.filter(|name| !name.starts_with("__") && !built_in.contains(name)).collect();
-    assert_eq!(names, ["Codec", "Film", "Medium", "Named", "Picture", "Product", "Query"]);
+    assert_eq!(
+        names,
+        ["Codec", "DateTime", "FieldProvenance", "Film", "Medium", "Named", "Picture", "Product", "Query"]
+    );
 }
 
 #[tokio::test]
