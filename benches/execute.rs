@@ -53,6 +53,7 @@ fn executors(criterion: &mut Criterion) {
             introspection: None,
             deadline: std::time::Instant::now() + Duration::from_secs(5),
             rows_max: 100_000,
+            names_owners: false,
             business_time: None,
             errors_max: 100,
         };

@@ -2,7 +2,7 @@
 
 use super::{
     kept::{Kept, Place},
-    question::{Answer, Asked, Brought, Freshness, Question, Stale},
+    question::{Answer, Asked, Brought, Freshness, Levels, Question, Stale},
     serve::{Bounds, Verdict},
 };
 use crate::{
@@ -131,8 +131,8 @@ impl Looked {
         stale.since_ms = stale.since_ms.min(since_ms);
     }
 
-    /// Finishes: all places are known, and so is how old all of it is.
-    pub fn answer(self, freshness: Freshness) -> Answer {
+    /// Finishes: all places are known, and so is how old all of it is and where it was found.
+    pub fn answer(self, freshness: Freshness, levels: Levels) -> Answer {
         let found = self.found.into_iter().map(|found| found.expect("every place was asked for"));
         let record = |kept| match kept {
             Kept::Record(record) => record,
@@ -146,7 +146,7 @@ impl Looked {
             Question::Records { .. } => Brought::Records(found.map(|found| found.map(record)).collect()),
             Question::Pages(_) => Brought::Pages(found.map(|found| found.map(page)).collect()),
         };
-        Answer { brought, n_asked: self.n_asked, freshness }
+        Answer { brought, n_asked: self.n_asked, freshness, levels }
     }
 
     /// Returns the question for some of its places alone.

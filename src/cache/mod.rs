@@ -34,7 +34,7 @@ pub use confirmed::{Confirmation, Sure};
 pub use copy::refuse_outdated;
 pub use demand::Demand;
 pub use kept::{Kept, PagePlace, Place};
-pub use question::{Answer, Asked, Asking, Brought, Freshness, Question, Stale};
+pub use question::{Answer, Asked, Asking, Brought, Freshness, Levels, Question, Stale};
 pub use serve::{Apart, Bounds, Verdict};
 pub use shared::{Bookmark, Hearing, Shared, SharedRead, SharedRecall, Told};
 

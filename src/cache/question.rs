@@ -35,6 +35,28 @@ pub struct Answer {
     pub n_asked: usize,
     /// How old it is.
     pub freshness: Freshness,
+    /// Where it was found.
+    pub levels: Levels,
+}
+
+/// Where the places of a question were answered from: how many of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// The memory of the process.
+    pub memory: usize,
+    /// What processes share.
+    pub shared: usize,
+    /// The owner.
+    pub fetched: usize,
+}
+
+impl Levels {
+    /// Adds the places of another question.
+    pub fn add(&mut self, other: Self) {
+        self.memory += other.memory;
+        self.shared += other.shared;
+        self.fetched += other.fetched;
+    }
 }
 
 /// Records or pages, as was asked.

@@ -11,7 +11,7 @@ use super::{
     demand::Demand,
     kept::{Kept, Place, RecordPlace},
     looked::Looked,
-    question::{Answer, Asked, Asking, Freshness, Question},
+    question::{Answer, Asked, Asking, Freshness, Levels, Question},
     serve::{Apart, Bounds, Verdict},
     shared::SharedRead,
 };
@@ -46,10 +46,11 @@ impl Cache {
         let asking = looked.into_iter().map(|mut looked| {
             if looked.missing.is_empty() {
                 let freshness = looked.freshness();
-                inner.tell(&looked, &freshness, Levels { memory: looked.len(), ..Levels::default() }, now_ms);
+                let levels = Levels { memory: looked.len(), ..Levels::default() };
+                inner.tell(&looked, &freshness, levels, now_ms);
                 self.refresh(&looked);
                 self.compare(&looked);
-                return Asking::Answered(looked.answer(freshness));
+                return Asking::Answered(looked.answer(freshness, levels));
             }
             let (read, n_missing) = (read.clone(), looked.missing.len());
             let mine = n_before..n_before + n_missing;
@@ -91,16 +92,8 @@ impl Cache {
         let freshness = looked.freshness();
         inner.tell(&looked, &freshness, levels, inner.clock.now_ms());
         self.refresh(&looked);
-        looked.answer(freshness)
+        looked.answer(freshness, levels)
     }
-}
-
-/// Where the places of a question were answered from.
-#[derive(Debug, Clone, Copy, Default)]
-struct Levels {
-    memory: usize,
-    shared: usize,
-    fetched: usize,
 }
 
 impl Inner {

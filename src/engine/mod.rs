@@ -112,6 +112,7 @@ impl Engine {
             introspection: introspection.as_ref(),
             deadline: arrived + self.settings.request_deadline,
             rows_max: self.settings.rows_max,
+            names_owners: request.names_owners,
             business_time: self.settings.business_time,
             errors_max: self.settings.errors_max,
         })

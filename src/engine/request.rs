@@ -16,6 +16,8 @@ pub struct Request {
     pub variables: serde_json::Map<String, serde_json::Value>,
     /// How fresh it wants its answer.
     pub demand: Demand,
+    /// Whether its answer is to say who answered it.
+    pub names_owners: bool,
 }
 
 /// An answer: the whole response body, and what it says about the request.

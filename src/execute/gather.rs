@@ -177,9 +177,10 @@ impl<'e> Gathering<'e> {
 
     /// Takes what a step has brought. Returns how many questions were put to owners for it.
     fn settle(&self, gathered: &mut Gathered, asked: Asked, answer: Answer) -> usize {
-        let Answer { brought, n_asked, freshness } = answer;
+        let Answer { brought, n_asked, freshness, levels } = answer;
         gathered.freshness.merge(freshness);
         let step = asked.step.0;
+        gathered.levels[step] = levels;
         let n_crossrefs;
         match brought {
             Brought::Records(outcomes) => {

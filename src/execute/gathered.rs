@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::{fault::Asked, rule::Judged};
 use crate::{
-    cache::Freshness,
+    cache::{Freshness, Levels},
     fetch::{FetchError, Outcome, Page, Record},
     plan::{ArgumentsId, Coerced, ConditionId, Join, JoinFrom, JoinId, Place, PlaceId, Plan, StepId, Variables, When},
     value::{GroupId, Input, Key, RuleId, SystemId},
@@ -28,6 +28,8 @@ pub(super) struct Gathered {
     pub records: Vec<Option<Vec<Outcome>>>,
     /// How old all of it is.
     pub freshness: Freshness,
+    /// Where the answer of each step was found.
+    pub levels: Vec<Levels>,
     /// The instant the request is answered at, in milliseconds since 1970.
     pub now_ms: i64,
     /// What rules have judged.
@@ -150,6 +152,7 @@ impl Gathered {
             pages: plan.steps.iter().map(|_| None).collect(),
             records: plan.steps.iter().map(|_| None).collect(),
             freshness: Freshness::default(),
+            levels: vec![Levels::default(); plan.steps.len()],
             now_ms,
             judged: Vec::new(),
         }

@@ -82,6 +82,7 @@ impl HandedOver<'_> {
     fn take(&self, whole: &mut Answer, answer: Answer) -> Vec<Outcome> {
         whole.n_asked += answer.n_asked;
         whole.freshness.merge(answer.freshness);
+        whole.levels.add(answer.levels);
         match answer.brought {
             Brought::Records(outcomes) => outcomes,
             Brought::Pages(_) => Vec::new(),

@@ -46,6 +46,8 @@ pub struct Execution<'e> {
     pub deadline: Instant,
     /// How many objects one place of the answer may have.
     pub rows_max: usize,
+    /// Whether the answer says who answered it.
+    pub names_owners: bool,
     /// The instant that rules are asked at; none: the clock's.
     pub business_time: Option<jiff::Timestamp>,
     /// How many entries `errors` may have before the rest is only counted.
@@ -89,6 +91,6 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
     let n_fetches = gathering.run(&mut gathered).await;
     let writer: Writer<'_, false> =
         Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
-    let (body, data_is_null, n_faults) = writer.response();
+    let (body, data_is_null, n_faults) = writer.naming_owners(execution.names_owners).response();
     Executed { body, data_is_null, n_faults, n_fetches, freshness: gathered.freshness, judged: gathered.judged }
 }

@@ -15,7 +15,8 @@ use crate::engine::{Answer, AnswerStatus};
 const AS_OF: HeaderName = HeaderName::from_static("freehold-as-of");
 
 /// What an answer depends on beside its URL and body.
-const VARY: HeaderValue = HeaderValue::from_static("accept, accept-encoding, freehold-max-age, freehold-not-before");
+const VARY: HeaderValue =
+    HeaderValue::from_static("accept, accept-encoding, freehold-max-age, freehold-not-before, freehold-provenance");
 
 /// How many characters of a hash name an answer: 128 bits.
 const TAG_LENGTH: usize = 32;
@@ -115,6 +116,7 @@ pub(super) async fn weaken(mut response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::request::PROVENANCE_HEADER;
     use crate::{
         cache::{Asked, Freshness, Stale},
         http::demand::{MAX_AGE, NOT_BEFORE},
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn an_answer_depends_on_every_header_that_says_how_fresh_it_must_be() {
-        for name in [MAX_AGE, NOT_BEFORE] {
+        for name in [MAX_AGE, NOT_BEFORE, PROVENANCE_HEADER] {
             assert!(VARY.to_str().unwrap().split(", ").any(|header| header == name), "{name}");
         }
     }

@@ -12,6 +12,10 @@ const QUERY: &str = "query";
 const OPERATION_NAME: &str = "operationName";
 const VARIABLES: &str = "variables";
 const EXTENSIONS: &str = "extensions";
+/// The member of `extensions` by which an answer is to say who answered it.
+const PROVENANCE: &str = "provenance";
+/// The header that asks for the same.
+pub(super) const PROVENANCE_HEADER: &str = "freehold-provenance";
 
 /// A request, and what it says of its freshness.
 #[derive(Debug)]
@@ -23,11 +27,19 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    fn new(mut request: Request, mut extensions: Map<String, Value>) -> Self {
+    fn new(mut request: Request, mut extensions: Map<String, Value>) -> Result<Self, Refusal> {
         // An empty name is no name: clients send it for documents with one nameless operation.
         request.operation_name = request.operation_name.filter(|name| !name.is_empty());
         let freshness = extensions.remove(demand::EXTENSION).filter(|value| !value.is_null());
-        Self { request, freshness }
+        request.names_owners = match extensions.remove(PROVENANCE) {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(asked)) => asked,
+            Some(other) => {
+                let (name, found) = ("extensions.provenance", kind(&other));
+                return Err(Refusal::ParameterType { name, expected: "a boolean", found });
+            }
+        };
+        Ok(Self { request, freshness })
     }
 }
 
@@ -40,7 +52,7 @@ pub(super) fn from_uri(uri: &Uri) -> Result<Asked, Refusal> {
     let variables = object(json(&parameters, VARIABLES)?, VARIABLES)?;
     let extensions = object(json(&parameters, EXTENSIONS)?, EXTENSIONS)?;
     let request = Request { query: query.to_owned(), operation_name, variables, ..Request::default() };
-    Ok(Asked::new(request, extensions))
+    Asked::new(request, extensions)
 }
 
 /// Reads a request from the JSON body of a POST.
@@ -55,7 +67,7 @@ pub(super) fn from_body(body: &[u8]) -> Result<Asked, Refusal> {
     let operation_name = text(members.remove(OPERATION_NAME), OPERATION_NAME)?;
     let variables = object(members.remove(VARIABLES), VARIABLES)?;
     let extensions = object(members.remove(EXTENSIONS), EXTENSIONS)?;
-    Ok(Asked::new(Request { query, operation_name, variables, ..Request::default() }, extensions))
+    Asked::new(Request { query, operation_name, variables, ..Request::default() }, extensions)
 }
 
 /// Returns a URL's parameter. Given twice it is refused: which one was meant cannot be known.

@@ -3,6 +3,7 @@
 //! In: everything gathered. Out: the `data` JSON and the faults. Leaves are copied as they lie; nothing is parsed. A null
 //! where none may stand truncates the buffer back to the nearest holder that may be null.
 
+mod extensions;
 mod facts;
 mod page;
 mod provenance;
@@ -12,7 +13,6 @@ use super::{
     gathered::{CellFailure, Gathered, JoinCell, JoinItem, Of, Origin, PageCell, PlaceRows},
 };
 use crate::{
-    cache::{self, Stale},
     contract::Contract,
     fetch::{Entry, FetchError, Record, Table},
     plan::{JoinId, Output, Place, PlaceId, PlaceKind, Plan, Position, Produce},
@@ -41,6 +41,8 @@ pub(super) struct Writer<'g, const FACTS: bool> {
     gathered: &'g Gathered,
     /// What `__schema` and `__type` say, by response key.
     introspection: Option<&'g serde_json::Map<String, serde_json::Value>>,
+    /// Whether the answer says who answered it.
+    names_owners: bool,
     out: Vec<u8>,
     faults: Faults<'g>,
     /// Lists of views that are not in use, so that an object costs no allocation.
@@ -102,12 +104,18 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             plan,
             gathered,
             introspection,
+            names_owners: false,
             out: Vec::with_capacity(expected_bytes(plan, gathered)),
             faults: Faults::new(contract, errors_max),
             spare: Vec::new(),
             objects: Vec::new(),
             failure: ("", None),
         }
+    }
+
+    /// Lets the answer say who answered it.
+    pub fn naming_owners(self, names_owners: bool) -> Self {
+        Self { names_owners, ..self }
     }
 
     /// Writes the whole response.
@@ -127,7 +135,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             out.extend_from_slice(&entries);
             out.push(b']');
         }
-        write_stale(self.contract, &self.gathered.freshness.stale, &mut out);
+        extensions::write(self.contract, self.plan, self.gathered, self.names_owners, &mut out);
         out.push(b'}');
         (out, !whole, n_faults)
     }
@@ -608,28 +616,4 @@ fn n_parts(value: &[u8], n_lists: usize) -> usize {
         Entry::Null | Entry::Fault(_) => 0,
     });
     parts.sum()
-}
-
-/// Says what is served past its bound, where anything is.
-fn write_stale(contract: &Contract, stale: &[Stale], out: &mut Vec<u8>) {
-    for (number, one) in stale.iter().enumerate() {
-        let group = match one.asked {
-            cache::Asked::Group(group) => &contract.group(group).name,
-            cache::Asked::List(list) => &contract.list(list).name,
-        };
-        let entry = serde_json::json!({
-            "code": "STALE_SERVED",
-            "system": contract.system(one.system).name,
-            "group": group,
-            "domain": contract.domain(one.domain).name,
-            "asOf": jiff::Timestamp::from_millisecond(one.since_ms).map(|at| at.to_string()).ok(),
-            "records": one.n,
-            "because": one.code,
-        });
-        out.extend_from_slice(if number == 0 { b",\"extensions\":{\"stale\":[" } else { b"," });
-        out.extend_from_slice(entry.to_string().as_bytes());
-    }
-    if !stale.is_empty() {
-        out.extend_from_slice(b"]}");
-    }
 }

@@ -123,6 +123,28 @@ async fn a_caller_gets_something_fresher_for_the_asking_and_in_every_way_of_aski
 }
 
 #[tokio::test]
+async fn an_answer_says_who_answered_it_where_it_is_asked_to() {
+    let shop = Shop::open().await;
+    assert!(shop.ask(&[]).await.json()["extensions"].is_null(), "nothing where it is not asked to");
+    let said = shop.ask(&[("freehold-provenance", "true")]).await.json();
+    let answered = &said["extensions"]["freehold"]["answeredBy"][0];
+    assert_eq!(
+        (&answered["system"], &answered["path"], &answered["type"]),
+        (&"pim".into(), &"product".into(), &"Product".into())
+    );
+    assert_eq!((&answered["domain"], &answered["maxAgeMs"]), (&"product".into(), &3_600_000.into()));
+    assert_eq!(answered["from"], serde_json::json!({ "memory": 1, "redis": 0, "owner": 0 }));
+    assert_eq!(answered["fields"], serde_json::json!(["name"]));
+    assert!(answered["asOf"].is_string() && answered["ageMs"].is_number(), "{answered}");
+    let body = r#"{"query":"{product(sku:\"A-1\"){name}}","extensions":{"provenance":true}}"#;
+    let posted = send(shop.server.address, "POST", "/graphql", &[("content-type", "application/json")], body).await;
+    assert_eq!(posted.json()["extensions"]["freehold"]["answeredBy"][0]["records"], 1);
+    let wrong = body.replace("true", "7");
+    let refused = send(shop.server.address, "POST", "/graphql", &[("content-type", "application/json")], &wrong).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+}
+
+#[tokio::test]
 async fn caches_on_the_way_are_told_how_old_an_answer_is_and_whether_they_have_it() {
     let shop = Shop::open().await;
     let first = shop.ask(&[]).await;
