@@ -62,6 +62,13 @@ impl Memory {
         }
     }
 
+    /// Forgets everything.
+    pub fn clear(&self) {
+        if let Some(cache) = &self.0 {
+            cache.clear();
+        }
+    }
+
     /// Returns how many bytes are kept.
     pub fn weight(&self) -> u64 {
         self.0.as_ref().map_or(0, Cache::weight)

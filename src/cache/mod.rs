@@ -2,12 +2,15 @@
 //!
 //! Reading order: `question` (what is asked and how old the answer is), `demand` (what a request tightens), `serve` (the one
 //! rule by which anything is served), `copy` (of what is itself a copy), `kept` (what is kept under what), `memory` (in the process), `shared` (between
-//! processes) and `redis` (which implements it), `change` and `recalls` (what has changed since), `looked` (one question and
-//! what is known of it), `reading` (the way of a wave of questions), `refresh` and `shadow` (behind the answer).
+//! processes) and `redis` (which implements it), `change` and `recalls` (what has changed since), `confirmed` (what has not),
+//! `following` (what other processes say of both), `looked` (one question and what is known of it), `reading` (the way of a
+//! wave of questions), `refresh` and `shadow` (behind the answer).
 
 mod change;
+mod confirmed;
 mod copy;
 mod demand;
+mod following;
 mod kept;
 mod looked;
 mod memory;
@@ -20,20 +23,27 @@ mod serve;
 mod shadow;
 mod shared;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-pub use self::redis::{AddressError, Redis, RedisAddress, RedisParts, SharedEntry};
+pub use self::redis::{AddressError, Redis, RedisAddress, RedisParts, SharedEntry, SharedMessage};
 pub use change::Change;
+pub use confirmed::{Confirmation, Sure};
 pub use copy::refuse_outdated;
 pub use demand::Demand;
 pub use kept::{Kept, PagePlace, Place};
 pub use question::{Answer, Asked, Asking, Brought, Freshness, Question, Stale};
 pub use serve::{Apart, Bounds, Verdict};
-pub use shared::{Shared, SharedRead};
+pub use shared::{Bookmark, Hearing, Shared, SharedRead, SharedRecall, Told};
 
+use confirmed::Confirmed;
+use following::Following;
 use memory::Memory;
 use recalls::Recalls;
 use refresh::Refreshing;
+use serve::ms;
 use shadow::Shadow;
 
 use crate::{
@@ -54,6 +64,8 @@ struct Inner {
     memory: Memory,
     shared: Option<Arc<dyn Shared>>,
     recalls: Recalls,
+    confirmed: Confirmed,
+    following: OnceLock<Following>,
     refreshing: Refreshing,
     shadow: Shadow,
     clock: Arc<dyn Clock>,
@@ -78,6 +90,9 @@ pub struct CacheParts {
 /// How long after the longest time a system may take something may still be on its way between processes.
 const ON_THE_WAY: Duration = Duration::from_secs(60);
 
+/// How long recalls are remembered where a feed confirms: what was asked before that is asked again when it runs out.
+const CONFIRMED_MAX: Duration = Duration::from_secs(3_600);
+
 impl Cache {
     /// Makes a cache that is the process's own.
     pub fn new(contract: &Arc<Contract>, owners: Owners, settings: CacheSettings, telemetry: &Telemetry) -> Self {
@@ -86,24 +101,35 @@ impl Cache {
     }
 
     /// Makes a cache of its parts.
+    ///
+    /// *Shape*: where something is shared, within a runtime, which the task that follows other processes runs on.
     pub fn of(parts: CacheParts, settings: CacheSettings) -> Self {
         let CacheParts { contract, owners, shared, clock, telemetry } = parts;
         let longest = contract.systems.iter().map(|system| system.timeout).max().unwrap_or_default();
-        let recalls = Recalls::new(contract.groups.len(), contract.lists.len(), longest + ON_THE_WAY);
+        let on_its_way = longest + ON_THE_WAY;
+        let confirmed = Confirmed::new(&contract, ms(settings.clock_allowance));
+        let remembered = if confirmed.is_used() { CONFIRMED_MAX } else { on_its_way };
+        let recalls = Recalls::new((contract.groups.len(), contract.lists.len()), on_its_way, remembered);
         let memory = Memory::new(settings.memory_bytes_max);
         let (refreshing, shadow) = (Refreshing::new(settings.refreshes_max), Shadow::new(settings.compared_one_in));
-        Self(Arc::new(Inner {
+        let cache = Self(Arc::new(Inner {
             contract,
             owners,
             memory,
             shared,
             recalls,
+            confirmed,
+            following: OnceLock::new(),
             refreshing,
             shadow,
             clock,
             settings,
             telemetry,
-        }))
+        }));
+        if let Some(shared) = &cache.0.shared {
+            cache.0.following.get_or_init(|| cache.follow(shared));
+        }
+        cache
     }
 
     /// Returns the owners.

@@ -57,7 +57,7 @@ impl Cache {
                 let mut levels = Levels { memory: looked.len() - n_missing, ..Levels::default() };
                 if let Some(read) = read {
                     let read = read.await;
-                    inner.take_shared(&mut looked, &read, mine.start);
+                    inner.take_shared(&mut looked, &read, (mine.start, now_ms));
                     levels.shared = n_missing - looked.missing.len();
                 }
                 self.finish(looked, levels).await
@@ -110,16 +110,17 @@ impl Inner {
         }
     }
 
-    pub(super) fn bounds(&self, system: SystemId, domain: DomainId, demand: &Demand) -> Bounds {
+    pub(super) fn bounds(&self, asked: Asked, demand: &Demand) -> Bounds {
+        let (system, domain) = self.source_of(asked);
         let apart = Apart { lag: self.contract.system(system).lag, allowance: self.settings.clock_allowance };
-        Bounds::new(domain, self.contract.domain(domain), demand, apart)
+        Bounds { sure: self.confirmed.of(asked), ..Bounds::new(domain, self.contract.domain(domain), demand, apart) }
     }
 
     /// Looks a question up in memory.
     fn look(&self, question: Question, demand: &Demand, now_ms: i64) -> Looked {
         let asked = question.asked();
         let (system, domain) = self.source_of(asked);
-        let mut looked = Looked::new(question, system, domain, self.bounds(system, domain, demand), now_ms);
+        let mut looked = Looked::new(question, system, domain, self.bounds(asked, demand), now_ms);
         for at in 0..looked.len() {
             if !self.take_from_memory(&mut looked, at, now_ms) {
                 looked.missing.push(at);
@@ -142,6 +143,7 @@ impl Inner {
         if !self.recalls.allow(looked.asked, || looked.place(at), kept.stamp()) {
             return false;
         }
+        looked.bounds.confirm_after(self.recalls.forgotten_ms());
         let share = || match &looked.question {
             Question::Records { keys, .. } => RecordPlace::share(&keys[at]),
             Question::Pages(_) => looked.place(at).share(),
@@ -150,8 +152,9 @@ impl Inner {
         looked.take_kept(at, kept, verdict)
     }
 
-    /// Takes what other processes kept for the missing places, which begin at `first` of what was read.
-    fn take_shared(&self, looked: &mut Looked, read: &SharedRead, first: usize) {
+    /// Takes what other processes kept for the missing places, which begin at `first` of what was begun to be read at
+    /// `began_ms`.
+    fn take_shared(&self, looked: &mut Looked, read: &SharedRead, (first, began_ms): (usize, i64)) {
         let now_ms = self.clock.now_ms();
         for (asked, at_ms) in &read.recalled {
             self.recalls.recall_all(*asked, *at_ms);
@@ -161,7 +164,7 @@ impl Inner {
             let taken = read.entries.get(first + n).and_then(Option::as_ref).is_some_and(|kept| {
                 let taken = self.take(looked, at, kept.clone(), now_ms);
                 if taken {
-                    self.remember(looked.asked, &looked.place(at), kept);
+                    self.remember(looked.asked, &looked.place(at), kept, began_ms);
                 }
                 taken
             });
@@ -186,8 +189,9 @@ impl Inner {
         let until = (Instant::now() + OTHERS_WAIT).min(looked.question.deadline().into());
         while !looked.missing.is_empty() && Instant::now() < until {
             tokio::time::sleep(LOOK_AGAIN).await;
+            let began_ms = self.clock.now_ms();
             let read = shared.read(places(looked)).await;
-            self.take_shared(looked, &read, 0);
+            self.take_shared(looked, &read, (0, began_ms));
         }
     }
 
@@ -251,7 +255,7 @@ impl Inner {
         let fits = places.len() <= self.settings.places_kept_max;
         let mut shared = Vec::new();
         for (place, kept) in places.iter().zip(answers).filter_map(|(place, kept)| Some((place, kept.as_ref().ok()?))) {
-            if fits && self.remember(asked, place, kept) && self.shared.is_some() {
+            if fits && self.remember(asked, place, kept, kept.stamp().started_ms) && self.shared.is_some() {
                 shared.push((place.clone(), kept.clone(), lasting));
             }
         }
@@ -260,19 +264,23 @@ impl Inner {
         }
     }
 
-    /// Keeps something in the process unless it is recalled. Returns whether it is kept.
-    pub(super) fn remember(&self, asked: Asked, place: &Place, kept: &Kept) -> bool {
+    /// Keeps something in the process unless it is recalled, or was asked for or read before a gap ended. Returns whether
+    /// it is not recalled.
+    pub(super) fn remember(&self, asked: Asked, place: &Place, kept: &Kept, began_ms: i64) -> bool {
         let is_allowed = || self.recalls.allow(asked, || place.clone(), kept.stamp());
         if !is_allowed() {
             return false;
         }
+        if !self.recalls.heard_since(began_ms) {
+            return true;
+        }
         self.memory.put(place.clone(), kept);
         // A recall that came meanwhile either found it there, or is found now: it must not outlast what is remembered of it.
-        if !is_allowed() {
+        let is_allowed = is_allowed();
+        if !is_allowed || !self.recalls.heard_since(began_ms) {
             self.memory.forget(place);
-            return false;
         }
-        true
+        is_allowed
     }
 
     /// Whether anything of a domain is worth keeping.
@@ -302,6 +310,7 @@ impl Inner {
         if is_joined && !self.recalls.allow(looked.asked, || looked.place(at), &stamp) {
             return Ok(None);
         }
+        looked.bounds.confirm_after(self.recalls.forgotten_ms());
         match looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms()) {
             Verdict::Fresh | Verdict::Ripe => Ok(Some(kept)),
             _ if !is_copy => Ok(None),

@@ -2,7 +2,10 @@
 //!
 //! What was asked of the owner before that moment is not served any more and not kept any more, however late it comes: a
 //! slow fetch that began before a change never overwrites it. Recalls can do nothing else. Bounded: a recall is remembered
-//! for as long as something older can still be on its way; where there are too many, the whole group is recalled.
+//! for as long as something older can still be on its way; where there are too many, the whole group is recalled. Beyond
+//! that, as far as there is room, it is remembered for those who must know that something was *not* recalled.
+//!
+//! A gap is when recalls may have gone unheard: nothing that began before its end is kept in memory.
 
 use std::{
     collections::VecDeque,
@@ -29,7 +32,13 @@ pub struct Recalls {
     has_places: AtomicBool,
     places: RwLock<Places>,
     /// How long something older than a recall can still be on its way.
-    remembered: Duration,
+    on_its_way_ms: i64,
+    /// How long a recall is remembered where there is room.
+    remembered_ms: i64,
+    /// The latest of all that was forgotten.
+    forgotten_ms: AtomicI64,
+    /// The end of the latest gap.
+    gap_ms: AtomicI64,
 }
 
 #[derive(Debug, Default)]
@@ -39,15 +48,19 @@ struct Places {
 }
 
 impl Recalls {
-    /// Begins with none, for so many groups and lists.
-    pub fn new(n_groups: usize, n_lists: usize, remembered: Duration) -> Self {
+    /// Begins with none, for so many groups and lists. Something older than a recall can be on its way for so long; recalls
+    /// are remembered for so long where there is room.
+    pub fn new((n_groups, n_lists): (usize, usize), on_its_way: Duration, remembered: Duration) -> Self {
         let never = |n: usize| (0..n).map(|_| AtomicI64::new(i64::MIN)).collect();
         Self {
             groups: never(n_groups),
             lists: never(n_lists),
             has_places: AtomicBool::new(false),
             places: RwLock::default(),
-            remembered,
+            on_its_way_ms: ms(on_its_way),
+            remembered_ms: ms(remembered.max(on_its_way)),
+            forgotten_ms: AtomicI64::new(i64::MIN),
+            gap_ms: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -59,14 +72,13 @@ impl Recalls {
     /// Recalls what was asked of one place until a moment.
     pub fn recall(&self, place: Place, at_ms: i64) {
         let mut places = self.places.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let remembered_ms = i64::try_from(self.remembered.as_millis()).unwrap_or(i64::MAX);
-        while places.order.front().is_some_and(|(known_ms, _)| at_ms.saturating_sub(*known_ms) > remembered_ms) {
-            places.forget_first();
-        }
-        if places.order.len() >= PLACES_MAX
-            && let Some((known_ms, known)) = places.forget_first()
-        {
-            self.recall_all(known.asked(), known_ms);
+        let is_over = |(known_ms, _): &(i64, Place)| at_ms.saturating_sub(*known_ms) > self.remembered_ms;
+        while places.order.len() >= PLACES_MAX || places.order.front().is_some_and(is_over) {
+            let Some((known_ms, known)) = places.forget_first() else { break };
+            self.forgotten_ms.fetch_max(known_ms, Ordering::AcqRel);
+            if at_ms.saturating_sub(known_ms) <= self.on_its_way_ms {
+                self.recall_all(known.asked(), known_ms);
+            }
         }
         let known_ms = places.at_ms.entry(place.clone()).or_insert(at_ms);
         *known_ms = at_ms.max(*known_ms);
@@ -87,12 +99,32 @@ impl Recalls {
         places.at_ms.get(&place()).is_none_or(|at_ms| stamp.started_ms > *at_ms)
     }
 
+    /// Returns the latest instant of which a place's recall may be forgotten. Looked at after [`Recalls::allow`].
+    #[inline]
+    pub fn forgotten_ms(&self) -> i64 {
+        self.forgotten_ms.load(Ordering::Acquire)
+    }
+
+    /// Takes note of a gap that ends now.
+    pub fn gap(&self, now_ms: i64) {
+        self.gap_ms.fetch_max(now_ms, Ordering::AcqRel);
+    }
+
+    /// Whether every recall was heard of what was asked, or read from what processes share, at a moment.
+    pub fn heard_since(&self, began_ms: i64) -> bool {
+        began_ms > self.gap_ms.load(Ordering::Acquire)
+    }
+
     fn floor(&self, asked: Asked) -> &AtomicI64 {
         match asked {
             Asked::Group(group) => &self.groups[group.index()],
             Asked::List(list) => &self.lists[list.index()],
         }
     }
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Places {

@@ -69,14 +69,15 @@ impl Cache {
         }
         let Some((turn, ours)) = self.begin(looked) else { return };
         let (question, system, cache) = (looked.part(&ours), looked.system, self.clone());
-        let (asked, bounds) = (looked.asked, self.0.bounds(looked.system, looked.domain, &Demand::default()));
+        let (asked, bounds) = (looked.asked, self.0.bounds(looked.asked, &Demand::default()));
         let (timeout, lasting) = (self.0.contract.system(system).timeout, self.0.lease(looked.domain));
         tokio::spawn(async move {
             let mut question = question;
             if let Some(shared) = &cache.0.shared {
                 // Another process may have refreshed it. Its lease outlasts its answer, so that who finds neither asks.
+                let began_ms = cache.0.clock.now_ms();
                 let read = shared.read(turn.places.clone()).await;
-                let is_due = cache.0.take_refreshed(asked, &bounds, &turn.places, &read);
+                let is_due = cache.0.take_refreshed((asked, began_ms), &bounds, &turn.places, &read);
                 let due =
                     turn.places.iter().zip(&is_due).filter(|(_, is_due)| **is_due).map(|(place, _)| place.clone());
                 let due: Vec<Place> = due.collect();
@@ -121,15 +122,22 @@ impl Inner {
         (kept / 2).clamp(LEASE_MIN, LEASE_MAX)
     }
 
-    /// Takes what other processes have refreshed. Returns for each place whether it still has to be.
-    fn take_refreshed(&self, asked: Asked, bounds: &Bounds, places: &[Place], read: &SharedRead) -> Vec<bool> {
+    /// Takes what other processes have refreshed, as was begun to be read at `began_ms`. Returns for each place whether it
+    /// still has to be.
+    fn take_refreshed(
+        &self,
+        (asked, began_ms): (Asked, i64),
+        bounds: &Bounds,
+        places: &[Place],
+        read: &SharedRead,
+    ) -> Vec<bool> {
         for (asked, at_ms) in &read.recalled {
             self.recalls.recall_all(*asked, *at_ms);
         }
         let now_ms = self.clock.now_ms();
         let is_fresh = |place: &Place, kept: &Kept| {
             let verdict = bounds.judge(kept.stamp(), kept.is_absent(), || place.share(), now_ms);
-            verdict == Verdict::Fresh && self.remember(asked, place, kept)
+            verdict == Verdict::Fresh && self.remember(asked, place, kept, began_ms)
         };
         let entry = |n: usize| read.entries.get(n).and_then(Option::as_ref);
         places.iter().enumerate().map(|(n, place)| !entry(n).is_some_and(|kept| is_fresh(place, kept))).collect()

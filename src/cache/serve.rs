@@ -1,12 +1,12 @@
 //! The serve rule: whether something that is kept may be served now.
 //!
-//! In: the stamp inside the value, the bounds and the time. Out: a verdict. Pure; and nothing but the stamp is believed: not
-//! how a value came here, nor that it should have been deleted. So no lost message, eviction or restored snapshot can make
-//! anything be served past its bound.
+//! In: the stamp inside the value, the bounds, what is confirmed and the time. Out: a verdict. Pure; and nothing but the stamp
+//! is believed: not how a value came here, nor that it should have been deleted. So no lost message, eviction or restored
+//! snapshot can make anything be served past its bound. What a complete feed confirms is bound to the stamp, too.
 
 use std::time::Duration;
 
-use super::demand::Demand;
+use super::{confirmed::Sure, demand::Demand};
 use crate::{
     contract::{Domain, OnOutage},
     fetch::Stamp,
@@ -56,6 +56,8 @@ pub struct Bounds {
     pub allowance_ms: i64,
     /// Whether a request demands more than the domain does.
     pub is_tightened: bool,
+    /// What is confirmed, if anything is.
+    pub sure: Option<Sure>,
 }
 
 impl Bounds {
@@ -80,6 +82,7 @@ impl Bounds {
             lag_ms: ms(apart.lag),
             allowance_ms: ms(apart.allowance),
             is_tightened: asked_ms.is_some() || demand.not_before_ms.is_some(),
+            sure: None,
         }
     }
 
@@ -96,7 +99,8 @@ impl Bounds {
         }
         let age_ms = self.age_ms(stamp, now_ms);
         // How long an absence holds counts from the question, also where a copy was asked.
-        let is_absence_over = is_absent && now_ms - stamp.started_ms + self.lag_ms + self.allowance_ms > self.absent_ms;
+        let is_absence_over =
+            is_absent && now_ms - self.asked_ms(stamp) + self.lag_ms + self.allowance_ms > self.absent_ms;
         let max_age_ms = if is_absence_over { i64::MIN } else { self.max_age_ms };
         // What is far from ripe needs no spreading.
         let is_ripe = || age_ms > self.refresh_after_ms - self.spread_ms * i64::from(share()) / 255;
@@ -118,14 +122,32 @@ impl Bounds {
 
     /// Returns until when a value may be served.
     pub fn until_ms(&self, stamp: &Stamp, is_absent: bool) -> i64 {
-        let absence_over_ms = if is_absent { stamp.started_ms - self.lag_ms + self.absent_ms } else { i64::MAX };
+        let absence_over_ms = if is_absent { self.asked_ms(stamp) - self.lag_ms + self.absent_ms } else { i64::MAX };
         let ends_ms = stamp.until_ms.unwrap_or(i64::MAX).min(absence_over_ms);
         (self.since_ms(stamp) + self.max_age_ms).min(ends_ms) - self.allowance_ms
     }
 
     /// Returns since when a value is known to be true.
     pub fn since_ms(&self, stamp: &Stamp) -> i64 {
-        since_ms(stamp, self.lag_ms)
+        since_ms(stamp, self.lag_ms).max(self.confirmed_ms(stamp))
+    }
+
+    /// Confirms nothing that was asked until an instant.
+    pub fn confirm_after(&mut self, at_ms: i64) {
+        if let Some(sure) = &mut self.sure {
+            sure.after_ms = sure.after_ms.max(at_ms);
+        }
+    }
+
+    /// Returns when a value was asked for, or would have been had its owner not said that it is the same.
+    fn asked_ms(&self, stamp: &Stamp) -> i64 {
+        stamp.started_ms.max(self.confirmed_ms(stamp))
+    }
+
+    /// Returns at which instant a value is confirmed to be true. What a copy says is as old as the copy.
+    fn confirmed_ms(&self, stamp: &Stamp) -> i64 {
+        let sure = self.sure.filter(|sure| stamp.started_ms > sure.after_ms && stamp.as_of_ms.is_none());
+        sure.map_or(i64::MIN, |sure| sure.known_ms)
     }
 }
 
@@ -135,7 +157,8 @@ pub fn since_ms(stamp: &Stamp, lag_ms: i64) -> i64 {
     stamp.as_of_ms.map_or(said_ms, |as_of_ms| as_of_ms.min(said_ms))
 }
 
-fn ms(duration: Duration) -> i64 {
+/// Returns a duration in milliseconds.
+pub(super) fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
@@ -238,6 +261,29 @@ mod tests {
         );
         assert_eq!(verdict(&bounds(&after(10)), asked(0)), Verdict::Dead, "nor may one ten seconds ago, by some clock");
         assert_eq!(verdict(&bounds(&after(11)), asked(0)), Verdict::Fresh);
+    }
+
+    #[test]
+    fn what_is_confirmed_is_as_old_as_its_confirmation() {
+        let sure = |after: i64, known: i64| {
+            let sure = Sure { after_ms: NOW_MS - after * 1_000, known_ms: NOW_MS - known * 1_000 };
+            Bounds { sure: Some(sure), ..bounds(&Demand::default()) }
+        };
+        assert_eq!(verdict(&sure(500, 0), asked(499)), Verdict::Fresh);
+        assert_eq!(verdict(&sure(500, 0), asked(500)), Verdict::Outdated, "it was asked before the feed followed");
+        assert_eq!(verdict(&sure(500, 59), asked(499)), Verdict::Ripe);
+        assert_eq!(verdict(&sure(500, 60), asked(499)), Verdict::Outdated);
+        assert_eq!(verdict(&sure(500, 400), asked(0)), Verdict::Fresh, "it was asked since");
+        assert_eq!(sure(500, 2).until_ms(&asked(499), false), NOW_MS + 57_000);
+        let absent = |bounds: &Bounds| bounds.judge(&asked(499), true, || 0, NOW_MS);
+        assert_eq!((absent(&sure(500, 4)), absent(&sure(500, 5))), (Verdict::Fresh, Verdict::Dead));
+        let copy = Stamp { as_of_ms: Some(NOW_MS - 70_000), ..asked(1) };
+        assert_eq!(verdict(&sure(500, 0), copy), Verdict::Outdated, "a copy says itself how old it is");
+        let ended = Stamp { until_ms: Some(NOW_MS), ..asked(1) };
+        assert_eq!(verdict(&sure(500, 0), ended), Verdict::Dead);
+        let mut forgotten = sure(500, 0);
+        forgotten.confirm_after(NOW_MS - 499_000);
+        assert_eq!(verdict(&forgotten, asked(499)), Verdict::Outdated, "whether it was recalled is forgotten");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! An ear: all that a feed may do with what it hears.
 //!
-//! In: changes of one system. Out: recalls in the cache, and events. There is no way from here to anything that is kept but
-//! to take it back.
+//! In: changes of one system. Out: recalls in the cache, and events. There is no way from a change to anything that is kept
+//! but to take it back; what a complete feed confirms is no change.
 
 use std::{
     fmt::Display,
@@ -11,7 +11,7 @@ use std::{
 
 use super::gathered::Gathered;
 use crate::{
-    cache::{Cache, Change},
+    cache::{Cache, Change, Confirmation},
     contract::{Changes, Contract},
     fetch::{FetchError, ListFetch, Page, Window},
     telemetry::{Event, Heard, Telemetry},
@@ -67,27 +67,38 @@ impl Ear {
         &self.contract.changes[self.system.index()]
     }
 
-    /// Recalls what changed, and forgets that it was gathered.
-    pub async fn tell(&self, gathered: &mut Gathered) {
-        let (mut n_keys, mut n_types) = (0, 0);
+    /// Recalls what changed, and forgets that it was gathered. Returns whether all processes will hear of it.
+    pub async fn tell(&self, gathered: &mut Gathered) -> bool {
+        let (mut n_keys, mut n_types, mut is_shared) = (0, 0, true);
         for (entity, keys) in gathered.take() {
             match &keys {
                 Some(keys) => n_keys += keys.len(),
                 None => n_types += 1,
             }
-            self.cache.recall(&Change { system: self.system, entity, keys }).await;
+            is_shared &= self.cache.recall(&Change { system: self.system, entity, keys }).await;
         }
         if n_keys + n_types > 0 {
             let (system, source) = (&self.contract.system(self.system).name, self.source);
             self.telemetry.emit(&Event::ChangesHeard { system, source, n_keys, n_types });
         }
+        is_shared
     }
 
-    /// Recalls all of these types: any of them may have changed unheard.
-    pub async fn tell_all(&self, entities: impl Iterator<Item = TypeId>) {
+    /// Recalls all of these types: any of them may have changed unheard. Returns whether all processes will hear of it.
+    pub async fn tell_all(&self, entities: impl Iterator<Item = TypeId>) -> bool {
         let mut gathered = Gathered::default();
         entities.for_each(|entity| gathered.add_all(entity));
-        self.tell(&mut gathered).await;
+        self.tell(&mut gathered).await
+    }
+
+    /// Returns the cache.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Confirms what did not change.
+    pub async fn confirm(&self, confirmation: Confirmation) {
+        self.cache.confirm(confirmation).await;
     }
 
     /// Asks the system for a page of one of the feed's own lists, through all that guards the system.
@@ -116,6 +127,11 @@ impl Ear {
     /// Says how long ago the moment is up to which all is known.
     pub fn behind(&self, lag: Duration) {
         self.emit(Heard::Behind { lag });
+    }
+
+    /// Says for how long the system keeps what was heard already; zero when that is over.
+    pub fn held_back(&self, held: Duration) {
+        self.emit(Heard::HeldBack { held });
     }
 
     fn emit(&self, heard: Heard<'_>) {

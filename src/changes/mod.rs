@@ -2,7 +2,8 @@
 //!
 //! In: messages of systems, and what is heard over connections of our own. Out: recalls of what is kept; nothing that is
 //! heard can do anything else, whoever said it. So a feed that is wrong, late or forged costs questions to owners and never
-//! makes an answer wrong, and one that is silent leaves every answer within the bounds of its domain.
+//! makes an answer wrong, and one that is silent leaves every answer within the bounds of its domain. One feed is complete:
+//! `replication` also knows what did not change, and confirms it where the contract lets it.
 //!
 //! Reading order: of messages, `message` (what came, what becomes of it), `proof` (whether it is the system's), `repeats`
 //! (whether it came before), `hints` (what it is about), `webhooks` (the whole way); of connections of our own, `feeds` (all

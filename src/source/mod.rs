@@ -29,7 +29,7 @@ pub use pace::Pace;
 pub use rest::RestSource;
 #[cfg(feature = "odbc")]
 pub use sql::OdbcSource;
-pub use sql::{Listener, Notice, Position, Relation, Replica, Replicated, Since, Value};
+pub use sql::{Listener, Notice, Position, Relation, Replica, Replicated, Since, Value, Written};
 pub use sql::{MysqlSource, PostgresSource, SqliteSource};
 pub use system_name::SystemName;
 

@@ -261,6 +261,12 @@ pub enum Heard<'a> {
         /// So long.
         lag: Duration,
     },
+    /// What was heard is not confirmed to the system, because what processes share has not taken note of it: the system
+    /// keeps it to send it again.
+    HeldBack {
+        /// For how long by now; zero when that is over.
+        held: Duration,
+    },
 }
 
 /// What happened between this process and what processes share.
@@ -288,7 +294,7 @@ pub enum Shared<'a> {
     },
     /// Something was not done.
     Failed {
-        /// What: `connect`, `clock`, `read`, `keep`, `recall` or `lease`.
+        /// What: `connect`, `clock`, `read`, `keep`, `recall`, `lease`, `tell` or `hear`.
         operation: &'static str,
         /// Why, from a closed list.
         code: &'static str,
@@ -320,6 +326,20 @@ pub enum Shared<'a> {
         /// How many.
         n: usize,
     },
+    /// What processes tell one another was heard up to now.
+    Followed {
+        /// How many messages were not heard before.
+        n_told: usize,
+        /// How long the first of them had been there.
+        lag: Duration,
+    },
+    /// Messages may have gone unheard: all that they may have recalled is taken back.
+    Gap {
+        /// Why, from a closed list: `begun`, `replaced`, `trimmed` or `unreadable`.
+        reason: &'static str,
+    },
+    /// What processes tell one another is not heard for now.
+    Unfollowed,
 }
 
 /// Why a system did not answer.

@@ -218,6 +218,14 @@ fn read_heard(system: &str, feed: &str, heard: Heard<'_>) {
             warn!(system.name = system, feed.name = feed, failure.detail = detail, "a change that cannot be read");
         }
         Heard::Behind { lag } => debug!(system.name = system, feed.name = feed, lag_ms = ms(lag), "behind"),
+        Heard::HeldBack { held } => {
+            debug!(
+                system.name = system,
+                feed.name = feed,
+                held_ms = ms(held),
+                "changes are not confirmed to the system"
+            );
+        }
     }
 }
 
@@ -244,6 +252,17 @@ fn read_shared(shared: &Shared<'_>) {
         Shared::Failed { operation, code, detail } => {
             debug!(redis.operation = operation, failure.code = code, failure.detail = detail, "Redis failed");
         }
-        Shared::Read { .. } | Shared::Kept { .. } | Shared::Dropped { .. } => {}
+        Shared::Gap { reason: "begun" } => info!("hearing what other processes tell"),
+        Shared::Gap { reason } => {
+            warn!(
+                gap.reason = reason,
+                "what other processes told may have gone unheard: all that is kept is asked again"
+            );
+        }
+        Shared::Read { .. }
+        | Shared::Kept { .. }
+        | Shared::Dropped { .. }
+        | Shared::Followed { .. }
+        | Shared::Unfollowed => {}
     }
 }

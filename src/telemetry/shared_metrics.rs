@@ -26,6 +26,11 @@ struct OutcomeLabel {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
 /// Redis's numbers.
 #[derive(Debug)]
 pub(super) struct SharedMetrics {
@@ -40,6 +45,10 @@ pub(super) struct SharedMetrics {
     failed: Counter,
     dropped: Counter,
     clock_offset: Gauge<f64, AtomicU64>,
+    stream_connected: Gauge,
+    stream_lag: Gauge<f64, AtomicU64>,
+    stream_messages: Counter,
+    stream_gaps: Family<ReasonLabel, Counter>,
 }
 
 impl SharedMetrics {
@@ -62,6 +71,10 @@ impl SharedMetrics {
             failed: of(&kept, "failed"),
             dropped: of(&kept, "dropped"),
             clock_offset: Gauge::default(),
+            stream_connected: Gauge::default(),
+            stream_lag: Gauge::default(),
+            stream_messages: Counter::default(),
+            stream_gaps: Family::default(),
         };
         to.register("redis_in_use", "1 while Redis is reached and its clock fits", metrics.in_use.clone());
         to.register("redis_failures", "What Redis did not do, by operation and why", metrics.failures.clone());
@@ -72,6 +85,17 @@ impl SharedMetrics {
         to.register("redis_entries_kept", help, kept);
         let help = "How far this machine's clock is ahead of Redis's";
         to.register_with_unit("clock_offset", help, Unit::Seconds, metrics.clock_offset.clone());
+        let help = "1 while this process hears what other processes tell of changes";
+        to.register("stream_connected", help, metrics.stream_connected.clone());
+        let help = "How long what other processes told had been there when it was heard";
+        to.register_with_unit("stream_lag", help, Unit::Seconds, metrics.stream_lag.clone());
+        to.register(
+            "stream_messages",
+            "Messages heard of processes, this one included",
+            metrics.stream_messages.clone(),
+        );
+        let help = "How often messages may have gone unheard, so that all that is kept was taken back";
+        to.register("stream_gaps", help, metrics.stream_gaps.clone());
         metrics
     }
 
@@ -102,6 +126,17 @@ impl SharedMetrics {
             Shared::Dropped { n } => {
                 self.dropped.inc_by(n as u64);
             }
+            Shared::Followed { n_told, lag } => {
+                self.stream_connected.set(1);
+                self.stream_lag.set(lag.as_secs_f64());
+                self.stream_messages.inc_by(n_told as u64);
+            }
+            Shared::Gap { reason } => {
+                self.stream_gaps.get_or_create(&ReasonLabel { reason }).inc();
+            }
+            Shared::Unfollowed => {
+                self.stream_connected.set(0);
+            }
         }
     }
 }
@@ -120,12 +155,18 @@ mod tests {
         tell(Shared::ClockCompared { offset_ms: -250, fits: true, changed: true });
         tell(Shared::Read { n_asked: 7, n_found: 4, n_unreadable: 1, duration: Duration::from_micros(90) });
         tell(Shared::Failed { operation: "keep", code: "FULL", detail: "secret host" });
+        tell(Shared::Followed { n_told: 3, lag: Duration::from_millis(250) });
+        tell(Shared::Gap { reason: "trimmed" });
         let text = telemetry.metrics_text();
         for line in [
             "freehold_redis_in_use 1",
             "freehold_clock_offset_seconds -0.25",
             r#"freehold_redis_entries_read_total{outcome="missing"} 2"#,
             r#"freehold_redis_failures_total{operation="keep",code="FULL"} 1"#,
+            "freehold_stream_connected 1",
+            "freehold_stream_lag_seconds 0.25",
+            "freehold_stream_messages_total 3",
+            r#"freehold_stream_gaps_total{reason="trimmed"} 1"#,
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }

@@ -165,18 +165,20 @@ fn write_maybe(text: Option<&str>, bytes: &mut Vec<u8>) {
     }
 }
 
-fn write_bytes(some: &[u8], bytes: &mut Vec<u8>) {
+/// Writes bytes with their length before them.
+pub(super) fn write_bytes(some: &[u8], bytes: &mut Vec<u8>) {
     write_number(some.len(), bytes);
     bytes.extend(some);
 }
 
-fn write_number(number: usize, bytes: &mut Vec<u8>) {
+/// Writes a number in four bytes.
+pub(super) fn write_number(number: usize, bytes: &mut Vec<u8>) {
     let number = u32::try_from(number).expect("a record is far smaller than 4 GiB");
     bytes.extend(number.to_be_bytes());
 }
 
 /// Bytes that are still to be read.
-struct Reading<'a>(&'a [u8]);
+pub(super) struct Reading<'a>(pub &'a [u8]);
 
 impl<'a> Reading<'a> {
     fn take(&mut self, n: usize) -> Option<&'a [u8]> {
@@ -197,7 +199,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn time(&mut self) -> Option<i64> {
+    /// Reads a time.
+    pub fn time(&mut self) -> Option<i64> {
         Some(i64::from_be_bytes(self.take(8)?.try_into().ok()?))
     }
 
@@ -214,7 +217,8 @@ impl<'a> Reading<'a> {
         self.take(n)
     }
 
-    fn text(&mut self) -> Option<&'a str> {
+    /// Reads a text.
+    pub fn text(&mut self) -> Option<&'a str> {
         str::from_utf8(self.bytes()?).ok()
     }
 
@@ -223,7 +227,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads several of a kind. None takes less than a byte, so no number makes it reserve more than there are bytes.
-    fn several<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub fn several<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let n = self.number()?;
         if n > self.0.len() {
             return None;

@@ -4,6 +4,7 @@
 //! freehold:{contract}:{group or list}:{key}         an entry, or the recall of its place
 //! freehold:whole:{contract}:{group or list}         until when a group or list is recalled as a whole
 //! freehold:lease:{contract}:{group or list}:{key}   the sole right to ask the owner
+//! freehold:told:{contract}                          the stream of what processes tell one another
 //! ```
 //!
 //! `{contract}` is the contract's version and a hash of what the version leaves open and bytes depend on: the order of
@@ -68,6 +69,12 @@ impl Keys {
     pub fn lease(&self, place: &Place) -> String {
         let Self { prefix, contract, .. } = self;
         format!("{prefix}:lease:{contract}:{}:{}", self.asked(place.asked()), key(place))
+    }
+
+    /// Names the stream of what processes tell one another.
+    pub fn told(&self) -> String {
+        let Self { prefix, contract, .. } = self;
+        format!("{prefix}:told:{contract}")
     }
 
     fn asked(&self, asked: Asked) -> &str {

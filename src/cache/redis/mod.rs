@@ -2,7 +2,8 @@
 //!
 //! Reading order: `address` (where it is), `connection` (what is asked of it), `link` (the connection that is in use),
 //! `keys` (under which names), `format` (in which bytes), `script` (what is kept only if it was asked later), `writing`
-//! (keeping behind the answer), `recalling` (taking back). Here: the four things that can be asked.
+//! (keeping behind the answer), `recalling` (taking back), `message` and `stream` (telling other processes, and hearing them).
+//! Here: the things that can be asked.
 //!
 //! Nothing here fails a request or holds it up: what Redis does not say in time was not there.
 
@@ -11,8 +12,10 @@ mod connection;
 mod format;
 mod keys;
 mod link;
+mod message;
 mod recalling;
 mod script;
+mod stream;
 mod writing;
 
 use std::{
@@ -26,17 +29,19 @@ use tokio::{task::JoinHandle, time::timeout};
 
 pub use address::{AddressError, RedisAddress};
 pub use format::SharedEntry;
+pub use message::SharedMessage;
 
 use connection::{Failure, Said};
 use keys::Keys;
 use link::Link;
-use recalling::{Recall, recall_all};
+use recalling::{Recall, Saying, recall_all};
+use stream::Stream;
 use writing::{Job, Put, Queue, worst};
 
 use super::{
     kept::{Kept, Place},
     question::Asked,
-    shared::{Shared, SharedRead},
+    shared::{Bookmark, Hearing, Shared, SharedRead, SharedRecall, Told},
 };
 use crate::{
     contract::{Contract, OnOutage},
@@ -57,6 +62,7 @@ struct Inner {
     contract: Arc<Contract>,
     keys: Keys,
     link: Arc<Link>,
+    stream: Stream,
     queue: Queue,
     clock: Arc<dyn Clock>,
     /// For how long anything that is kept can be of use.
@@ -82,6 +88,7 @@ impl Redis {
     pub fn new(parts: RedisParts, settings: RedisSettings, cache: &CacheSettings) -> Self {
         let RedisParts { address, contract, clock, telemetry } = parts;
         let keys = Keys::new(&settings.prefix, &contract);
+        let stream = Stream::new(keys.told(), address.clone(), settings.connect_timeout);
         let (queue, jobs) = Queue::new(settings.entries_waiting_max);
         let link = Arc::new(Link::new(settings, Arc::clone(&clock), cache.clock_allowance, telemetry));
         let keeping = tokio::spawn({
@@ -94,7 +101,7 @@ impl Redis {
             OnOutage::ServeUpTo(age) => age.max(domain.max_age),
         });
         let longest = longest.max().unwrap_or_default() + cache.clock_allowance;
-        let inner = Inner { contract, keys, link, queue, clock, longest };
+        let inner = Inner { contract, keys, link, stream, queue, clock, longest };
         Self { inner: Arc::new(inner), tasks: [keeping, writing] }
     }
 
@@ -134,15 +141,19 @@ impl Shared for Redis {
         }
     }
 
-    fn recall(
-        &self,
-        places: Vec<Place>,
-        whole: Vec<Asked>,
-        at_ms: i64,
-        remembered: Duration,
-    ) -> BoxFuture<'static, bool> {
+    fn recall(&self, recall: SharedRecall) -> BoxFuture<'static, bool> {
         let inner = Arc::clone(&self.inner);
-        async move { inner.recall(&places, &whole, at_ms, remembered).await }.boxed()
+        async move { inner.recall(recall).await }.boxed()
+    }
+
+    fn tell(&self, told: Told) -> BoxFuture<'static, bool> {
+        let inner = Arc::clone(&self.inner);
+        async move { inner.tell(told).await }.boxed()
+    }
+
+    fn hear(&self, since: Option<Bookmark>) -> BoxFuture<'static, Option<Hearing>> {
+        let inner = Arc::clone(&self.inner);
+        async move { inner.hear(since).await }.boxed()
     }
 
     fn lease(&self, places: Vec<Place>, lasting: Duration) -> BoxFuture<'static, Vec<bool>> {
@@ -224,15 +235,21 @@ impl Inner {
         self.queue.put(std::iter::once(Job { name, entry, lasting: self.longest }));
     }
 
-    async fn recall(&self, places: &[Place], whole: &[Asked], at_ms: i64, remembered: Duration) -> bool {
+    async fn recall(&self, recall: SharedRecall) -> bool {
+        let SharedRecall { places, whole, at_ms, remembered, changes } = recall;
         let heard = Instant::now();
-        let recall = |name: String, is_whole| {
+        let put = |name: String, is_whole| {
             let bytes = SharedEntry::Recalled(at_ms).write(name.as_bytes())?;
-            Some(Recall { put: Put { name, bytes, lasting: remembered }, is_whole, heard })
+            let what = Saying::Put { put: Put { name, bytes, lasting: remembered }, is_whole };
+            Some(Recall { what, heard, lasting: remembered })
         };
-        let of_places = places.iter().map(|place| recall(self.keys.entry(place), false));
-        let of_whole = whole.iter().map(|asked| recall(self.keys.whole(*asked), true));
-        let recalls: Vec<Recall> = of_places.chain(of_whole).flatten().collect();
+        let of_places = places.iter().map(|place| put(self.keys.entry(place), false));
+        let of_whole = whole.iter().map(|asked| put(self.keys.whole(*asked), true));
+        let told = changes.into_iter().map(|change| {
+            let message = SharedMessage(Told::Changed(change)).write(&self.contract);
+            Recall { what: Saying::Tell(self.stream.tell(&message)), heard, lasting: remembered }
+        });
+        let recalls: Vec<Recall> = of_places.chain(of_whole).flatten().chain(told).collect();
         let (link, patience) = (&self.link, self.link.settings.connect_timeout);
         let (missed, failure) = match link.connection() {
             None => {
@@ -254,6 +271,24 @@ impl Inner {
             link.tell_failure("recall", &Failure { code: "LOST", detail });
         }
         failure.is_none()
+    }
+
+    async fn tell(&self, told: Told) -> bool {
+        let Some(connection) = self.link.connection() else { return false };
+        let (patience, message) = (self.link.settings.connect_timeout, SharedMessage(told).write(&self.contract));
+        let said = timeout(patience, connection.send(&self.stream.tell(&message))).await;
+        let said = said.unwrap_or_else(|_| Err(Failure::timeout(patience)));
+        if let Err(failure) = &said {
+            self.link.failed("tell", &connection, failure);
+        }
+        said.is_ok()
+    }
+
+    async fn hear(&self, since: Option<Bookmark>) -> Option<Hearing> {
+        // While the clocks do not fit, what is confirmed would be taken for younger or older than it is.
+        self.link.connection()?;
+        let heard = self.stream.hear(since.as_ref(), &self.contract).await;
+        heard.inspect_err(|failure| self.link.tell_failure("hear", failure)).ok()
     }
 
     async fn lease(&self, places: &[Place], lasting: Duration) -> Vec<bool> {

@@ -1,4 +1,4 @@
-//! Recalling: what changed is taken back, at once, or as soon as Redis is there again.
+//! Recalling: what changed is taken back, and all processes are told, at once, or as soon as Redis is there again.
 //!
 //! What Redis did not take note of is remembered, up to a bound, and made up before it is used again: then nothing that was
 //! taken back meanwhile is read from it. Beyond the bound, as always, nothing is served for longer than its domain allows.
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::cmd;
+use redis::{Cmd, cmd};
 use tokio::time::timeout;
 
 use super::{
@@ -23,11 +23,20 @@ const MISSED_MAX: usize = 20_000;
 /// How many recalls are made at once: as many as a slow Redis takes in the time it is given.
 const RECALLS_PER_TURN: usize = 500;
 
-/// The recall of a place, or of a whole group or list.
+/// What is still to be said to Redis of a recall.
 pub(super) struct Recall {
-    pub put: Put,
-    pub is_whole: bool,
+    pub what: Saying,
     pub heard: Instant,
+    /// For how long it is of use.
+    pub lasting: Duration,
+}
+
+/// What is said to Redis of a recall.
+pub(super) enum Saying {
+    /// That a place, or a whole group or list, is taken back.
+    Put { put: Put, is_whole: bool },
+    /// To all processes, by this command, that something changed.
+    Tell(Cmd),
 }
 
 /// The recalls that are still to be made.
@@ -48,7 +57,7 @@ impl Missed {
     pub async fn make_up(&self, connection: &Connection, keep: &Keep, patience: Duration) -> Result<(), Failure> {
         let mut missed = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         // Nothing is left by now of what they take back.
-        missed.retain(|recall| recall.heard.elapsed() < recall.put.lasting);
+        missed.retain(|recall| recall.heard.elapsed() < recall.lasting);
         if missed.is_empty() {
             return Ok(());
         }
@@ -72,7 +81,7 @@ pub(super) async fn recall_all(
         if turn.is_empty() {
             break;
         }
-        match timeout(patience, put_or_forget(connection, keep, &turn)).await {
+        match timeout(patience, say(connection, keep, &turn)).await {
             Err(_) => {
                 failure = Some(Failure::timeout(patience));
                 missed.extend(turn);
@@ -87,12 +96,30 @@ pub(super) async fn recall_all(
     (missed, failure)
 }
 
-async fn put_or_forget(connection: &Connection, keep: &Keep, recalls: &[Recall]) -> Vec<Result<bool, Failure>> {
-    let said = put_all(connection, keep, recalls.iter().map(|recall| &recall.put)).await;
+async fn say(connection: &Connection, keep: &Keep, recalls: &[Recall]) -> Vec<Result<(), Failure>> {
+    let puts = recalls.iter().filter_map(|recall| match &recall.what {
+        Saying::Put { put, .. } => Some(put),
+        Saying::Tell(_) => None,
+    });
+    let mut put = put_all(connection, keep, puts).await.into_iter();
+    let tells = recalls.iter().filter_map(|recall| match &recall.what {
+        Saying::Tell(tell) => Some(tell.clone()),
+        Saying::Put { .. } => None,
+    });
+    let mut told = connection.send_all(tells.collect()).await.into_iter();
+    let said = recalls.iter().map(|recall| match &recall.what {
+        Saying::Put { .. } => put.next().expect("every put is answered").map(drop),
+        Saying::Tell(_) => told.next().expect("every message is answered").map(drop),
+    });
+    let said: Vec<Result<(), Failure>> = said.collect();
     // A full Redis takes nothing, but it can still forget. What is asked now and comes late may then be kept, within the
     // bounds of its domain. The recall of a whole group is no entry: forgetting it would only undo one from before.
-    let refused = recalls.iter().zip(&said).filter(|(recall, said)| said.is_err() && !recall.is_whole);
-    let forget = refused.map(|(recall, _)| cmd("UNLINK").arg(&recall.put.name).to_owned()).collect();
+    let refused =
+        recalls.iter().zip(&said).filter(|(_, said)| said.is_err()).filter_map(|(recall, _)| match &recall.what {
+            Saying::Put { put, is_whole: false } => Some(cmd("UNLINK").arg(&put.name).to_owned()),
+            Saying::Put { .. } | Saying::Tell(_) => None,
+        });
+    let forget = refused.collect();
     connection.send_all(forget).await;
     said
 }

@@ -5,7 +5,7 @@
 use super::super::reader::{Entry, Reader, Text};
 use crate::{
     diagnostic::Place,
-    value::{Spelling, TypeId},
+    value::{GroupId, Spelling, TypeId},
 };
 
 /// How a system's changes are replicated.
@@ -19,6 +19,8 @@ pub struct Replication {
     pub create_slot: bool,
     /// The tables.
     pub tables: Vec<ReplicatedTable>,
+    /// The groups that are read from these tables and nothing else: what did not change there is as it was.
+    pub confirms: Vec<GroupId>,
 }
 
 /// A table of which a row has the key of an entity.
@@ -44,6 +46,7 @@ pub struct ReplicationFile {
     pub publication: String,
     pub create_slot: bool,
     pub tables: Vec<TableFile>,
+    pub confirms: Vec<Text>,
 }
 
 /// `tables = { item = { … } }`
@@ -55,13 +58,14 @@ pub struct TableFile {
     pub key: Vec<(Text, String)>,
 }
 
-const KEYS: &[&str] = &["slot", "publication", "create_slot", "tables"];
+const KEYS: &[&str] = &["slot", "publication", "create_slot", "tables", "confirms"];
 const TABLE_KEYS: &[&str] = &["type", "key"];
 
 /// Reads `[changes.replication]`.
 pub fn read(replication: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<ReplicationFile> {
     let (place, n_faults) = (reader.place(replication.0), reader.findings.n_faults());
     let (mut slot, mut publication, mut create_slot, mut tables) = (None, None, false, Vec::new());
+    let mut confirms = Vec::new();
     for entry in reader.table(replication)?.iter() {
         match entry.0.get_ref().as_ref() {
             "slot" => slot = slot_of(entry, reader),
@@ -72,6 +76,7 @@ pub fn read(replication: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<Repli
                     tables.extend(table(entry, reader));
                 }
             }
+            "confirms" => confirms = reader.texts(entry)?,
             _ => reader.unknown_key(entry.0, "[changes.replication]", KEYS),
         }
     }
@@ -82,7 +87,7 @@ pub fn read(replication: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<Repli
     for (name, _) in lacks.iter().filter(|(_, lacks)| *lacks) {
         missing(place, name, reader);
     }
-    Some(ReplicationFile { slot: slot?.text, publication: publication?.text, create_slot, tables })
+    Some(ReplicationFile { slot: slot?.text, publication: publication?.text, create_slot, tables, confirms })
 }
 
 fn missing(place: Place, name: &str, reader: &mut Reader<'_>) {

@@ -19,12 +19,12 @@ use super::{
     groups::Groups,
     keys::Crossrefs,
     shapes::adaptations,
-    survey::{Survey, TypeRole},
+    survey::{GroupName, Survey, TypeRole},
 };
 use crate::{
     contract::{List, ListBinding, OrderColumn, SystemKind},
     diagnostic::{Findings, Place},
-    value::{DomainId, ListId, Spelling, SystemId, TypeId},
+    value::{DomainId, GroupId, ListId, Spelling, SystemId, TypeId},
 };
 
 /// The parameter of a list of changed rows.
@@ -198,8 +198,63 @@ impl Hearing<'_, '_> {
 
     fn replication(&self, system: SystemId, file: &ReplicationFile, findings: &mut Findings) -> Option<Replication> {
         let tables = file.tables.iter().filter_map(|table| self.table(system, table, findings));
-        let (slot, publication) = (file.slot.clone(), file.publication.clone());
-        Some(Replication { slot, publication, create_slot: file.create_slot, tables: tables.collect() })
+        let (slot, publication, tables) = (file.slot.clone(), file.publication.clone(), tables.collect::<Vec<_>>());
+        let confirms = file.confirms.iter().filter_map(|group| self.confirmed(system, group, &tables, findings));
+        let confirms = confirms.collect();
+        Some(Replication { slot, publication, create_slot: file.create_slot, tables, confirms })
+    }
+
+    /// Finds a group that the feed confirms: one of its system, of which it follows a table, and that is no copy.
+    fn confirmed(
+        &self,
+        system: SystemId,
+        named: &Text,
+        tables: &[ReplicatedTable],
+        findings: &mut Findings,
+    ) -> Option<GroupId> {
+        let label = |name: &GroupName| match &name.name {
+            Some(own) => format!("{}.{own}", name.entity),
+            None => name.entity.clone(),
+        };
+        let own = |name: &&GroupName| name.system == system;
+        let found = self.groups.iter().enumerate().find(|(_, (name, _))| own(name) && label(name) == named.text);
+        let Some((number, (name, plan))) = found else {
+            if !self.survey.written.schema.incomplete {
+                let labels: Vec<String> = self.groups.keys().filter(own).map(label).collect();
+                let help = match nearest(&named.text, labels.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "name groups as their tables in this file: \"Product\", \"Product.stock\"".to_owned(),
+                };
+                let message = format!("`{}` is no group of this system", named.text);
+                findings.fault("CONFIRMS_GROUP", named.place, message, help);
+            }
+            return None;
+        };
+        if !tables.iter().any(|table| self.survey.type_ids.get(name.entity.as_str()) == Some(&table.entity)) {
+            let message = format!("no table that is followed has the key of `{}`", named.text);
+            let help = "name every table that its queries read in `tables`";
+            findings.fault("CONFIRMS_TABLE", named.place, message, help);
+        }
+        let lag = self.survey.system(system).system.as_ref().map(|system| system.lag).unwrap_or_default();
+        if !lag.is_zero() || plan.binding.is_some_and(|file| file.as_of.is_some()) {
+            let message = format!("what `{}` says is a copy, which may be behind what the feed tells", named.text);
+            let help = "delete it here, or the `lag` or `as_of` that says so";
+            findings.fault("CONFIRMS_COPY", named.place, message, help);
+        }
+        let mapped = plan
+            .binding
+            .and_then(|file| self.crossrefs.of_group(self.survey, &name.entity, file, &mut Findings::default()));
+        if mapped.is_some_and(|mapped| mapped.mapping.crossref.is_some()) {
+            let message =
+                format!("the keys of `{}` come from a cross-reference, which the feed does not follow", named.text);
+            findings.fault(
+                "CONFIRMS_KEY",
+                named.place,
+                message,
+                "delete it here: it is asked for again when it runs out",
+            );
+        }
+        Some(GroupId::from(number))
     }
 
     fn table(&self, system: SystemId, file: &TableFile, findings: &mut Findings) -> Option<ReplicatedTable> {

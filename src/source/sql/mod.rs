@@ -36,6 +36,6 @@ pub type PostgresSource = source::SqlSource<postgres::Postgres>;
 /// A SQLite system.
 pub type SqliteSource = source::SqlSource<sqlite::Sqlite>;
 
-pub use postgres::{Listener, Notice, Position, Relation, Replica, Replicated, Since, Value};
+pub use postgres::{Listener, Notice, Position, Relation, Replica, Replicated, Since, Value, Written};
 #[cfg(not(feature = "odbc"))]
 pub use unbuilt::Unbuilt;

@@ -6,7 +6,7 @@ use freehold::{
     cache::{Answer, Asking, Brought, Cache, Demand, Question},
     fetch::{Direction, FetchErrorKind, ListFetch, Window},
     settings::CacheSettings,
-    value::{Argument, GroupId, ListId},
+    value::{Argument, ListId},
 };
 use tokio::time::sleep;
 
@@ -50,7 +50,7 @@ impl Case {
 
     pub fn question(&self, domain: &str, keys: impl IntoIterator<Item = usize>) -> Question {
         let keys = keys.into_iter().map(key).collect();
-        Question::Records { group: self.group(domain), keys, deadline: deadline() }
+        Question::Records { group: self.world.group(domain), keys, deadline: deadline() }
     }
 
     pub async fn ask_list(&self, name: &str, category: &str) -> Answer {
@@ -69,12 +69,6 @@ impl Case {
     /// Returns how many keys or parents each question was for that the owners were asked since this was asked last.
     pub fn asked(&self) -> Vec<usize> {
         self.world.take_asked()
-    }
-
-    fn group(&self, domain: &str) -> GroupId {
-        let contract = &self.world.contract;
-        let group = contract.groups.iter().position(|group| contract.domain(group.domain).name == domain);
-        GroupId::from(group.expect("a domain of the contract"))
     }
 }
 

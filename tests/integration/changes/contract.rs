@@ -54,6 +54,34 @@ pub const FEEDS: &[(&str, &str, &str)] = &[
     ("REPLICATION_MISSING", "postgres", slot!("")),
     ("REPLICATION_TABLE", "postgres", slot!("tables = { item = {} }")),
     ("REPLICATION_SLOT", "postgres", "[changes.replication]\nslot = \"Free\""),
+    (
+        "CONFIRMS_GROUP",
+        "postgres",
+        slot!("confirms = [\"Product.stock\"]\ntables = { item = { type = \"Product\", key = { sku = \"no\" } } }"),
+    ),
+    (
+        "CONFIRMS_TABLE",
+        "postgres",
+        slot!("confirms = [\"Product\"]\ntables = { item = { type = \"Produkt\", key = { sku = \"no\" } } }"),
+    ),
+    (
+        "CONFIRMS_KEY",
+        "postgres",
+        concat!(
+            "key = { crossref = \"numbers\" }\n[crossrefs.numbers]\n",
+            "to_own.query = \"select a as key, b as own from n where a in (:keys)\"\n",
+            "to_graph.query = \"select b as own, a as key from n where b in (:keys)\"\n",
+            slot!("confirms = [\"Product\"]\ntables = { item = { type = \"Product\", key = { sku = \"no\" } } }")
+        ),
+    ),
+    (
+        "CONFIRMS_COPY",
+        "postgres",
+        concat!(
+            "as_of = \"at\"\n",
+            slot!("confirms = [\"Product\"]\ntables = { item = { type = \"Product\", key = { sku = \"no\" } } }")
+        ),
+    ),
     ("REPLICATION_KEY", "postgres", slot!("tables = { item = { type = \"Product\", key = { no = \"no\" } } }")),
 ];
 

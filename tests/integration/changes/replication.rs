@@ -1,9 +1,12 @@
 //! Replication: everything that is committed is seen, also what was committed while nobody was there.
 
+use std::time::{Duration, Instant};
+
 use freehold::{source::Replica, value::SystemId};
+use sqlx::PgConnection;
 
 use super::rig::{Rig, connect, run, until};
-use crate::common::postgres::Server;
+use crate::common::{postgres::Server, redis::Server as Redis};
 
 const TABLE: &str =
     "create table item (item_no text primary key, sku text generated always as (item_no) stored, name text);
@@ -47,7 +50,6 @@ async fn everything_that_is_committed_is_seen_also_from_before_a_restart() {
     assert_eq!(rig.name("C").await.as_deref(), Some("again"), "nobody heard it");
     rig.hear("replication").await;
     rig.sees("C", Some("meanwhile")).await;
-    assert!(rig.is_kept("B").await, "it went on from where it was confirmed");
 
     run(&mut owner, "truncate item").await;
     rig.sees("B", None).await;
@@ -85,4 +87,234 @@ async fn what_is_missing_at_the_server_is_said_and_a_slot_made_anew_is_a_gap() {
     assert_eq!(rig.name("A").await.as_deref(), Some("one"));
     rig.hear("replication").await;
     rig.sees("A", Some("unheard")).await;
+}
+
+/// What this process keeps by itself may have changed while another one had the slot.
+#[tokio::test]
+async fn what_was_kept_before_the_slot_was_had_is_not_believed() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let (mut first, mut second) = (Rig::new("postgres", &url, REPLICATION), Rig::new("postgres", &url, REPLICATION));
+    first.hear("replication").await;
+    second.keep("A").await;
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    first.sees("A", Some("two")).await;
+    confirmed(&mut owner).await;
+    first.stop();
+    assert_eq!(second.name("A").await.as_deref(), Some("one"), "nobody told it");
+    second.hear("replication").await;
+    second.sees("A", Some("two")).await;
+}
+
+/// Waits until the server need not keep anything for the slot.
+async fn confirmed(owner: &mut PgConnection) {
+    let written: String =
+        sqlx::query_scalar("select pg_current_wal_insert_lsn()::text").fetch_one(&mut *owner).await.unwrap();
+    while !is_confirmed(owner, &written).await {
+        // Each transaction has the server say how far it is.
+        run(owner, "select pg_logical_emit_message(true, 'test', '')").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn is_confirmed(owner: &mut PgConnection, position: &str) -> bool {
+    let sql = "select confirmed_flush_lsn >= $1::pg_lsn from pg_replication_slots";
+    sqlx::query_scalar(sql).bind(position).fetch_one(owner).await.unwrap()
+}
+
+fn confirming() -> String {
+    format!("{REPLICATION}confirms = [\"Product\"]\n")
+}
+
+/// Asks for a while. Returns how many records the owner was asked for.
+async fn asked_within(rig: &Rig, sku: &str, time: Duration) -> f64 {
+    let owner = "freehold_records_served_total{domain=\"product\",level=\"owner\"}";
+    let (before, begun) = (rig.metric(owner), Instant::now());
+    while begun.elapsed() < time {
+        rig.name(sku).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    rig.metric(owner) - before
+}
+
+const MAX_AGE: &str = "4s";
+
+/// Longer than anything is kept.
+const LONG: Duration = Duration::from_secs(9);
+
+#[tokio::test]
+async fn what_did_not_change_is_not_asked_again_while_the_feed_says_so() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let redis = Redis::start();
+    let (system, redis) = (("postgres", url.as_str()), redis.url());
+    let mut rig = Rig::kept_for(MAX_AGE, system, &confirming(), Some(&redis));
+    let other = Rig::kept_for(MAX_AGE, system, &confirming(), Some(&redis));
+    until("both follow", async || {
+        rig.metric("freehold_stream_connected") + other.metric("freehold_stream_connected") == 2.0
+    })
+    .await;
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for rig in [&rig, &other] {
+        rig.sees("A", Some("one")).await;
+        rig.sees("none", None).await;
+    }
+    let asked = async |sku| tokio::join!(asked_within(&rig, sku, LONG), asked_within(&other, sku, LONG));
+    let (here, there) = asked("A").await;
+    assert!(here <= 1.0 && there <= 1.0, "{here} {there}: it is confirmed");
+    let (here, there) = tokio::join!(asked_within(&rig, "none", LONG), asked_within(&other, "none", LONG));
+    assert!(here <= 1.0 && there <= 1.0, "{here} {there}: what is not there is confirmed, too");
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    run(&mut owner, "insert into item (item_no, name) values ('none', 'there')").await;
+    for rig in [&rig, &other] {
+        let begun = Instant::now();
+        rig.sees("A", Some("two")).await;
+        rig.sees("none", Some("there")).await;
+        assert!(begun.elapsed() < Duration::from_secs(3), "it is told, not waited for");
+    }
+    rig.stop();
+    assert!(asked_within(&rig, "A", LONG).await >= 1.0, "nobody confirms it");
+}
+
+#[tokio::test]
+async fn nothing_is_confirmed_that_the_feed_may_not_have_told() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item with (publish = 'insert, delete')").await;
+    let refused = Rig::new("postgres", &url, &confirming());
+    let replication = refused.contract.changes[0].replication.as_ref().expect("it is in the contract");
+    let error = Replica::connect(&refused.contract, SystemId::from(0), replication).await.err().expect("it is refused");
+    assert!(error.detail.contains("leaves out"), "{}", error.detail);
+    run(&mut owner, "alter publication changes set (publish = 'insert, update, delete, truncate')").await;
+    let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.sees("A", Some("one")).await;
+    assert!(asked_within(&rig, "A", LONG).await <= 1.0, "it is confirmed");
+    // There and back: what was written in between was told to nobody.
+    run(&mut owner, "alter publication changes drop table item").await;
+    run(&mut owner, "update item set name = 'untold' where item_no = 'A'").await;
+    run(&mut owner, "alter publication changes add table item").await;
+    let begun = Instant::now();
+    rig.sees("A", Some("untold")).await;
+    assert!(begun.elapsed() < LONG, "it is not confirmed any longer");
+}
+
+/// Where the key is no part of the replica identity, a row that got another key is told by that alone.
+#[tokio::test]
+async fn what_had_another_key_that_is_not_told_is_not_confirmed() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(
+        &mut owner,
+        "alter table item drop constraint item_pkey, add column id int generated always as identity primary key",
+    )
+    .await;
+    run(&mut owner, "create publication changes for table item").await;
+    let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.sees("A", Some("one")).await;
+    run(&mut owner, "update item set item_no = 'D' where item_no = 'A'").await;
+    let begun = Instant::now();
+    rig.sees("A", None).await;
+    assert!(begun.elapsed() < LONG, "it runs out like anything else");
+}
+
+#[tokio::test]
+async fn what_is_not_delivered_yet_is_not_confirmed() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.sees("A", Some("one")).await;
+    let sender: i32 =
+        sqlx::query_scalar("select active_pid from pg_replication_slots").fetch_one(&mut owner).await.unwrap();
+    signal("-STOP", sender);
+    run(&mut owner, "update item set name = 'undelivered' where item_no = 'A'").await;
+    let begun = Instant::now();
+    rig.sees("A", Some("undelivered")).await;
+    assert!(begun.elapsed() < LONG, "it runs out like anything else");
+    signal("-CONT", sender);
+}
+
+fn signal(signal: &str, process: i32) {
+    let sent = std::process::Command::new("kill").args([signal, &process.to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// A connection of which the other end is gone says nothing, for ever.
+#[tokio::test]
+async fn a_server_that_falls_silent_is_not_listened_to_for_ever() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    // Beside the URL, so that it is said of the system.
+    let quick = format!("{url}\"\ntimeout = \"500ms");
+    let mut rig = Rig::new("postgres", &quick, REPLICATION);
+    rig.hear("replication").await;
+    let connected = "freehold_feed_connected{system=\"erp\",feed=\"replication\"}";
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(rig.metric(connected), 1.0, "an idle server says that it is there");
+    let sender: i32 =
+        sqlx::query_scalar("select active_pid from pg_replication_slots").fetch_one(&mut owner).await.unwrap();
+    signal("-STOP", sender);
+    until("it is given up", async || rig.metric(connected) == 0.0).await;
+    signal("-CONT", sender);
+    until("it is listened to again", async || rig.metric(connected) == 1.0).await;
+}
+
+#[tokio::test]
+async fn what_redis_has_not_taken_note_of_is_not_confirmed_to_the_server() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let redis = Redis::start();
+    let mut rig = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
+    let other = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
+    until("both follow", async || {
+        rig.metric("freehold_stream_connected") + other.metric("freehold_stream_connected") == 2.0
+    })
+    .await;
+    rig.hear("replication").await;
+    confirmed(&mut owner).await;
+    redis.kill();
+    until("it is noticed", async || other.metric("freehold_stream_connected") == 0.0).await;
+    other.keep("A").await;
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    let written: String =
+        sqlx::query_scalar("select pg_current_wal_insert_lsn()::text").fetch_one(&mut owner).await.unwrap();
+    rig.sees("A", Some("two")).await;
+    let held = "freehold_feed_held_back_seconds{system=\"erp\",feed=\"replication\"}";
+    // What is confirmed is said to the server every ten seconds.
+    until("it is held back", async || rig.metric(held) > 12.0).await;
+    assert!(!is_confirmed(&mut owner, &written).await, "the server keeps it");
+    // Whoever heard it is gone, and with it what it would have made up for.
+    rig.stop();
+    let mut heir = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
+    drop(rig);
+    redis.restart();
+    heir.hear("replication").await;
+    other.sees("A", Some("two")).await;
+    confirmed(&mut owner).await;
+    until("nothing is held back", async || heir.metric(held) == 0.0).await;
 }

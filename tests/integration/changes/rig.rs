@@ -7,12 +7,13 @@ use std::{
 };
 
 use freehold::{
-    cache::Cache,
+    cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
     changes::{self, Feeds},
     contract::{Contract, Files, load},
     engine::{Engine, Request},
+    fetch::SystemClock,
     owner,
-    settings::{CacheSettings, EngineSettings},
+    settings::{CacheSettings, EngineSettings, RedisSettings},
     telemetry::Telemetry,
 };
 use serde_json::{Value, json};
@@ -48,16 +49,32 @@ pub struct Rig {
 impl Rig {
     /// Makes it over a database with a table `item`; `changes` is what its system file says of them. No feed runs yet.
     pub fn new(kind: &str, url: &str, changes: &str) -> Self {
+        Self::kept_for("1h", (kind, url), changes, None)
+    }
+
+    /// The same where what is kept may be so old, and is shared through a Redis.
+    pub fn kept_for(max_age: &str, (kind, url): (&str, &str), changes: &str, redis: Option<&str>) -> Self {
+        let freehold = FREEHOLD.replace("1h", max_age);
         let erp = format!(
             "kind = \"{kind}\"\nurl = \"{url}\"\n[Product]\nquery = \"select sku, name from item where sku in \
              (:keys)\"\n{changes}"
         );
-        let files = [("schema.graphql", SDL), ("freehold.toml", FREEHOLD), ("erp.toml", erp.as_str())];
+        let files = [("schema.graphql", SDL), ("freehold.toml", freehold.as_str()), ("erp.toml", erp.as_str())];
         let loaded = load(&Files::new(files.map(|(name, text)| (name.to_owned(), text.to_owned()))), &|_| None);
         let Some(contract) = loaded.contract else { panic!("{:#?}", loaded.diagnostics) };
         let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
         let owners = owner::open(&contract, &telemetry);
-        let cache = Cache::new(&contract, owners, CacheSettings::default(), &telemetry);
+        let (settings, clock) = (CacheSettings::default(), Arc::new(SystemClock));
+        let shared = redis.map(|url| {
+            let (contract, clock, telemetry) = (Arc::clone(&contract), clock.clone(), telemetry.clone());
+            let address = RedisAddress::parse(url).expect("a URL of ours");
+            let parts = RedisParts { address, contract, clock, telemetry };
+            let patience = Duration::from_secs(1);
+            let own = RedisSettings { answer_timeout: patience, connect_timeout: patience, ..RedisSettings::default() };
+            Arc::new(Redis::new(parts, own, &settings)) as Arc<dyn Shared>
+        });
+        let parts = CacheParts { contract: Arc::clone(&contract), owners, shared, clock, telemetry: telemetry.clone() };
+        let cache = Cache::of(parts, settings);
         let settings = EngineSettings::default();
         let engine = Engine::new(Arc::clone(&contract), cache.clone(), settings, telemetry.clone()).expect("an engine");
         Self { contract, cache, engine, telemetry, feeds: None }

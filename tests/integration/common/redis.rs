@@ -103,10 +103,10 @@ impl Server {
         self.answer(command).unwrap_or_else(|| panic!("{command:?} is not answered")).trim_end().to_owned()
     }
 
-    /// Returns all names under which something stands.
+    /// Returns all names under which something stands, but for what processes tell one another.
     pub fn names(&self) -> Vec<String> {
         let names = self.run(&["keys", "*"]);
-        names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        names.lines().filter(|name| !name.is_empty() && !name.contains(":told:")).map(str::to_owned).collect()
     }
 
     fn answer(&self, command: &[&str]) -> Option<String> {

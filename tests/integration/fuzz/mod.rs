@@ -8,15 +8,17 @@ mod contract_load;
 mod plan_query;
 #[path = "../../../fuzz/entries/shared_entry.rs"]
 mod shared_entry;
+#[path = "../../../fuzz/entries/shared_message.rs"]
+mod shared_message;
 #[path = "../../../fuzz/entries/tape_read.rs"]
 mod tape_read;
 
 use std::path::Path;
 
-use freehold::cache::{Kept, SharedEntry};
+use freehold::cache::{Change, Confirmation, Kept, SharedEntry, SharedMessage, Told};
 use freehold::contract::read_folder;
 use freehold::fetch::{Count, Cursor, ListItem, Page, Record, Stamp, TableWriter, Violation};
-use freehold::value::{Key, SystemId};
+use freehold::value::{GroupId, Key, SystemId};
 
 use crate::differential::{Random, setting};
 
@@ -154,6 +156,19 @@ fn any_bytes_are_read_as_what_another_process_kept() {
     ];
     let seeds = entries.map(|entry| entry.write(b"name").expect("it was asked after 1970"));
     smoke(&seeds, setting("FREEHOLD_CASES", 2_000) * 10, shared_entry::run);
+}
+
+#[test]
+fn any_bytes_are_read_as_what_another_process_told() {
+    let contract = shared_message::contract();
+    let (system, entity) = (contract.groups[0].system, contract.groups[0].entity);
+    let messages = [
+        Told::Changed(Change { system, entity, keys: None }),
+        Told::Changed(Change { system, entity, keys: Some(vec![Key::one("A-100"), Key::one("B")]) }),
+        Told::Confirmed(Confirmation::by_complete_feed(system, vec![GroupId(0)], (1, 2))),
+    ];
+    let seeds = messages.map(|told| SharedMessage(told).write(contract));
+    smoke(&seeds, setting("FREEHOLD_CASES", 2_000) * 10, shared_message::run);
 }
 
 #[test]

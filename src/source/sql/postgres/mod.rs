@@ -2,12 +2,13 @@
 //!
 //! Reading order: `encode`, `decode` with `numeric`, `fit` (what texts a type takes), `learn` (what the server knows about
 //! a query), `failure`; then how changes are heard of: `listen` (notices), `replicate` with `pgoutput` (everything that is
-//! committed).
+//! committed) and `frontier` (how far that reaches).
 
 mod decode;
 mod encode;
 mod failure;
 mod fit;
+mod frontier;
 mod learn;
 mod listen;
 mod numeric;
@@ -16,7 +17,7 @@ mod replicate;
 
 pub use listen::{Listener, Notice};
 pub use pgoutput::{Relation, Value};
-pub use replicate::{Position, Replica, Replicated, Since};
+pub use replicate::{Position, Replica, Replicated, Since, Written};
 
 use std::{str::FromStr, time::Duration};
 

@@ -32,6 +32,8 @@ pub struct Relation {
     pub name: String,
     /// Its columns.
     pub columns: Vec<String>,
+    /// Those of them that are its replica identity: a row is sent as it was before only where one of these changed.
+    pub identity: Vec<String>,
 }
 
 /// A value of a row.
@@ -94,16 +96,18 @@ fn relation(reader: &mut Reader<'_>) -> Result<Message, Malformed> {
     let (id, schema, name) = (reader.u32()?, reader.text()?, reader.text()?);
     let _replica_identity = reader.u8()?;
     let n_columns = reader.u16()?;
-    let columns = (0..n_columns).map(|_| {
-        let _flags = reader.u8()?;
-        let name = reader.text()?;
+    let (mut columns, mut identity) = (Vec::new(), Vec::new());
+    for _ in 0..n_columns {
+        let (flags, name) = (reader.u8()?, reader.text()?);
         let (_type, _modifier) = (reader.u32()?, reader.u32()?);
-        Ok(name)
-    });
-    let columns = columns.collect::<Result<_, _>>()?;
+        if flags & 1 == 1 {
+            identity.push(name.clone());
+        }
+        columns.push(name);
+    }
     // The schema of the server's own tables is sent as none.
     let schema = if schema.is_empty() { "pg_catalog".to_owned() } else { schema };
-    Ok(Message::Relation(Relation { id, schema, name, columns }))
+    Ok(Message::Relation(Relation { id, schema, name, columns, identity }))
 }
 
 /// What is left of a message.
@@ -184,7 +188,13 @@ mod tests {
     #[test]
     fn every_message_is_read() {
         let columns = vec!["item_no".to_owned(), "name".to_owned()];
-        let relation = Relation { id: 7, schema: "public".to_owned(), name: "item".to_owned(), columns };
+        let relation = Relation {
+            id: 7,
+            schema: "public".to_owned(),
+            name: "item".to_owned(),
+            columns,
+            identity: vec!["item_no".to_owned()],
+        };
         assert_eq!(message(&item()), Ok(Message::Relation(relation)));
         let row = |tuples| Ok(Message::Row { relation: 7, tuples });
         assert_eq!(message(&update()), row(vec![vec![text("A"), Value::Null], vec![text("B"), Value::Unchanged]]));

@@ -3,7 +3,7 @@
 //! In: a slot and a publication. Out: rows that were written, and when a transaction is whole. What is confirmed is not
 //! sent again; what is not is kept by the server, however long nobody comes for it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use pgwire_replication::{
     Lsn, PgWireError, ReplicationClient, ReplicationConfig, ReplicationEvent, SslMode, TlsConfig,
@@ -14,7 +14,9 @@ use sqlx::{
 };
 
 use super::{
-    failure, options,
+    failure,
+    frontier::Frontier,
+    options,
     pgoutput::{self, Message, Relation, Value},
 };
 use crate::{
@@ -27,9 +29,26 @@ use crate::{
 /// Milliseconds from 1970 to 2000, from when the server counts.
 const EPOCH_MS: i64 = 946_684_800_000;
 
+/// From this version on, a session says itself how long the server waits for a sign of life.
+const SAYS_TIMEOUT: u32 = 130_000;
+
+/// How often the system's timeout passes before a server that says nothing is given up. Twice within that time it asks
+/// whether anyone is there, be there anything to replicate or not.
+const SILENT_TIMES: u32 = 12;
+
+/// How long nothing is said to a server that says nothing.
+const QUIET: Duration = Duration::from_secs(3_600);
+
 /// A place in everything that the server ever wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(u64);
+
+impl Position {
+    /// Reads a position as the server writes it: `16/B374D848`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        text.parse::<Lsn>().ok().map(|lsn| Self(lsn.as_u64()))
+    }
+}
 
 /// Something that was replicated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,10 +88,32 @@ pub struct Replica {
     is_within: bool,
     /// What one message said beyond its first.
     rest: Vec<Replicated>,
+    /// How long the server may be silent; `None` where it never speaks unasked.
+    silence_max: Option<Duration>,
+    frontier: Option<Frontier>,
+}
+
+/// Asks how far the server has written.
+pub struct Written {
+    frontier: Frontier,
+    name: SystemName,
+}
+
+impl Written {
+    /// Returns a position behind everything that was committed before this was asked. Once the replica has delivered what
+    /// is before it, it has delivered all of that. `None` where the server does not say so now.
+    ///
+    /// *Errors*: what the replica delivers may not be everything any more.
+    pub async fn position(&mut self) -> Result<Option<Position>, FetchError> {
+        self.frontier
+            .position()
+            .await
+            .map_err(|unsure| self.name.error(FetchErrorKind::Unavailable, unsure.to_string()))
+    }
 }
 
 impl Replica {
-    /// Connects. Returns since when it hears, too.
+    /// Connects, and has the slot from then on. Returns since when it hears, too.
     ///
     /// *Errors*: what is missing at the server says which SQL makes it.
     pub async fn connect(
@@ -86,19 +127,46 @@ impl Replica {
         };
         let unusable = |detail: String| name.error(FetchErrorKind::Unavailable, detail);
         let options = options(url.reveal(), described.timeout).map_err(unusable)?;
-        let prepared = tokio::time::timeout(described.timeout, prepare(&options, replication)).await;
-        let since = match prepared {
-            Ok(Ok(since)) => since,
-            Ok(Err(Unprepared::Sql(error))) => {
+        let late = || name.error(FetchErrorKind::Timeout, "no connection in time");
+        let unprepared = |unprepared| match unprepared {
+            Unprepared::Sql(error) => {
                 let failure = failure::of(&error);
-                return Err(name.error(failure.kind, failure.detail));
+                name.error(failure.kind, failure.detail)
             }
-            Ok(Err(Unprepared::Lacks(detail))) => return Err(name.error(FetchErrorKind::BadRequest, detail)),
-            Err(_) => return Err(name.error(FetchErrorKind::Timeout, "no connection in time")),
+            Unprepared::Lacks(detail) => name.error(FetchErrorKind::BadRequest, detail),
         };
-        let client = ReplicationClient::connect(config(&options, replication)).await;
-        let client = client.map_err(|error| failed(&name, &error))?;
-        Ok((Self { client, name, relations: HashMap::new(), is_within: false, rest: Vec::new() }, since))
+        let prepared = tokio::time::timeout(described.timeout, prepare(&options, replication)).await;
+        let mut prepared = prepared.map_err(|_| late())?.map_err(unprepared)?;
+        let frontier = match replication.confirms.is_empty() {
+            true => None,
+            false => {
+                let begun = Frontier::begin(&options, replication, described.timeout).await;
+                Some(begun.map_err(|unsure| name.error(FetchErrorKind::BadRequest, unsure.to_string()))?)
+            }
+        };
+        let silence_max = (described.timeout * SILENT_TIMES).max(Duration::from_secs(1));
+        let config = config(&options, replication);
+        let (config, silence_max) = match prepared.is_answered_after {
+            None => {
+                let timeout = format!("-c wal_sender_timeout={}", silence_max.as_millis());
+                (config.with_options(timeout), Some(silence_max))
+            }
+            Some(asks_after) => (config, (!asks_after.is_zero()).then_some(asks_after)),
+        };
+        let client = ReplicationClient::connect(config).await;
+        let mut client = client.map_err(|error| failed(&name, &error))?;
+        let started = tokio::time::timeout(described.timeout, client.wait_started()).await.map_err(|_| late())?;
+        started.map_err(|error| failed(&name, &error))?;
+        // Not before nobody else can confirm anything.
+        let since = tokio::time::timeout(described.timeout, prepared.since(replication)).await;
+        let since = since.map_err(|_| late())?.map_err(unprepared)?;
+        let (relations, rest) = Default::default();
+        Ok((Self { client, name, relations, is_within: false, rest, silence_max, frontier }, since))
+    }
+
+    /// Takes what asks how far the server has written, where the feed confirms anything.
+    pub fn written(&mut self) -> Option<Written> {
+        self.frontier.take().map(|frontier| Written { frontier, name: self.name.clone() })
     }
 
     /// Waits for what comes next.
@@ -107,7 +175,17 @@ impl Replica {
             if let Some(replicated) = self.rest.pop() {
                 return Ok(replicated);
             }
-            let event = self.client.recv().await.map_err(|error| failed(&self.name, &error))?;
+            let event = match self.silence_max {
+                None => self.client.recv().await,
+                Some(max) => match tokio::time::timeout(max, self.client.recv()).await {
+                    Ok(event) => event,
+                    Err(_) => {
+                        let detail = format!("the server has said nothing for {} ms", max.as_millis());
+                        return Err(self.name.error(FetchErrorKind::Timeout, detail));
+                    }
+                },
+            };
+            let event = event.map_err(|error| failed(&self.name, &error))?;
             match event {
                 None => return Err(self.name.error(FetchErrorKind::Unavailable, "the server ended the replication")),
                 Some(ReplicationEvent::Begin { .. }) => self.is_within = true,
@@ -166,10 +244,32 @@ impl From<sqlx::Error> for Unprepared {
     }
 }
 
+/// A server at which all that is needed is there.
+struct Prepared {
+    connection: PgConnection,
+    /// Whether the slot was created.
+    is_new: bool,
+    /// How long the server waits for a sign of life, where a session cannot say that itself; zero is forever.
+    is_answered_after: Option<Duration>,
+}
+
+impl Prepared {
+    /// Returns since when the slot keeps what changes.
+    async fn since(&mut self, replication: &Replication) -> Result<Since, Unprepared> {
+        if self.is_new {
+            return Ok(Since::Now);
+        }
+        let confirmed = "select confirmed_flush_lsn::text from pg_replication_slots where slot_name = $1";
+        let confirmed = sqlx::query_scalar::<_, Option<String>>(confirmed).bind(&replication.slot);
+        let confirmed = confirmed.fetch_optional(&mut self.connection).await?.flatten();
+        Ok(Since::Confirmed(confirmed.and_then(|text| Position::parse(&text)).unwrap_or(Position(0))))
+    }
+}
+
 /// Looks whether all that is needed is there, and creates the slot where that is wanted.
-async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Result<Since, Unprepared> {
+async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Result<Prepared, Unprepared> {
     let mut connection = PgConnection::connect_with(options).await?;
-    let Replication { slot, publication, create_slot, tables } = replication;
+    let Replication { slot, publication, create_slot, tables, .. } = replication;
     let names = tables.iter().map(|table| format!("{}.{}", table.schema, table.name)).collect::<Vec<_>>();
     let unpublished = "select t from unnest($1::text[]) t where t not in (select schemaname || '.' || tablename from \
                        pg_publication_tables where pubname = $2)";
@@ -184,14 +284,14 @@ async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Resul
         return Err(Unprepared::Lacks(detail));
     }
     let create = format!("select pg_create_logical_replication_slot('{slot}', 'pgoutput')");
-    let known = "select plugin::text, coalesce(wal_status, 'lost')::text, confirmed_flush_lsn::text, database::text, \
+    let known = "select plugin::text, coalesce(wal_status, 'lost')::text, database::text, \
                  current_database()::text from pg_replication_slots where slot_name = $1";
     let known = sqlx::query(known).bind(slot).fetch_optional(&mut connection).await?;
-    let since = match known {
+    let is_new = match known {
         Some(row) => {
             let text = |column: usize| row.try_get::<Option<String>, _>(column).map(Option::unwrap_or_default);
-            let (plugin, status, confirmed, database) = (text(0)?, text(1)?, text(2)?, text(3)?);
-            if plugin != "pgoutput" || database != text(4)? {
+            let (plugin, status, database) = (text(0)?, text(1)?, text(2)?);
+            if plugin != "pgoutput" || database != text(3)? {
                 let detail =
                     format!("the replication slot `{slot}` is another's: name one of this database with pgoutput");
                 return Err(Unprepared::Lacks(detail));
@@ -203,14 +303,14 @@ async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Resul
                 );
                 return Err(Unprepared::Lacks(detail));
             }
-            Since::Confirmed(Position(confirmed.parse::<Lsn>().map_or(0, |lsn| lsn.as_u64())))
+            false
         }
         None if *create_slot => {
             sqlx::query("select pg_create_logical_replication_slot($1, 'pgoutput')")
                 .bind(slot)
                 .execute(&mut connection)
                 .await?;
-            Since::Now
+            true
         }
         None => {
             let detail = format!(
@@ -219,9 +319,12 @@ async fn prepare(options: &PgConnectOptions, replication: &Replication) -> Resul
             return Err(Unprepared::Lacks(detail));
         }
     };
-    // What it was asked for has been read; a connection that does not close well is closed all the same.
-    let _ = connection.close().await;
-    Ok(since)
+    let setting = "select current_setting('server_version_num')::int, setting::bigint from pg_settings where name = \
+                   'wal_sender_timeout'";
+    let (version, timeout_ms): (i32, i64) = sqlx::query_as(setting).fetch_one(&mut connection).await?;
+    let says = u32::try_from(version).is_ok_and(|version| version >= SAYS_TIMEOUT);
+    let is_answered_after = (!says).then(|| Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0)));
+    Ok(Prepared { connection, is_new, is_answered_after })
 }
 
 fn config(options: &PgConnectOptions, replication: &Replication) -> ReplicationConfig {
@@ -256,6 +359,8 @@ fn config(options: &PgConnectOptions, replication: &Replication) -> ReplicationC
     .with_port(options.get_port())
     .with_tls(tls)
     .with_application_name("freehold")
+    // It must not speak first all the time: then the server would never ask whether anyone is there.
+    .with_wakeup_interval(QUIET)
 }
 
 /// Reads a text of a URL, in which bytes are escaped as `%41`.
@@ -296,7 +401,10 @@ mod tests {
         let url = "postgres://reader:p%40ss%25w%C3%B6rd@db.example:6543/erp?sslmode=verify-ca&sslrootcert=/etc/ca.pem";
         let options = PgConnectOptions::from_str(url).unwrap();
         let (slot, publication) = ("freehold".to_owned(), "changes".to_owned());
-        let config = config(&options, &Replication { slot, publication, create_slot: false, tables: Vec::new() });
+        let config = config(
+            &options,
+            &Replication { slot, publication, create_slot: false, tables: Vec::new(), confirms: Vec::new() },
+        );
         assert_eq!((config.host.as_str(), config.port), ("db.example", 6543));
         assert_eq!((config.user.as_str(), config.password.as_str()), ("reader", "p@ss%wörd"));
         assert_eq!((config.database.as_str(), config.slot.as_str()), ("erp", "freehold"));

@@ -16,7 +16,7 @@ use super::{
     fleet::N_KEYS,
     source::list_spot,
     truth::{Said, Spot, said_by_page, said_by_record},
-    world::{ALLOWANCE, TIMEOUT_MS, World},
+    world::{ALLOWANCE, SURE, TIMEOUT_MS, World, spot},
 };
 
 /// What of the promises holds in a run.
@@ -54,6 +54,8 @@ pub struct Tally {
     pub recalled: usize,
     /// Answers to what was kept.
     pub kept: usize,
+    /// Answers that were asked for longer ago than their bound, and confirmed since.
+    pub confirmed: usize,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -64,6 +66,7 @@ impl std::ops::AddAssign for Tally {
         self.errors += other.errors;
         self.recalled += other.recalled;
         self.kept += other.kept;
+        self.confirmed += other.confirmed;
     }
 }
 
@@ -74,6 +77,8 @@ struct Value {
     /// A known absence, which has a bound of its own. An empty page is none.
     is_absence: bool,
     recalled_ms: i64,
+    /// When it was asked for.
+    asked_ms: i64,
 }
 
 /// The bounds of a question, as the contract and the demand say.
@@ -125,7 +130,7 @@ impl Put {
         if answered_ms > self.deadline_ms {
             return Err(format!("property C: answered {} ms after its deadline", answered_ms - self.deadline_ms));
         }
-        for value in self.values(answer)? {
+        for value in self.values(world, answer)? {
             let value = match value {
                 Ok(value) => value,
                 Err(error) => {
@@ -143,6 +148,9 @@ impl Put {
             // How long an absence holds counts from the question; what a copy says was true before that.
             let age_ms = if value.is_absence && !is_copy { bound.absent_ms } else { bound.max_age_ms };
             tally.kept += usize::from(!was_true(self.arrived_ms));
+            let is_confirmed =
+                domain.name == SURE && value.asked_ms + age_ms < self.arrived_ms - ALLOWANCE.as_millis() as i64;
+            tally.confirmed += usize::from(is_confirmed);
             if !was_true(self.arrived_ms - age_ms) {
                 n_past += 1;
                 if value.is_absence || !was_true(self.arrived_ms - bound.outage_ms) {
@@ -205,12 +213,14 @@ impl Put {
         }
     }
 
-    fn values(&self, answer: &Answer) -> Result<Vec<Result<Value, FetchError>>, String> {
+    fn values(&self, world: &World, answer: &Answer) -> Result<Vec<Result<Value, FetchError>>, String> {
         match (&self.question, &answer.brought) {
             (Question::Records { group, keys, .. }, Brought::Records(outcomes)) if keys.len() == outcomes.len() => {
                 let value = |(key, outcome): (&freehold::value::Key, &freehold::fetch::Outcome)| {
-                    let spot = Spot::new(Asked::Group(*group), key.as_str());
+                    let spot = spot(world, *group, key.as_str());
                     let number: usize = key.as_str().parse().expect("keys are numbers");
+                    // Recalls are about products.
+                    let number = if *group == world.group(SURE) { usize::MAX } else { number };
                     Ok(match outcome {
                         Err(error) => Err(error.clone()),
                         Ok(record) => Ok(Value {
@@ -218,6 +228,7 @@ impl Put {
                             said: said_by_record(spot, record)?,
                             is_absence: record.table().is_none(),
                             recalled_ms: self.recalled_ms.get(number).copied().unwrap_or(i64::MIN),
+                            asked_ms: record.stamp.started_ms,
                         }),
                     })
                 };
@@ -233,6 +244,7 @@ impl Put {
                             said: said_by_page(spot, page)?,
                             is_absence: false,
                             recalled_ms: self.recalled_ms[N_KEYS],
+                            asked_ms: page.stamp.started_ms,
                         }),
                     })
                 };

@@ -25,6 +25,9 @@ use super::{
 /// Enough calls at once that no question waits for another.
 const CALLS_MAX: usize = 64;
 
+/// How soon all processes hear what is told, where nothing goes wrong.
+const HEARD_WITHIN: Duration = Duration::from_millis(100);
+
 /// The keys that are asked for.
 pub const N_KEYS: usize = 70;
 
@@ -79,7 +82,8 @@ impl Fleet {
         *self.processes[n].lock().unwrap() = start(&self.world, &self.redis, &self.settings, off_ms);
     }
 
-    /// Recalls keys of products, or all products, from one process, and tells the others as the channel does.
+    /// Recalls keys of products, or all products, from one process. Those that share are told by it; where nothing is
+    /// shared, the channel is how each hears for itself.
     pub async fn recall(self: &Arc<Self>, n: usize, numbers: Option<Vec<usize>>, channel: Channel) {
         let begun_ms = self.world.time.now_ms();
         let keys = numbers.as_ref().map(|numbers| numbers.iter().map(|number| key(*number)).collect());
@@ -88,7 +92,8 @@ impl Fleet {
         let at_ms = process.clock.now_ms() + ALLOWANCE.as_millis() as i64;
         let mut told = JoinSet::new();
         let mut all_hear = true;
-        for other in (0..self.len()).filter(|other| *other != n) {
+        let alone = self.redis.is_none();
+        for other in (0..self.len()).filter(|other| *other != n && alone) {
             // Once, twice, or not at all; and each after a time of its own, so that recalls overtake one another.
             let n_copies = match self.world.random().below(100) {
                 drawn if drawn < channel.lost_percent => 0,
@@ -105,9 +110,14 @@ impl Fleet {
                 });
             }
         }
-        // The process may end meanwhile: whoever takes its place hears of it as the others do.
-        process.cache.recall(&change).await;
-        self.process(n).cache.recall_until(&change, at_ms);
+        let is_shared = process.cache.recall(&change).await;
+        if alone {
+            // The process may end meanwhile: whoever takes its place hears of it as the others do.
+            self.process(n).cache.recall_until(&change, at_ms);
+        } else {
+            sleep(HEARD_WITHIN).await;
+            all_hear &= is_shared;
+        }
         told.join_all().await;
         if all_hear {
             let mut recalled_ms = self.recalled_ms.lock().unwrap();

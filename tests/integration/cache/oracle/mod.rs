@@ -9,9 +9,10 @@
 //!
 //! Reading order: `time` (the true time and clocks that are off), `truth` (what was true when), `world` (the contract, and
 //! how its systems do), `source` (a system as a process reaches it), `redis` (what processes share), `fleet` (the
-//! processes), `check` (the properties), `schedule` (one run).
+//! processes), `feed` (what tells every change), `check` (the properties), `schedule` (one run).
 
 mod check;
+mod feed;
 mod fleet;
 mod redis;
 mod schedule;
@@ -22,7 +23,7 @@ mod world;
 
 pub use fleet::{Fleet, key};
 pub use redis::Redis;
-pub use world::{ALLOWANCE, World, is_always_there};
+pub use world::{ALLOWANCE, SURE, World, is_always_there};
 
 use check::Tally;
 use schedule::{Weather, run};
@@ -34,8 +35,10 @@ const QUIET: Weather = Weather {
     has_redis: true,
     loses_messages: false,
     redis_fails: false,
+    fails_percent: 100,
     clocks_step: false,
     held_percent: 40,
+    sure_percent: 15,
     n_questions: 250,
 };
 
@@ -55,7 +58,10 @@ fn run_all(weather: Weather, seeds: std::ops::Range<u64>) -> Tally {
 #[test]
 fn messages_arrive_and_nothing_recalled_is_served() {
     let tally = run_all(QUIET, 0..20);
-    assert!(tally.answers >= 250_000 && tally.recalled >= 50_000 && tally.stale >= 100, "{tally:?}");
+    assert!(
+        tally.answers >= 250_000 && tally.recalled >= 50_000 && tally.stale >= 100 && tally.confirmed >= 1_000,
+        "{tally:?}"
+    );
 }
 
 /// Everything goes wrong but clocks.
@@ -64,6 +70,15 @@ fn whatever_is_lost_nothing_is_served_past_its_bound() {
     let storm = Weather { name: "storm", loses_messages: true, redis_fails: true, held_percent: 10, ..QUIET };
     let tally = run_all(storm, 0..40);
     assert!(tally.answers >= 500_000 && tally.kept >= 50_000 && tally.stale >= 1_000, "{tally:?}");
+}
+
+/// What one process hears reaches others, or does not; and what a complete feed confirms is true all the same.
+#[test]
+fn whatever_goes_unheard_nothing_is_confirmed_that_is_not_so() {
+    let told =
+        Weather { name: "told", redis_fails: true, fails_percent: 20, sure_percent: 90, held_percent: 5, ..QUIET };
+    let tally = run_all(told, 4_000..4_030);
+    assert!(tally.answers >= 250_000 && tally.confirmed >= 5_000, "{tally:?}");
 }
 
 /// Clocks step beyond the allowance: what a process that is off shares is refused, and its own time never goes back.

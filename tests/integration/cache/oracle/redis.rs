@@ -5,20 +5,23 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use freehold::{
-    cache::{Asked, Kept, Place, Shared, SharedRead},
+    cache::{Asked, Bookmark, Hearing, Kept, Place, Shared, SharedRead, SharedRecall, Told},
     fetch::{Clock, Stamp},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::sleep;
 
 use super::{
-    truth::{Spot, record},
-    world::{ALLOWANCE, World},
+    truth::record,
+    world::{ALLOWANCE, World, spot},
 };
 
 /// How long a process waits for a read before it goes on without.
@@ -31,7 +34,15 @@ struct Held {
     recalled: HashMap<Place, (i64, i64)>,
     recalled_whole: HashMap<Asked, (i64, i64)>,
     leases: HashMap<Place, i64>,
+    /// What processes told one another: each with its number, `None` what nobody can read.
+    told: Vec<(u64, Option<Told>)>,
 }
+
+/// How many messages stand there.
+const MESSAGES_MAX: usize = 400;
+
+/// How long a process waits for the next message, and how often it is looked whether there is one.
+const WAIT: (u64, u64) = (500, 10);
 
 /// How Redis does at the moment.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,6 +51,8 @@ pub struct Faults {
     pub lost_writes_percent: usize,
     pub slow_reads_percent: usize,
     pub foreign_entries_percent: usize,
+    /// Processes hear what is told late.
+    pub late_hearing_percent: usize,
 }
 
 /// One Redis for all processes.
@@ -48,6 +61,8 @@ pub struct Redis {
     held: Mutex<Held>,
     snapshots: Mutex<Vec<Held>>,
     faults: Mutex<Faults>,
+    /// Which life of the server this is.
+    life: AtomicU64,
 }
 
 /// A process's connection to Redis.
@@ -58,8 +73,8 @@ struct Line {
 
 impl Redis {
     pub fn start(world: &Arc<World>) -> Arc<Self> {
-        let (held, snapshots, faults) = Default::default();
-        Arc::new(Self { world: Arc::clone(world), held, snapshots, faults })
+        let (held, snapshots, faults, life) = Default::default();
+        Arc::new(Self { world: Arc::clone(world), held, snapshots, faults, life })
     }
 
     pub fn connect(self: &Arc<Self>, clock: Arc<dyn Clock>) -> Arc<dyn Shared> {
@@ -83,6 +98,19 @@ impl Redis {
     /// Starts again with nothing.
     pub fn restart(&self) {
         *self.held() = Held::default();
+        self.life.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes away all messages but the latest few.
+    pub fn trim(&self, n_left: usize) {
+        let mut held = self.held();
+        let n_gone = held.told.len().saturating_sub(n_left);
+        held.told.drain(..n_gone);
+    }
+
+    /// Has somebody else write a message that nobody can read.
+    pub fn garble(&self) {
+        self.held().tell(None, self.world.time.now_ms());
     }
 
     /// Goes on from an older snapshot: the last one as a replica that lags, any as a restore. What was restored by hand
@@ -94,6 +122,16 @@ impl Redis {
             held.entries.values_mut().for_each(|(_, ends_ms)| *ends_ms = i64::MAX);
         }
         *self.held() = held;
+        self.life.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Brings back the entries of the latest snapshot for good, and takes back no recall of them.
+    pub fn bring_back_entries(&self) {
+        let entries = self.snapshots.lock().unwrap().last().expect("a snapshot").entries.clone();
+        let mut held = self.held();
+        held.entries = entries.into_iter().map(|(place, (kept, _))| (place, (kept, i64::MAX))).collect();
+        held.recalled.clear();
+        held.recalled_whole.clear();
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -118,6 +156,14 @@ impl Held {
 
     fn entry(&self, place: &Place, now_ms: i64) -> Option<&Kept> {
         self.entries.get(place).filter(|(_, ends_ms)| *ends_ms >= now_ms).map(|(kept, _)| kept)
+    }
+
+    /// Adds a message behind all others. Numbers go by the time, as Redis's do.
+    fn tell(&mut self, told: Option<Told>, now_ms: i64) {
+        let after = self.told.last().map_or(0, |(number, _)| number + 1);
+        self.told.push((after.max(now_ms as u64 * 1_000), told));
+        let n_gone = self.told.len().saturating_sub(MESSAGES_MAX);
+        self.told.drain(..n_gone);
     }
 
     /// Keeps something if it was asked later than what is there.
@@ -148,7 +194,7 @@ impl Line {
         let system = self.redis.world.contract.group(*group).system;
         let started_ms = self.clock.now_ms() + self.redis.world.random().between(900, 60_000) as i64;
         let stamp = Stamp { system, started_ms, ended_ms: started_ms, as_of_ms: None, until_ms: None };
-        Some(Kept::Record(record(Spot::new(Asked::Group(*group), key.as_str()), Some(1), stamp).into()))
+        Some(Kept::Record(record(spot(&self.redis.world, *group, key.as_str()), Some(1), stamp).into()))
     }
 }
 
@@ -203,13 +249,7 @@ impl Shared for Line {
         });
     }
 
-    fn recall(
-        &self,
-        places: Vec<Place>,
-        whole: Vec<Asked>,
-        at_ms: i64,
-        remembered: Duration,
-    ) -> BoxFuture<'static, bool> {
+    fn recall(&self, recall: SharedRecall) -> BoxFuture<'static, bool> {
         let line = Self { redis: Arc::clone(&self.redis), clock: Arc::clone(&self.clock) };
         async move {
             let redis = &line.redis;
@@ -219,7 +259,9 @@ impl Shared for Line {
                 return false;
             }
             let mut held = redis.held();
-            let ends_ms = redis.world.time.now_ms() + remembered.as_millis() as i64;
+            let SharedRecall { places, whole, at_ms, remembered, changes } = recall;
+            let now_ms = redis.world.time.now_ms();
+            let ends_ms = now_ms + remembered.as_millis() as i64;
             for place in places {
                 held.entries.remove(&place);
                 let known = held.recalled.entry(place).or_insert((at_ms, ends_ms));
@@ -229,7 +271,63 @@ impl Shared for Line {
                 let known = held.recalled_whole.entry(asked).or_insert((at_ms, ends_ms));
                 *known = (known.0.max(at_ms), ends_ms);
             }
+            changes.into_iter().for_each(|change| held.tell(Some(Told::Changed(change)), now_ms));
             true
+        }
+        .boxed()
+    }
+
+    fn tell(&self, told: Told) -> BoxFuture<'static, bool> {
+        let line = Self { redis: Arc::clone(&self.redis), clock: Arc::clone(&self.clock) };
+        async move {
+            let redis = &line.redis;
+            let after_ms = redis.world.random().below(20) as u64;
+            sleep(Duration::from_millis(after_ms)).await;
+            if !line.reaches() || redis.happens(redis.faults().lost_writes_percent) {
+                return false;
+            }
+            redis.held().tell(Some(told), redis.world.time.now_ms());
+            true
+        }
+        .boxed()
+    }
+
+    fn hear(&self, since: Option<Bookmark>) -> BoxFuture<'static, Option<Hearing>> {
+        let line = Self { redis: Arc::clone(&self.redis), clock: Arc::clone(&self.clock) };
+        async move {
+            let redis = &line.redis;
+            let is_late = redis.happens(redis.faults().late_hearing_percent);
+            let there_ms = if is_late { redis.world.random().below(3_000) } else { redis.world.random().below(10) };
+            sleep(Duration::from_millis(there_ms as u64)).await;
+            let since = since.map(|bookmark| (bookmark.id.parse().expect("a number"), bookmark.keeper));
+            let (wait_ms, look_ms) = WAIT;
+            for _ in 0..wait_ms / look_ms {
+                let last = redis.held().told.last().map_or(0, |(number, _)| *number);
+                let is_new = since.as_ref().is_none_or(|(id, _)| last > *id);
+                if is_new || !line.reaches() {
+                    break;
+                }
+                sleep(Duration::from_millis(look_ms)).await;
+            }
+            if !line.reaches() {
+                return None;
+            }
+            let hearing = {
+                let mut held = redis.held();
+                if held.told.is_empty() {
+                    held.tell(None, redis.world.time.now_ms());
+                }
+                let latest = held.told.last().map_or(0, |(number, _)| *number);
+                let from = since.map_or(latest, |(id, _)| id);
+                let following = held.told.iter().filter(|(number, _)| *number >= from);
+                let messages = following.map(|(number, told)| (number.to_string(), told.clone())).collect();
+                let latest =
+                    Bookmark { keeper: redis.life.load(Ordering::Relaxed).to_string(), id: latest.to_string() };
+                Hearing { latest, messages, lag: Duration::ZERO }
+            };
+            let back_ms = redis.world.random().below(15) as u64;
+            sleep(Duration::from_millis(back_ms)).await;
+            Some(hearing)
         }
         .boxed()
     }

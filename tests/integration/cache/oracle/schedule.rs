@@ -13,9 +13,10 @@ use tokio::{task::JoinSet, time::sleep};
 
 use super::{
     check::{COPY_OFF_MS_MAX, Promised, Put, Tally},
+    feed,
     fleet::{Channel, Fleet, N_KEYS, clock_off_ms, key},
     redis::{Faults, READ_TIMEOUT_MS, Redis},
-    world::{ALLOWANCE, TIMEOUT_MS, World},
+    world::{ALLOWANCE, SURE, TIMEOUT_MS, World},
 };
 use crate::differential::Random;
 
@@ -29,10 +30,14 @@ pub struct Weather {
     pub loses_messages: bool,
     /// Redis restarts, fails over, is restored, loses writes, is slow or down, and holds what nobody wrote.
     pub redis_fails: bool,
+    /// How often out of a hundred times it does that.
+    pub fails_percent: usize,
     /// Clocks step further than they may be apart.
     pub clocks_step: bool,
     /// How many of a hundred questions are for what may be kept long.
     pub held_percent: usize,
+    /// How many of a hundred questions are for what a complete feed follows.
+    pub sure_percent: usize,
     pub n_questions: i64,
 }
 
@@ -62,7 +67,10 @@ pub fn run(weather: Weather, seed: u64) -> Result<Tally, String> {
         let redis = weather.has_redis.then(|| Redis::start(&world));
         let fleet = Fleet::start(&world, redis, 3, CacheSettings::default());
         let (asking, recalling) = (JoinSet::new(), JoinSet::new());
-        Run { weather, world, fleet, random: Random::new(seed ^ 0xA5A5), asking, recalling }.go().await
+        let feed = tokio::spawn(feed::run(Arc::clone(&fleet)));
+        let done = Run { weather, world, fleet, random: Random::new(seed ^ 0xA5A5), asking, recalling }.go().await;
+        feed.abort();
+        done
     });
     done.map_err(|wrong| format!("{wrong} (weather {}, seed {seed})", weather.name))
 }
@@ -130,7 +138,7 @@ impl Run {
             if n % 4 == 0 {
                 redis.take_snapshot();
             }
-            match random.below(100) {
+            match random.below(100 * 100 / self.weather.fails_percent) {
                 0 => redis.restart(),
                 // A replica that lags is asked from here on.
                 1 | 2 => redis.restore(random.below(3), false),
@@ -140,7 +148,10 @@ impl Run {
                     lost_writes_percent: *random.pick(&[0, 10, 50]),
                     slow_reads_percent: *random.pick(&[0, 20, 100]),
                     foreign_entries_percent: *random.pick(&[0, 2]),
+                    late_hearing_percent: *random.pick(&[0, 10, 50]),
                 }),
+                10 => redis.trim(random.below(5)),
+                11 => redis.garble(),
                 _ => {}
             }
         }
@@ -230,7 +241,12 @@ impl Run {
             .filter(|group| !is_held || contract.domain(contract.groups[*group].domain).name == "held")
             .collect();
         let few = random.percent(20);
+        let group = if random.percent(self.weather.sure_percent) {
+            self.world.group(SURE)
+        } else {
+            GroupId::from(*random.pick(&groups))
+        };
         let keys = (0..N_KEYS).filter(|_| random.percent(if few { 5 } else { 90 })).map(key).collect();
-        Question::Records { group: GroupId::from(*random.pick(&groups)), keys, deadline }
+        Question::Records { group, keys, deadline }
     }
 }

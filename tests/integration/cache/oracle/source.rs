@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::{
     truth::{Said, Spot, page, record},
-    world::World,
+    world::{World, spot},
 };
 
 /// A system as one process reaches it.
@@ -69,8 +69,7 @@ impl Source {
 impl Owner for Source {
     fn fetch(&self, fetch: Fetch) -> BoxFuture<'_, Vec<Outcome>> {
         async move {
-            let spots: Vec<_> =
-                fetch.keys.iter().map(|key| Spot::new(Asked::Group(fetch.group), key.as_str())).collect();
+            let spots: Vec<_> = fetch.keys.iter().map(|key| spot(&self.world, fetch.group, key.as_str())).collect();
             match self.read(spots.clone()).await {
                 Ok((said, stamp)) => {
                     spots.iter().zip(said).map(|(spot, said)| Ok(record(*spot, said, stamp).into())).collect()

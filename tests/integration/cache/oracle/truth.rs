@@ -12,6 +12,12 @@ use freehold::{
 /// How many versions in a row are there or not there together.
 const RUN: i64 = 8;
 
+/// The same of what changes slowly.
+const SLOW_RUN: i64 = 2;
+
+/// From this number on places change slowly, and a feed tells each of their changes. No other place is by chance up there.
+const SLOW: u64 = !(u32::MAX as u64);
+
 /// What all places said and say.
 #[derive(Debug, Clone, Copy)]
 pub struct Truth {
@@ -43,6 +49,19 @@ impl Spot {
         Self(text.bytes().fold(of, |sum, byte| mix(sum, u64::from(byte))))
     }
 
+    /// The same place, of which a feed tells each change.
+    pub fn followed(self) -> Self {
+        Self(self.0 | SLOW)
+    }
+
+    fn is_slow(self) -> bool {
+        self.0 >= SLOW
+    }
+
+    fn run(self) -> i64 {
+        if self.is_slow() { SLOW_RUN } else { RUN }
+    }
+
     /// A third of all places never have nothing.
     pub fn is_always_there(self) -> bool {
         self.0.is_multiple_of(3)
@@ -52,11 +71,19 @@ impl Spot {
 impl Truth {
     /// How long each version of a place is true.
     fn period_ms(self, spot: Spot) -> i64 {
-        20 + (mix(self.seed, spot.0) % 80) as i64
+        let mixed = mix(self.seed, spot.0);
+        if spot.is_slow() { 700 + (mixed % 9_000) as i64 } else { 20 + (mixed % 80) as i64 }
+    }
+
+    /// Whether something else became true after one instant and until another.
+    pub fn changed(self, spot: Spot, after_ms: i64, until_ms: i64) -> bool {
+        let period_ms = self.period_ms(spot);
+        (after_ms / period_ms..until_ms / period_ms)
+            .any(|version| self.at(spot, (version + 1) * period_ms) != self.at(spot, version * period_ms))
     }
 
     fn is_absent(self, spot: Spot, version: i64) -> bool {
-        !spot.is_always_there() && mix(mix(self.seed, spot.0), (version / RUN) as u64).is_multiple_of(4)
+        !spot.is_always_there() && mix(mix(self.seed, spot.0), (version / spot.run()) as u64).is_multiple_of(4)
     }
 
     /// Returns what is true at an instant.
@@ -74,7 +101,8 @@ impl Truth {
             }
             None => {
                 let (first, last) = (from_ms / period_ms, to_ms / period_ms);
-                (first / RUN..=last / RUN).any(|run| self.is_absent(spot, (run * RUN).max(first)))
+                let run = spot.run();
+                (first / run..=last / run).any(|at| self.is_absent(spot, (at * run).max(first)))
             }
         }
     }
@@ -126,7 +154,7 @@ fn what_was_true_is_known_to_the_millisecond() {
     let truth = Truth { seed: 7 };
     let (mut n_absent, mut n_changes) = (0, 0);
     for place in 0..20 {
-        let spot = Spot(mix(place, 1));
+        let spot = if place < 15 { Spot(mix(place, 1)) } else { Spot(mix(place, 1)).followed() };
         let mut before = truth.at(spot, 1_000_000);
         for at_ms in 1_000_000..1_010_000 {
             let said = truth.at(spot, at_ms);

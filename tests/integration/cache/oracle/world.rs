@@ -20,11 +20,15 @@ use crate::differential::Random;
 /// How far clocks may be apart. Wide beside the bounds below, so that what forgets it is soon found out.
 pub const ALLOWANCE: Duration = Duration::from_millis(400);
 
+/// The domain of the group of which a feed tells every change.
+pub const SURE: &str = "sure";
+
 /// How long a system may take.
 pub const TIMEOUT_MS: i64 = 2_000;
 
 const SDL: &str = r#"
 type Query {
+  stocked(skus: [String!]!): [Stocked] @ref(key: "sku: $skus")
   products(skus: [String!]!): [Product] @ref(key: "sku: $skus")
   ofCategory(category: String!, first: Int, after: String): ProductConnection @list(name: "ofCategory")
   heldOfCategory(category: String!, first: Int, after: String): ProductConnection @list(name: "heldOfCategory")
@@ -37,11 +41,12 @@ type Product @key(fields: "sku") @owner(system: "erp") @domain(name: "quick") {
   watched: String @owner(system: "erp", as: "watched") @domain(name: "watched")
   text: String @owner(system: "pim") @domain(name: "copied")
 }
+type Stocked @key(fields: "sku") @owner(system: "erp") @domain(name: "sure") { sku: String! sure: String }
 type ProductConnection { nodes: [Product]! pageInfo: PageInfo! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 "#;
 
-/// `watched` may hardly be old at all: less than clocks may be apart.
+/// `watched` may hardly be old at all: less than clocks may be apart. Of `sure` a feed tells every change.
 const FRESHNESS: &str = r#"
 systems = ["erp.toml", "pim.toml"]
 [freshness.quick]
@@ -64,6 +69,11 @@ max_age = "300ms"
 refresh_after = "200ms"
 on_outage = "refuse"
 absent = "100ms"
+[freshness.sure]
+max_age = "1s"
+refresh_after = "900ms"
+on_outage = "refuse"
+absent = "900ms"
 [freshness.copied]
 max_age = "4s"
 refresh_after = "3s"
@@ -72,8 +82,8 @@ absent = "2s"
 "#;
 
 const ERP: &str = r#"
-kind = "sqlite"
-url = "unused"
+kind = "postgres"
+url = "postgres://unused"
 timeout = "2s"
 [Product]
 query = "select sku, price from product where sku in (:keys)"
@@ -83,6 +93,13 @@ query = "select sku, stock from product where sku in (:keys)"
 query = "select sku, held from product where sku in (:keys)"
 [Product.watched]
 query = "select sku, watched from product where sku in (:keys)"
+[Stocked]
+query = "select sku, sure from item where sku in (:keys)"
+[changes.replication]
+slot = "unused"
+publication = "unused"
+tables = { item = { type = "Stocked", key = { sku = "sku" } } }
+confirms = ["Stocked"]
 [lists.ofCategory]
 query = "select sku from product where category = :category"
 order = ["sku"]
@@ -140,6 +157,12 @@ impl World {
         })
     }
 
+    /// Returns the group of a domain.
+    pub fn group(&self, domain: &str) -> GroupId {
+        let of_domain = |group: &freehold::contract::Group| self.contract.domain(group.domain).name == domain;
+        GroupId::from(self.contract.groups.iter().position(of_domain).expect("a domain of the contract"))
+    }
+
     pub fn random(&self) -> MutexGuard<'_, Random> {
         self.random.lock().unwrap()
     }
@@ -179,9 +202,13 @@ impl World {
 
 /// Whether a key of the group of a domain is never absent.
 pub fn is_always_there(world: &World, domain: &str, key: &str) -> bool {
-    let of_domain = |group: &freehold::contract::Group| world.contract.domain(group.domain).name == domain;
-    let group = world.contract.groups.iter().position(of_domain).expect("a domain of the contract");
-    Spot::new(Asked::Group(GroupId::from(group)), key).is_always_there()
+    spot(world, world.group(domain), key).is_always_there()
+}
+
+/// Returns the place of a key.
+pub fn spot(world: &World, group: GroupId, key: &str) -> Spot {
+    let spot = Spot::new(Asked::Group(group), key);
+    if group == world.group(SURE) { spot.followed() } else { spot }
 }
 
 fn contract() -> Arc<Contract> {

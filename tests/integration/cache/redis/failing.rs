@@ -10,7 +10,7 @@ use std::{
 };
 
 use freehold::{
-    cache::{Change, Place, Shared},
+    cache::{Asked, Change, Place, Shared, SharedRecall},
     fetch::{Clock, SystemClock},
     settings::RedisSettings,
     value::{SystemId, TypeId},
@@ -180,7 +180,9 @@ async fn a_full_redis_is_read_and_forgets_what_is_recalled() {
     process.ask(old).await;
     assert_eq!(process.owner.n_asked(), before, "what is there is still read");
     let places: Vec<Place> = old.iter().map(|key| Place::Record(GROUP, key.clone())).collect();
-    let is_certain = process.redis.recall(places.clone(), vec![], SystemClock.now_ms(), LASTING).await;
+    let at_ms = SystemClock.now_ms();
+    let recall = SharedRecall { places: places.clone(), at_ms, remembered: LASTING, ..SharedRecall::default() };
+    let is_certain = process.redis.recall(recall).await;
     assert!(!is_certain, "it cannot take note of the recall");
     assert!(process.redis.read(places).await.entries.iter().all(Option::is_none));
     assert!(process.redis.is_in_use());
@@ -212,8 +214,9 @@ async fn garbage_under_our_names_is_nothing_and_is_replaced() {
     let process = Setup::default().process(&server.url(), &truth).await;
     let keys = keys(4);
     process.wait_until_shared(&keys).await;
-    let whole = process.redis.recall(vec![], vec![freehold::cache::Asked::Group(GROUP)], 1, LASTING);
-    assert!(whole.await);
+    let whole = vec![Asked::Group(GROUP)];
+    let whole = SharedRecall { whole, at_ms: 1, remembered: LASTING, ..SharedRecall::default() };
+    assert!(process.redis.recall(whole).await);
     let mut names = server.names();
     names.sort();
     assert_eq!(names.len(), 5, "{names:?}");

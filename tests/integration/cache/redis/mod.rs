@@ -4,6 +4,7 @@
 mod failing;
 mod several;
 mod sharing;
+mod telling;
 mod truth;
 
 use std::{
@@ -21,7 +22,7 @@ use freehold::{
     owner::Owners,
     settings::{CacheSettings, RedisSettings},
     telemetry::Telemetry,
-    value::{Adaptations, GroupId, Key, Scalar},
+    value::{Adaptations, GroupId, Key, Scalar, TypeId},
 };
 
 use crate::common::binding::{Bindings, leaf};
@@ -91,6 +92,7 @@ fn contract(max_age: Duration) -> Arc<Contract> {
     // What a change says it is about.
     let kind = TypeKind::Scalar { scalar: Scalar::Int, specified_by: None };
     own.types = vec![Type { name: "Product".to_owned(), description: None, kind }];
+    own.type_names = [("Product".to_owned(), TypeId(0))].into_iter().collect();
     contract
 }
 

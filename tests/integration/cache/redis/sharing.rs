@@ -6,7 +6,7 @@ use std::{
 };
 
 use freehold::{
-    cache::{Asked, Brought, Change, Kept, Place, Question, Shared},
+    cache::{Asked, Brought, Change, Kept, Place, Question, Shared, SharedRecall},
     fetch::{Clock, ListFetch, SystemClock},
     value::{Argument, Key, ListId, SystemId, TypeId},
 };
@@ -26,6 +26,10 @@ fn kept(version: u64, started_ms: i64) -> Kept {
 }
 
 const LASTING: Duration = Duration::from_secs(300);
+
+fn recall_of(places: Vec<Place>, at_ms: i64) -> SharedRecall {
+    SharedRecall { places, at_ms, remembered: LASTING, ..SharedRecall::default() }
+}
 
 /// What another process reads at a place: waits until it is `expected`.
 async fn read_becomes(redis: &dyn Shared, key: &str, expected: Option<u64>) {
@@ -100,7 +104,7 @@ async fn only_what_was_asked_later_replaces_what_stands_there() {
     read_becomes(redis, "A", Some(2)).await;
     assert!(process.counted(r#"freehold_redis_entries_kept_total{outcome="outrun"} 2"#));
 
-    assert!(redis.recall(vec![place("A")], vec![], now_ms - 500, LASTING).await);
+    assert!(redis.recall(recall_of(vec![place("A")], now_ms - 500)).await);
     read_becomes(redis, "A", None).await;
     keep("A", 4, now_ms - 500);
     keep("B", 5, now_ms - 500);
@@ -109,7 +113,7 @@ async fn only_what_was_asked_later_replaces_what_stands_there() {
     keep("A", 6, now_ms - 499);
     read_becomes(redis, "A", Some(6)).await;
     // What has been asked since is not taken back by a recall that comes late.
-    assert!(redis.recall(vec![place("A")], vec![], now_ms - 500, LASTING).await);
+    assert!(redis.recall(recall_of(vec![place("A")], now_ms - 500)).await);
     read_becomes(redis, "A", Some(6)).await;
     // The script is forgotten where a server restarts.
     server.run(&["script", "flush"]);

@@ -1,0 +1,76 @@
+//! The complete feed of a run: it tells every change of what it follows, in order, by whichever process has its slot, and
+//! confirms what did not change. It is slow, stops, goes on from where it was confirmed, and confirms nothing that not all
+//! were told.
+
+use std::{sync::Arc, time::Duration};
+
+use freehold::{
+    cache::{Change, Confirmation},
+    fetch::Clock,
+    value::SystemId,
+};
+use tokio::time::sleep;
+
+use super::{
+    fleet::{Fleet, N_KEYS, Process, key},
+    world::{SURE, spot},
+};
+
+/// Feeds for as long as it is let.
+pub async fn run(fleet: Arc<Fleet>) {
+    // Up to when all changes are confirmed to be taken in. The owner's position is the true time of a commit.
+    let mut confirmed_ms = fleet.world.time.now_ms();
+    loop {
+        let n = fleet.world.random().below(fleet.len());
+        let process = fleet.process(n);
+        confirmed_ms = follow(&fleet, n, &process, confirmed_ms).await;
+        let pause_ms = fleet.world.random().below(150) as u64;
+        sleep(Duration::from_millis(pause_ms)).await;
+    }
+}
+
+/// Feeds through one process until that ends, or something was not taken note of. Returns up to when all is confirmed.
+async fn follow(fleet: &Fleet, n: usize, process: &Arc<Process>, mut confirmed_ms: i64) -> i64 {
+    let (world, cache) = (&fleet.world, &process.cache);
+    let mut delivered_ms = confirmed_ms;
+    let mut is_held = false;
+    cache.forget_all();
+    let followed_ms = process.clock.now_ms();
+    let n_turns = world.random().between(20, 300);
+    for _ in 0..n_turns {
+        let (asked_ms, written_ms) = (process.clock.now_ms(), world.time.now_ms());
+        let takes_ms = {
+            let mut random = world.random();
+            let is_slow = random.percent(3);
+            random.below(if is_slow { 2_000 } else { 120 })
+        };
+        sleep(Duration::from_millis(takes_ms as u64)).await;
+        if !Arc::ptr_eq(process, &fleet.process(n)) {
+            return confirmed_ms;
+        }
+        let behind_ms = world.random().below(100) as i64;
+        let until_ms = world.time.now_ms() - behind_ms;
+        let sure = world.group(SURE);
+        let changed = |number: &usize| {
+            let spot = spot(world, sure, key(*number).as_str());
+            world.truth.changed(spot, delivered_ms, until_ms)
+        };
+        let keys: Vec<_> = (0..N_KEYS).filter(changed).map(key).collect();
+        if !keys.is_empty() {
+            let change = Change { system: SystemId(0), entity: world.contract.type_names["Stocked"], keys: Some(keys) };
+            is_held |= !cache.recall(&change).await;
+        }
+        delivered_ms = delivered_ms.max(until_ms);
+        if is_held && cache.recalls_are_shared().await {
+            return confirmed_ms;
+        }
+        if !is_held {
+            confirmed_ms = delivered_ms;
+            if delivered_ms >= written_ms {
+                let window_ms = (followed_ms, asked_ms);
+                cache.confirm(Confirmation::by_complete_feed(SystemId(0), vec![sure], window_ms)).await;
+            }
+        }
+    }
+    confirmed_ms
+}
