@@ -159,7 +159,7 @@ async fn what_was_asked_before_others_were_heard_is_not_confirmed() {
     asked(&case, 0, case.question(SURE, 0..1)).await;
     pass(100).await;
     redis.take_snapshot();
-    assert!(case.cache().recall(&change_of("Item", &case, Some(0..1))).await);
+    assert!(case.cache().recall(&change_of("Stocked", &case, Some(0..1))).await);
     case.fleet.restart(1, 0);
     pass(2 * HEARD_MS).await;
     redis.bring_back_entries();
@@ -193,10 +193,10 @@ async fn what_may_have_been_recalled_long_ago_is_not_confirmed() {
         confirm().await;
         assert_eq!(asked(&case, 0, case.question(SURE, 0..1)).await, 0, "it is confirmed");
     }
-    assert!(cache.recall(&change_of("Item", &case, Some(0..1))).await);
+    assert!(cache.recall(&change_of("Stocked", &case, Some(0..1))).await);
     pass(70_000).await;
     let at_ms = clock.now_ms();
-    cache.recall_until(&change_of("Item", &case, Some(1..100_001)), at_ms);
+    cache.recall_until(&change_of("Stocked", &case, Some(1..100_001)), at_ms);
     // As a Redis that lost what it was told, and nobody noticed.
     redis.bring_back_entries();
     pass(ALLOWANCE.as_millis() as u64).await;

@@ -101,7 +101,9 @@ async fn what_was_recalled_does_not_come_again_when_the_recall_is_forgotten() {
     case.cache().recall(&change(&case, 0, Some(0..2))).await;
     slow.await.expect("it is answered");
     pass(70_000).await;
-    case.cache().recall(&change(&case, 0, Some(7..8))).await;
+    // As many others as are remembered: of four groups.
+    let at_ms = case.fleet.process(0).clock.now_ms();
+    case.cache().recall_until(&change(&case, 0, Some(1_000..26_000)), at_ms);
     case.asked();
     case.ask("held", 0..2).await;
     assert_eq!(case.asked(), [2]);

@@ -57,7 +57,7 @@ async fn follow(fleet: &Fleet, n: usize, process: &Arc<Process>, mut confirmed_m
         };
         let keys: Vec<_> = (0..N_KEYS).filter(changed).map(key).collect();
         if !keys.is_empty() {
-            let change = Change { system: SystemId(0), entity: world.contract.type_names["Item"], keys: Some(keys) };
+            let change = Change { system: SystemId(0), entity: world.contract.type_names["Stocked"], keys: Some(keys) };
             is_held |= !cache.recall(&change).await;
         }
         delivered_ms = delivered_ms.max(until_ms);

@@ -28,7 +28,7 @@ pub const TIMEOUT_MS: i64 = 2_000;
 
 const SDL: &str = r#"
 type Query {
-  items(skus: [String!]!): [Item] @ref(key: "sku: $skus")
+  stocked(skus: [String!]!): [Stocked] @ref(key: "sku: $skus")
   products(skus: [String!]!): [Product] @ref(key: "sku: $skus")
   ofCategory(category: String!, first: Int, after: String): ProductConnection @list(name: "ofCategory")
   heldOfCategory(category: String!, first: Int, after: String): ProductConnection @list(name: "heldOfCategory")
@@ -41,7 +41,7 @@ type Product @key(fields: "sku") @owner(system: "erp") @domain(name: "quick") {
   watched: String @owner(system: "erp", as: "watched") @domain(name: "watched")
   text: String @owner(system: "pim") @domain(name: "copied")
 }
-type Item @key(fields: "sku") @owner(system: "erp") @domain(name: "sure") { sku: String! sure: String }
+type Stocked @key(fields: "sku") @owner(system: "erp") @domain(name: "sure") { sku: String! sure: String }
 type ProductConnection { nodes: [Product]! pageInfo: PageInfo! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 "#;
@@ -93,13 +93,13 @@ query = "select sku, stock from product where sku in (:keys)"
 query = "select sku, held from product where sku in (:keys)"
 [Product.watched]
 query = "select sku, watched from product where sku in (:keys)"
-[Item]
+[Stocked]
 query = "select sku, sure from item where sku in (:keys)"
 [changes.replication]
 slot = "unused"
 publication = "unused"
-tables = { item = { type = "Item", key = { sku = "sku" } } }
-confirms = ["Item"]
+tables = { item = { type = "Stocked", key = { sku = "sku" } } }
+confirms = ["Stocked"]
 [lists.ofCategory]
 query = "select sku from product where category = :category"
 order = ["sku"]
