@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{question::Asked, serve::since_ms};
 use crate::{
     contract::Contract,
-    fetch::{FetchError, FetchErrorKind, Stamp},
+    fetch::{FetchError, FetchErrorKind, Stamp, TooOld},
     source::SystemName,
     value::duration_text,
 };
@@ -31,7 +31,8 @@ pub(super) fn too_old(contract: &Contract, asked: Asked, stamp: &Stamp, max_age:
     let age_ms = (now_ms - since_ms(stamp, lag_ms(contract, stamp))).max(0);
     let (seconds, bound) = (age_ms / 1_000, duration_text(max_age));
     let detail = format!("the copy is {seconds} s old; {} may be {bound} old", contract.domain(domain).name);
-    SystemName::new(contract, stamp.system).error(FetchErrorKind::Stale, detail)
+    let too_old = TooOld { age_ms, bound_ms: i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX), because: None };
+    SystemName::new(contract, stamp.system).error(FetchErrorKind::Stale, detail).with_too_old(too_old)
 }
 
 fn lag_ms(contract: &Contract, stamp: &Stamp) -> i64 {

@@ -6,7 +6,7 @@ use super::{
     serve::{Bounds, Verdict},
 };
 use crate::{
-    fetch::{FetchError, FetchErrorKind},
+    fetch::{FetchError, FetchErrorKind, TooOld},
     value::{DomainId, SystemId},
 };
 
@@ -23,8 +23,8 @@ pub(super) struct Looked {
     pub missing: Vec<usize>,
     /// What may be served for a missing place if its owner is down.
     outdated: Vec<(usize, Kept)>,
-    /// The places of which something was kept that may not be served any more.
-    ran_out: Vec<usize>,
+    /// The places of which something was kept that may not be served any more; and how old it is, where that alone is why.
+    ran_out: Vec<(usize, Option<i64>)>,
     /// The places to be refreshed behind the answer.
     pub ripe: Vec<usize>,
     pub n_asked: usize,
@@ -65,14 +65,14 @@ impl Looked {
     }
 
     /// Takes what is kept of a place, as far as it may be served. Returns whether it may.
-    pub fn take_kept(&mut self, at: usize, kept: Kept, verdict: Verdict) -> bool {
+    pub fn take_kept(&mut self, at: usize, kept: Kept, verdict: Verdict, now_ms: i64) -> bool {
         match verdict {
             Verdict::Dead => {
-                self.ran_out.push(at);
+                self.ran_out.push((at, self.bounds.too_old_ms(kept.stamp(), kept.is_absent(), now_ms)));
                 return false;
             }
             Verdict::Outdated => {
-                self.ran_out.push(at);
+                self.ran_out.push((at, None));
                 self.outdated.push((at, kept));
                 return false;
             }
@@ -91,7 +91,7 @@ impl Looked {
                 // Of what was kept here and there, the youngest.
                 let of_place = self.outdated.iter().filter(|(number, _)| *number == at).map(|(_, kept)| kept);
                 match of_place.max_by_key(|kept| self.bounds.since_ms(kept.stamp())).cloned() {
-                    None => Err(error),
+                    None => Err(self.refusing(at, error)),
                     Some(kept) => {
                         self.note_stale(&kept, &error);
                         Ok(kept)
@@ -110,7 +110,25 @@ impl Looked {
 
     /// Whether something of a place was kept that may not be served any more.
     pub fn ran_out(&self, at: usize) -> bool {
-        self.ran_out.contains(&at)
+        self.ran_out.iter().any(|(place, _)| *place == at)
+    }
+
+    /// Says of what an owner did not answer how old what is kept of it is, if that is too old whatever happens.
+    fn refusing(&self, at: usize, error: FetchError) -> FetchError {
+        let ages = self.ran_out.iter().filter(|(place, _)| *place == at).filter_map(|(_, age_ms)| *age_ms);
+        match ages.min() {
+            Some(age_ms) if error.too_old.is_none() => {
+                let because = Some(error.kind);
+                error.with_too_old(TooOld { age_ms, bound_ms: self.bounds.outage_ms, because })
+            }
+            _ => error,
+        }
+    }
+
+    /// Returns how many places are refused because what is kept of them is too old.
+    pub fn n_refused(&self) -> usize {
+        let errors = self.found.iter().flatten().filter_map(|found| found.as_ref().err());
+        errors.filter(|error| error.too_old.is_some()).count()
     }
 
     /// Returns how old all of it is that was found.

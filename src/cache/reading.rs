@@ -144,7 +144,7 @@ impl Inner {
             Question::Pages(_) => looked.place(at).share(),
         };
         let verdict = looked.bounds.judge(kept.stamp(), kept.is_absent(), share, now_ms);
-        looked.take_kept(at, kept, verdict)
+        looked.take_kept(at, kept, verdict, now_ms)
     }
 
     /// Takes what other processes kept for the missing places, which begin at `first` of what was begun to be read at
@@ -306,14 +306,15 @@ impl Inner {
             return Ok(None);
         }
         looked.bounds.confirm_after(self.recalls.forgotten_ms());
-        match looked.bounds.judge(&stamp, kept.is_absent(), || 0, self.clock.now_ms()) {
+        let now_ms = self.clock.now_ms();
+        match looked.bounds.judge(&stamp, kept.is_absent(), || 0, now_ms) {
             Verdict::Fresh | Verdict::Ripe => Ok(Some(kept)),
             _ if !is_copy => Ok(None),
             verdict => {
                 let max_age = Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs());
-                let error = too_old(&self.contract, looked.asked, &stamp, max_age, self.clock.now_ms());
+                let error = too_old(&self.contract, looked.asked, &stamp, max_age, now_ms);
                 if verdict == Verdict::Outdated {
-                    looked.take_kept(at, kept, verdict);
+                    looked.take_kept(at, kept, verdict, now_ms);
                 }
                 Err(error)
             }
@@ -331,9 +332,19 @@ impl Inner {
         let domain = &self.contract.domain(looked.domain).name;
         let age = freshness.since_ms.map(|since_ms| Duration::from_millis((now_ms - since_ms).max(0) as u64));
         let n_stale = freshness.stale.iter().map(|stale| stale.n).sum();
+        let n_refused = looked.n_refused();
         // Nothing makes this true but a mistake in this room: it is counted so that it can be seen to be 0.
         let oldest_ms = looked.put_ms - looked.bounds.max_age_ms;
         let is_violation = n_stale == 0 && freshness.since_ms.is_some_and(|since_ms| since_ms < oldest_ms);
-        self.telemetry.emit(&Event::Served(Served { domain, memory, shared, fetched, n_stale, age, is_violation }));
+        self.telemetry.emit(&Event::Served(Served {
+            domain,
+            memory,
+            shared,
+            fetched,
+            n_stale,
+            n_refused,
+            age,
+            is_violation,
+        }));
     }
 }

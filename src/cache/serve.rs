@@ -120,6 +120,13 @@ impl Bounds {
         (now_ms - self.since_ms(stamp)).max(0) + self.allowance_ms
     }
 
+    /// Returns how old a value is that is too old even while its owner is down; none where it is its age alone that is not
+    /// what refuses it.
+    pub fn too_old_ms(&self, stamp: &Stamp, is_absent: bool, now_ms: i64) -> Option<i64> {
+        let age_ms = self.age_ms(stamp, now_ms);
+        (!is_absent && !self.is_tightened && age_ms > self.outage_ms.max(self.max_age_ms)).then_some(age_ms)
+    }
+
     /// Returns until when a value may be served.
     pub fn until_ms(&self, stamp: &Stamp, is_absent: bool) -> i64 {
         let absence_over_ms = if is_absent { self.asked_ms(stamp) - self.lag_ms + self.absent_ms } else { i64::MAX };

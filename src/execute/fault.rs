@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::gathered::Of;
 use crate::{
     contract::Contract,
-    fetch::{FetchError, Violation},
+    fetch::{FetchError, TooOld, Violation},
     plan::Position,
     value::{DomainId, GroupId, Key, ListId, RuleId, SystemId, write_json_string},
 };
@@ -143,6 +143,13 @@ impl<'c> Faults<'c> {
             let member = format!(",\"retryAfterMs\":{}", retry_after.as_millis());
             entry.out.extend_from_slice(member.as_bytes());
         }
+        if let Some(TooOld { age_ms, bound_ms, because }) = described.too_old {
+            entry.number("ageMs", age_ms.max(0).unsigned_abs());
+            entry.number("boundMs", bound_ms.max(0).unsigned_abs());
+            if let Some(because) = because {
+                entry.member("because", because.code());
+            }
+        }
         entry.member("reason", &described.reason);
         entry.out.extend_from_slice(b"}}");
     }
@@ -179,6 +186,7 @@ impl<'c> Faults<'c> {
                 described.system = Some(system);
                 described.asked = Some(*asked);
                 described.retry_after = error.retry_after;
+                described.too_old = error.too_old;
                 described
             }
             Failure::Violation { violation, of, key } => {
@@ -252,6 +260,7 @@ struct Described {
     field: Option<String>,
     count: Option<u64>,
     retry_after: Option<Duration>,
+    too_old: Option<TooOld>,
 }
 
 impl Described {
@@ -267,6 +276,7 @@ impl Described {
             field: None,
             count: None,
             retry_after: None,
+            too_old: None,
         }
     }
 }

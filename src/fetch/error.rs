@@ -22,12 +22,39 @@ pub struct FetchFailure {
     pub detail: String,
     /// How long to wait before asking again, counted from the failure: said by the system, or by the guard that refused.
     pub retry_after: Option<Duration>,
+    /// Where what is kept was refused because it is too old: how old.
+    pub too_old: Option<TooOld>,
+}
+
+/// How old something is that is refused for its age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooOld {
+    /// Its age, in milliseconds.
+    pub age_ms: i64,
+    /// The age up to which it is served, in milliseconds.
+    pub bound_ms: i64,
+    /// Why there is nothing younger: the owner's failure; none where the owner itself is a copy and answered.
+    pub because: Option<FetchErrorKind>,
 }
 
 impl FetchError {
     /// Says that a system did not answer.
     pub fn new(system: Arc<str>, system_id: SystemId, kind: FetchErrorKind, detail: impl Into<String>) -> Self {
-        Self(Arc::new(FetchFailure { system, system_id, kind, detail: detail.into(), retry_after: None }))
+        Self(Arc::new(FetchFailure {
+            system,
+            system_id,
+            kind,
+            detail: detail.into(),
+            retry_after: None,
+            too_old: None,
+        }))
+    }
+
+    /// Says how old what is refused is. Where its owner failed, that is what refuses it.
+    pub fn with_too_old(mut self, too_old: TooOld) -> Self {
+        let failure = Arc::make_mut(&mut self.0);
+        (failure.kind, failure.too_old) = (FetchErrorKind::Stale, Some(too_old));
+        self
     }
 
     /// Says when asking again makes sense, if that is known.
@@ -60,7 +87,7 @@ pub enum FetchErrorKind {
     Throttled,
     /// The answer is not what the contract says it is.
     ContractViolation,
-    /// The system is itself a copy, and older than the freshness domain allows.
+    /// What is known is older than the freshness domain allows: the system is itself a copy, or does not answer.
     Stale,
     /// The caller's cursor is not one of the list: nobody's failure but the question's.
     ForeignCursor,
@@ -90,7 +117,7 @@ impl FetchErrorKind {
             Self::BadRequest => "the system did not understand the question",
             Self::Throttled => "the system asked to be asked less often",
             Self::ContractViolation => "the system's answer does not fit the contract",
-            Self::Stale => "the system's copy is older than the field's freshness allows",
+            Self::Stale => "what is known is older than the field's freshness allows",
             Self::ForeignCursor => "the cursor is not one of this list: pass one that it gave",
         }
     }

@@ -17,7 +17,7 @@ mod turns;
 
 pub use cell::Cell;
 pub use clock::{Clock, SystemClock, steady_ms};
-pub use error::{FetchError, FetchErrorKind, FetchFailure};
+pub use error::{FetchError, FetchErrorKind, FetchFailure, TooOld};
 pub use lay::{Layout, PartLayout, PartRows};
 pub use owner::{Fetch, Outcome, Owner};
 pub use page::{Count, Cursor, Direction, LeftOut, ListFetch, ListItem, Page, Window};

@@ -39,6 +39,7 @@ struct OutcomeLabels {
 pub(super) struct CacheMetrics {
     served: Family<LevelLabels, Counter>,
     stale: Family<DomainLabel, Counter>,
+    refused: Family<DomainLabel, Counter>,
     age: Family<DomainLabel, Histogram, fn() -> Histogram>,
     violations: Family<DomainLabel, Counter>,
     compared: Family<OutcomeLabels, Counter>,
@@ -52,6 +53,7 @@ struct DomainNumbers {
     shared: Counter,
     fetched: Counter,
     stale: Counter,
+    refused: Counter,
     age: Histogram,
     violations: Counter,
 }
@@ -67,6 +69,7 @@ impl CacheMetrics {
         let metrics = Self {
             served: Family::default(),
             stale: Family::default(),
+            refused: Family::default(),
             age: Family::new_with_constructor(ages),
             violations: Family::default(),
             compared: Family::default(),
@@ -76,6 +79,8 @@ impl CacheMetrics {
         to.register("records_served", served, metrics.served.clone());
         let stale = "Records and pages served past their bound because the owner is down";
         to.register("records_served_stale", stale, metrics.stale.clone());
+        let refused = "Records and pages refused because what is kept is too old and the owner is down";
+        to.register("records_refused_stale", refused, metrics.refused.clone());
         let age = "How old the oldest part of a question's answer was when it was served";
         to.register_with_unit("served_age", age, Unit::Seconds, metrics.age.clone());
         let violations =
@@ -100,6 +105,7 @@ impl CacheMetrics {
         numbers.shared.inc_by(served.shared as u64);
         numbers.fetched.inc_by(served.fetched as u64);
         numbers.stale.inc_by(served.n_stale as u64);
+        numbers.refused.inc_by(served.n_refused as u64);
         numbers.violations.inc_by(u64::from(served.is_violation));
         if let Some(age) = served.age {
             numbers.age.observe(age.as_secs_f64());
@@ -120,6 +126,7 @@ impl CacheMetrics {
             shared: level("shared"),
             fetched: level("owner"),
             stale: self.stale.get_or_create_owned(&label),
+            refused: self.refused.get_or_create_owned(&label),
             age: self.age.get_or_create_owned(&label),
             violations: self.violations.get_or_create_owned(&label),
         };

@@ -229,6 +229,8 @@ pub enum Event<'a> {
 pub struct Served<'a> {
     /// Its freshness domain.
     pub domain: &'a str,
+    /// Those of all that are refused because what is kept of them is too old, and their owner does not answer.
+    pub n_refused: usize,
     /// The records or pages that were in memory.
     pub memory: usize,
     /// Those that other processes had kept.

@@ -1,6 +1,7 @@
 //! What is served while an owner is down.
 
 use freehold::{
+    cache::Brought,
     engine::{Engine, Request},
     fetch::FetchErrorKind,
     settings::EngineSettings,
@@ -37,7 +38,11 @@ async fn an_outage_is_bridged_up_to_its_bound_marked_stale_and_refused_after() {
     assert_eq!(case.ask("lasting", keys.clone()).await.freshness.stale.len(), 1);
     pass(100).await;
     let refused = case.ask("lasting", keys.clone()).await;
-    assert!(kinds(&refused).iter().all(|kind| *kind == Some(FetchErrorKind::Unavailable)));
+    assert!(kinds(&refused).iter().all(|kind| *kind == Some(FetchErrorKind::Stale)));
+    let Brought::Records(outcomes) = &refused.brought else { panic!("records were asked for") };
+    let too_old = outcomes[0].as_ref().expect_err("it is refused").too_old.expect("its age is why");
+    assert_eq!((too_old.bound_ms, too_old.because), (6_000, Some(FetchErrorKind::Unavailable)));
+    assert!((too_old.bound_ms + 1..too_old.bound_ms + 1_000).contains(&too_old.age_ms), "{too_old:?}");
     assert!(refused.freshness.stale.is_empty());
 }
 
@@ -47,7 +52,10 @@ async fn a_domain_that_refuses_serves_nothing_past_its_bound() {
     case.ask("quick", 0..5).await;
     case.world.change(|conditions| conditions.is_down = true);
     pass(2_700).await;
-    assert_eq!(kinds(&case.ask("quick", 0..5).await), [Some(FetchErrorKind::Unavailable); 5]);
+    // Of what is not there nothing is kept whose age could be told.
+    for kind in kinds(&case.ask("quick", 0..5).await) {
+        assert!(matches!(kind, Some(FetchErrorKind::Stale | FetchErrorKind::Unavailable)), "{kind:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,4 +80,10 @@ async fn an_answer_says_what_of_it_is_stale() {
         (&json!("STALE_SERVED"), &json!("lasting"), &json!("SOURCE_UNAVAILABLE"))
     );
     assert!(stale["records"].as_u64() > Some(0) && stale["asOf"].is_string(), "{answer}");
+    pass(10_000).await;
+    let answer = ask().await;
+    let said = answer["errors"].as_array().expect("errors").iter().map(|error| &error["extensions"]);
+    let refused = said.clone().find(|said| said["code"] == "STALE_REFUSED").unwrap_or_else(|| panic!("{answer}"));
+    assert_eq!(refused["because"], "SOURCE_UNAVAILABLE");
+    assert!(refused["ageMs"].as_u64() > refused["boundMs"].as_u64(), "{refused}");
 }
