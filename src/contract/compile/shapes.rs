@@ -68,6 +68,29 @@ pub(super) fn shapes<'a>(
     Shapes { shapes, of_part, of_call }
 }
 
+/// Makes the shape of the copies that a group holds. That a copy is null where its owner's value never is, is for whoever
+/// compares them to say.
+pub(super) fn of_copies<'a>(
+    survey: &Survey<'a>,
+    group: &GroupName,
+    fields: &[usize],
+    of_part: &BTreeMap<&'a str, ShapeId>,
+) -> Shape {
+    let of_type = survey.written.schema.types.get(&group.entity).map_or(&[][..], |ty| &ty.fields);
+    let leaves = leaves(survey);
+    let slots = fields.iter().map(|at| {
+        let mut slot = slot(survey, &of_type[*at], of_part, &leaves);
+        slot.nesting.non_null = false;
+        slot
+    });
+    Shape { name: copies_name(survey, group), slots: slots.collect(), may_lack: false }
+}
+
+/// Prints the copies that a group holds for people: `shop Product (copies)`.
+pub(super) fn copies_name(survey: &Survey<'_>, group: &GroupName) -> String {
+    format!("{} (copies)", group_name(survey, group))
+}
+
 /// Prints a group for people: `erp Product.stock`.
 pub(super) fn group_name(survey: &Survey<'_>, group: &GroupName) -> String {
     let system = &survey.system(group.system).name;
