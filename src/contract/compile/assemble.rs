@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy, List, Object, Reference, Role, RuleUse,
-        Type, TypeKind, TypeRef, TypeRefKind, directive,
+        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy, List, Object,
+        Reference, Role, RuleUse, Type, TypeKind, TypeRef, TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
