@@ -86,7 +86,7 @@ pub(super) fn assemble<'a>(
     let copies = copying.iter().enumerate().map(|(n, (name, plan))| assembly.copies_group(n_shapes + n, name, plan));
     let copies = copies.collect::<Option<Vec<_>>>()?;
     let copies_shapes: Vec<_> = (copying.iter())
-        .map(|(name, plan)| shapes::of_copies(survey, name, &plan.copies, &assembly.shapes.of_part))
+        .map(|(name, plan)| shapes::of_copies(survey, (*name, *plan), &assembly.shapes.of_part))
         .collect();
     let written = survey.written;
     let protects = |ty: &TypeDef| {
@@ -334,7 +334,7 @@ impl<'a> Assembly<'_, 'a> {
 
     fn copies_group(&self, number: usize, name: &GroupName, plan: &GroupPlan<'_>) -> Option<Group> {
         let shape = ShapeId::from(number);
-        let said = Said { name: copies_name(self.survey, name), shape, fields: &plan.copies };
+        let said = Said { name: copies_name(self.survey, name, plan), shape, fields: &plan.copies };
         Some(Group { holds_copies: true, ..self.bound(name, plan, said)? })
     }
 

@@ -7,7 +7,7 @@
 use super::{
     super::{
         directive,
-        sdl::{DirectiveUse, FieldDef, Kind, TypeDef},
+        sdl::{DirectiveUse, FieldDef, TypeDef},
     },
     path,
     survey::{EntityFacts, Survey, TypeRole},
@@ -21,13 +21,7 @@ const CUSTOMER_FAMILIES: &[&str] = &["customer", "order"];
 pub(super) fn check(survey: &Survey<'_>, findings: &mut Findings) {
     for ty in survey.written.schema.types.values() {
         audiences(survey, &ty.directives, findings);
-        let is_interface = ty.kind == Kind::Interface;
         for field in &ty.fields {
-            if let Some(copy) = directive::find(&field.directives, "copy").filter(|_| is_interface) {
-                let message = format!("`{}` is an interface's, which no system holds", path(ty, field));
-                let help = "put the @copy on the field of the type that implements it";
-                findings.fault("COPY_POINTLESS", copy.name.place, message, help);
-            }
             audiences(survey, &field.directives, findings);
             for argument in &field.arguments {
                 audiences(survey, &argument.directives, findings);

@@ -149,6 +149,11 @@ impl<'a> Run<'a> {
         Ok(self.summary)
     }
 
+    /// Keys asked for at once: what may be asked for in a second is the most that comes in one.
+    fn batch_keys(&self) -> usize {
+        BATCH_KEYS_MAX.min(self.options.rate.get() as usize)
+    }
+
     async fn walk(&mut self, number: usize) -> Result<(), Stop> {
         let (contract, pairing) = (self.contract, &self.pairings[number]);
         let name = pairing.name(contract);
@@ -182,7 +187,7 @@ impl<'a> Run<'a> {
     async fn listed(&mut self, number: usize, listing: &Listing, walk: &mut Walk, compares: bool) -> Result<(), Stop> {
         let pairing = &self.pairings[number];
         let list = self.contract.list(listing.list);
-        let batch = BATCH_KEYS_MAX.min(list.page_rows_max as usize).min(self.options.rate.get() as usize);
+        let batch = self.batch_keys().min(list.page_rows_max as usize);
         let sample = self.options.sample;
         let mut at = match walk.listed.take() {
             Some(listed) => listed,
@@ -248,7 +253,7 @@ impl<'a> Run<'a> {
             let earlier = found.rows.iter().filter(|finding| finding.run != run);
             let keys = earlier.filter_map(|finding| pairing.key_shown(&finding.found.entity.key));
             let keys: Vec<Key> = keys.collect::<BTreeSet<_>>().into_iter().collect();
-            for keys in keys.chunks(self.options.rate.get() as usize) {
+            for keys in keys.chunks(self.batch_keys()) {
                 let mut stretch = Stretch::default();
                 self.look(pairing, keys.to_vec(), &mut stretch).await?;
                 self.settle(pairing, &mut stretch).await?;
@@ -295,7 +300,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         sleep(self.options.settle).await;
-        for keys in std::mem::take(&mut stretch.suspects).chunks(BATCH_KEYS_MAX) {
+        for keys in std::mem::take(&mut stretch.suspects).chunks(self.batch_keys()) {
             let mut verdicts = self.verdicts(pairing, keys).await?;
             self.forgive_what_is_not_handed_over(pairing, keys, &mut verdicts).await;
             stretch.verdicts.extend(keys.iter().cloned().zip(verdicts));
@@ -335,8 +340,8 @@ impl<'a> Run<'a> {
         Ok(keys.iter().enumerate().map(verdict).collect())
     }
 
-    /// A group that answers no key at all is either silent, and nothing is known of what it holds; or its system answers, and
-    /// its rows cannot be read, which is worth telling a few times.
+    /// A group that answers no key at all is silent, and nothing is known of what it holds. Where its system answers, it may
+    /// be these keys alone; that again and again it is not.
     async fn answered(&mut self, groups: impl Iterator<Item = &Vec<Outcome>>) -> Result<(), Stop> {
         let failed = groups.filter(|outcomes| outcomes.iter().all(Result::is_err));
         let error = failed.filter_map(|outcomes| outcomes.first()?.as_ref().err().cloned()).next();
