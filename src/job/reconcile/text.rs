@@ -107,7 +107,11 @@ fn such(n: u64, n_examples: usize) -> String {
 }
 
 fn shown(value: &Option<String>) -> String {
-    let Some(value) = value else { return "null".to_owned() };
+    let value = match value.as_deref() {
+        None => return "null".to_owned(),
+        Some("") => return "\"\"".to_owned(),
+        Some(value) => value,
+    };
     let mut text: String = value.chars().take(VALUE_CHARS_MAX).collect();
     if text.len() < value.len() {
         text.push('…');

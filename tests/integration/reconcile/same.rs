@@ -47,8 +47,8 @@ async fn what_does_not_mean_the_same_is_told_with_both_values() {
     let status = summary.fields.iter().find(|field| field.field == "status").expect("the field");
     assert_eq!((status.n_checked, status.n_drifted, status.n_unreadable), (1, 1, 1));
     let text = summary.to_text();
-    assert!(text.contains("A-1  erp Pump, shop pump"), "{text}");
-    assert!(text.contains("Product.status  erp    shop        1        1  100.0           1"), "{text}");
+    assert!(text.contains("A-1  erp Pump, shop pump\n  A-2  erp null, shop \"\""), "{text}");
+    assert!(text.contains("Product.status     erp    shop        1        1  100.0           1"), "{text}");
 }
 
 #[tokio::test]
