@@ -90,11 +90,11 @@ pub(super) async fn run(
         n_failed_batches: 0,
     };
     run.begin().await?;
-    for number in 0..pairings.len() {
+    for (number, pairing) in pairings.iter().enumerate() {
         match run.walk(number).await {
             Ok(()) => {}
             Err(Stop::Silent(error)) => run.summary.stopped.push(Stopped {
-                what: pairings[number].name(contract),
+                what: pairing.name(contract),
                 system: error.system.to_string(),
                 code: error.kind.code().to_owned(),
                 detail: error.detail.clone(),
