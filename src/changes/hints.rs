@@ -132,7 +132,8 @@ fn text(value: &Value) -> Option<String> {
 
 /// Returns the types that a system answers anything of.
 fn types_of(contract: &Contract, system: SystemId) -> BTreeSet<TypeId> {
-    let of_groups = contract.groups.iter().filter(|group| group.system == system).map(|group| group.entity);
+    let of_groups =
+        contract.groups.iter().filter(|group| group.system == system && !group.holds_copies).map(|group| group.entity);
     let of_lists = contract.lists.iter().filter(|list| list.system == system);
     of_groups.chain(of_lists.flat_map(|list| contract.possible_types(list.of))).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
-//! `check` (faults, with and without asking the systems), `exceptions` (what the ledger holds), `ownership`, `explain`, `schema`, `demo`.
+//! `check` (faults, with and without asking the systems), `exceptions` (what the ledger holds), `reconcile`
+//! with `progress` (owners compared with copies), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
@@ -14,6 +15,8 @@ mod explain;
 mod flags;
 mod load;
 mod ownership;
+mod progress;
+mod reconcile;
 mod schema;
 mod serve;
 mod server;
@@ -51,6 +54,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Check(check::Check),
     Exceptions(exceptions::Exceptions),
+    Reconcile(Box<reconcile::Reconcile>),
     Ownership(ownership::Ownership),
     Explain(explain::Explain),
     Schema(schema::Schema),
@@ -63,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Exceptions(exceptions) => exceptions.run(),
+        Command::Reconcile(reconcile) => reconcile.run(),
         Command::Ownership(ownership) => ownership.run(),
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),

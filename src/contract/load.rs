@@ -117,7 +117,6 @@ fn inert(schema: &merge::Schema, findings: &mut Findings) {
     let kinds = [
         ("scope", "SCOPE_INERT", "rows are not yet kept to their accounts", "every caller sees every account's rows"),
         ("visible", "VISIBLE_INERT", "audiences are not yet told apart", "every caller has every field"),
-        ("copy", "COPY_INERT", "copies are not yet reconciled", "nothing reads them"),
     ];
     for (name, code, what, so) in kinds {
         let uses = |uses: &[DirectiveUse]| uses.iter().filter(|one| one.name.name == name).count();

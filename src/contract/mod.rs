@@ -57,9 +57,9 @@ pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{
-    Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, List, ListBinding,
-    ListUse, Object, OnOutage, OrderColumn, PagingField, Reference, Role, RuleInput, RuleUse, Secret, System,
-    SystemKind, Type, TypeKind, TypeRef, TypeRefKind,
+    Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, HeldCopy, List,
+    ListBinding, ListUse, Object, OnOutage, OrderColumn, PagingField, Reference, Role, RuleInput, RuleUse, Secret,
+    System, SystemKind, Type, TypeKind, TypeRef, TypeRefKind,
 };
 pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Scanned, Unreadable, Usage, scan};

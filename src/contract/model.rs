@@ -33,7 +33,8 @@ pub struct Contract {
     pub systems: Vec<System>,
     /// The freshness domains.
     pub domains: Vec<Domain>,
-    /// The field groups, behind them the groups that answer cross-references, of which no type has a field.
+    /// The field groups; behind them the groups that answer cross-references and those that answer copies, of which no field
+    /// is served.
     pub groups: Vec<Group>,
     /// The named lists.
     pub lists: Vec<List>,
@@ -180,8 +181,21 @@ pub struct Field {
     pub internal: bool,
     /// `@visible(to:)`: only these audiences have it; empty means everyone.
     pub visible_to: Vec<String>,
-    /// `@copy`: other systems that hold a copy, and the group they hold it in.
-    pub copies: Vec<(SystemId, Option<String>)>,
+    /// `@copy`: where other systems hold a copy.
+    pub copies: Vec<HeldCopy>,
+}
+
+/// Where a system holds a copy of a field that another owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldCopy {
+    /// The system.
+    pub system: SystemId,
+    /// The name of the binding that reads it, where it has one.
+    pub name: Option<String>,
+    /// The group that answers it, and nothing but copies.
+    pub group: GroupId,
+    /// The slot in the group's shape.
+    pub slot: usize,
 }
 
 /// An argument, or a field of an input object.
@@ -515,6 +529,8 @@ pub struct Group {
     pub entity: TypeId,
     /// The layout of its records.
     pub shape: ShapeId,
+    /// Whether it answers copies, which are compared with what their owners say and never served.
+    pub holds_copies: bool,
     /// The names of the key columns, in the order of the entity's key.
     pub key_columns: Vec<String>,
     /// How the graph's keys become the system's own, where the binding says so.

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Contract, Field, OnOutage, Role, TypeKind};
+use super::{Answer, Contract, Field, HeldCopy, OnOutage, Role, TypeKind};
 use crate::value::duration_text;
 
 /// One row: one field that a system, a list query or a rule answers.
@@ -81,9 +81,9 @@ fn row(contract: &Contract, type_name: &str, field: &Field, answered_by: String)
         OnOutage::Refuse => "refused".to_owned(),
         OnOutage::ServeUpTo(age) => format!("up to {}, marked stale", duration_text(age)),
     });
-    let copy = |(system, group): &(crate::value::SystemId, Option<String>)| {
-        let system = &contract.system(*system).name;
-        group.as_ref().map_or_else(|| system.clone(), |group| format!("{system} ({group})"))
+    let copy = |copy: &HeldCopy| {
+        let system = &contract.system(copy.system).name;
+        copy.name.as_ref().map_or_else(|| system.clone(), |group| format!("{system} ({group})"))
     };
     OwnershipRow {
         domain: domain.map_or_else(String::new, |domain| domain.name.clone()),

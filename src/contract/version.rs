@@ -3,6 +3,7 @@
 //! Every fact becomes a line that names things by name, and the lines are sorted; so formatting, comments, descriptions
 //! and the order of files and fields do not matter, and neither does where a system is reached, how patiently, or how it is
 //! guarded (`rate`, `retries`, `breaker`), nor how it is heard of its changes: that changes when an answer comes, never what it says.
+//! That a field has a copy is said to whoever reads the ownership table; how the copy is read is nobody's answer.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -49,7 +50,7 @@ fn lines(contract: &Contract) -> Vec<String> {
         let [max_age, refresh, absent] = [domain.max_age, domain.refresh_after, domain.absent].map(duration_text);
         lines.push(format!("domain {} {max_age} {refresh} {on_outage} {absent}", domain.name));
     }
-    for group in &contract.groups {
+    for group in contract.groups.iter().filter(|group| !group.holds_copies) {
         let head = format!("group {}", group.name);
         let domain = &contract.domain(group.domain).name;
         lines.push(format!("{head} key={:?} domain={domain}", group.key_columns));
@@ -189,7 +190,7 @@ fn field(contract: &Contract, field: &Field, siblings: &[Field]) -> String {
     arguments.sort();
     let mut visible_to = field.visible_to.clone();
     visible_to.sort();
-    let mut copies: Vec<_> = field.copies.iter().map(|(system, name)| (&contract.system(*system).name, name)).collect();
+    let mut copies: Vec<_> = field.copies.iter().map(|copy| (&contract.system(copy.system).name, &copy.name)).collect();
     copies.sort();
     format!(
         "{}({}): {} = {} domain={:?} internal={} visible={visible_to:?} copies={copies:?} deprecated={:?}",

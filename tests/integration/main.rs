@@ -18,6 +18,7 @@ mod outage;
 mod owner;
 mod readme;
 mod real_data;
+mod reconcile;
 mod rules;
 mod scenario;
 mod source;

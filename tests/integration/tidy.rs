@@ -83,7 +83,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
 ];
 
 /// Where each foreign crate may be used. Their types do not leak.
-const CRATES: [(&str, &[&str]); 12] = [
+const CRATES: [(&str, &[&str]); 13] = [
     ("redis", &["cache/redis"]),
     ("sqlx", &["source/sql", "ledger", "demo"]),
     ("pgwire_replication", &["source/sql/postgres/replicate"]),
@@ -92,6 +92,7 @@ const CRATES: [(&str, &[&str]); 12] = [
     ("axum", &["http", "demo/servers", "demo/pim_api"]),
     ("hyper", &["http"]),
     ("clap", &["cli"]),
+    ("indicatif", &["cli/progress"]),
     (
         "async_graphql",
         &[

@@ -89,7 +89,8 @@ impl Keys {
 fn layout(contract: &Contract) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(format!("{:?}", contract.shapes).as_bytes());
-    for group in &contract.groups {
+    // Copies are asked for past every cache.
+    for group in contract.groups.iter().filter(|group| !group.holds_copies) {
         hasher.update(format!("{:?}", (&group.name, group.shape, &group.key_columns)).as_bytes());
     }
     for list in &contract.lists {

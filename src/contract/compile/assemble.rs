@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, List, Object, Reference, Role, RuleUse,
-        Type, TypeKind, TypeRef, TypeRefKind, directive,
+        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy, List, Object,
+        Reference, Role, RuleUse, Type, TypeKind, TypeRef, TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
@@ -17,7 +17,7 @@ use super::{
     lists::Lists,
     paging,
     rules::{Call, Calls},
-    shapes::{self, Shapes, adaptations, group_name},
+    shapes::{self, Shapes, adaptations, copies_name, group_name},
     survey::{GroupName, Survey, TypeRole},
 };
 use crate::{
@@ -34,6 +34,8 @@ struct Assembly<'s, 'a> {
     crossrefs: &'s Crossrefs<'a>,
     calls: &'s [Call<'a>],
     group_ids: BTreeMap<&'s GroupName, GroupId>,
+    /// The groups that answer copies, numbered behind all others.
+    copy_ids: BTreeMap<&'s GroupName, GroupId>,
     shapes: Shapes<'a>,
     leaves: BTreeMap<&'a str, Leaf>,
 }
@@ -58,7 +60,11 @@ pub(super) fn assemble<'a>(
     Beside { calls, changes, heard_by, samples }: Beside<'a>,
 ) -> Option<Contract> {
     let served: Vec<(&GroupName, &GroupPlan<'_>)> = groups.iter().filter(|(_, plan)| plan.served).collect();
+    let copying: Vec<(&GroupName, &GroupPlan<'_>)> =
+        groups.iter().filter(|(_, plan)| !plan.copies.is_empty()).collect();
+    let first_copies = served.len() + crossrefs.n_groups();
     let group_ids = served.iter().enumerate().map(|(n, (name, _))| (*name, GroupId::from(n))).collect();
+    let copy_ids = copying.iter().enumerate().map(|(n, (name, _))| (*name, GroupId::from(first_copies + n))).collect();
     let assembly = Assembly {
         survey,
         classes,
@@ -68,12 +74,19 @@ pub(super) fn assemble<'a>(
         crossrefs,
         calls: &calls,
         group_ids,
+        copy_ids,
         shapes: shapes::shapes(survey, classes, &groups, &calls),
         leaves: shapes::leaves(survey),
     };
     let types = survey.type_ids.keys().map(|name| assembly.ty(name)).collect::<Option<Vec<_>>>()?;
     let made = served.iter().enumerate().map(|(n, (name, plan))| assembly.group(n, name, plan));
     let mut made = made.collect::<Option<Vec<_>>>()?;
+    let n_shapes = assembly.shapes.shapes.len() + crossrefs.n_groups();
+    let copies = copying.iter().enumerate().map(|(n, (name, plan))| assembly.copies_group(n_shapes + n, name, plan));
+    let copies = copies.collect::<Option<Vec<_>>>()?;
+    let copies_shapes: Vec<_> = (copying.iter())
+        .map(|(name, plan)| shapes::of_copies(survey, (*name, *plan), &assembly.shapes.of_part))
+        .collect();
     let written = survey.written;
     let protects = |ty: &TypeDef| {
         let arguments = ty.fields.iter().flat_map(|field| &field.arguments).map(|argument| &argument.directives);
@@ -88,9 +101,9 @@ pub(super) fn assemble<'a>(
     });
     let rule_uses = rule_uses.collect::<Option<Vec<_>>>()?;
     let mut shapes = assembly.shapes.shapes;
-    let (hidden, hidden_shapes) = crossrefs.groups(survey, &made, &lists.lists, shapes.len())?;
-    made.extend(hidden);
-    shapes.extend(hidden_shapes);
+    let (hidden, hidden_shapes) = crossrefs.groups(survey, &made, &copies, &lists.lists, shapes.len())?;
+    made.extend(hidden.into_iter().chain(copies));
+    shapes.extend(hidden_shapes.into_iter().chain(copies_shapes));
     let mut contract = Contract {
         version: String::new(),
         types,
@@ -203,7 +216,7 @@ impl<'a> Assembly<'_, 'a> {
                 || internal(&ty.directives)
                 || internal_type.is_some_and(|ty| internal(&ty.directives)),
             visible_to: visible_to(ty, field),
-            copies: self.copies(field),
+            copies: part.map_or_else(|| Some(Vec::new()), |_| self.copies(ty, position, field))?,
         })
     }
 
@@ -279,13 +292,16 @@ impl<'a> Assembly<'_, 'a> {
         }
     }
 
-    fn copies(&self, field: &FieldDef) -> Vec<(SystemId, Option<String>)> {
-        let copies = field.directives.iter().filter(|one| one.name.name == "copy").filter_map(|copy| {
-            let (name, _) = copy.text("system")?;
-            let system = self.survey.written.systems.iter().position(|system| system.name == name)?;
-            Some((SystemId::from(system), copy.text("as").map(|(name, _)| name.to_owned())))
+    fn copies(&self, ty: &TypeDef, position: usize, field: &FieldDef) -> Option<Vec<HeldCopy>> {
+        let copies = field.directives.iter().filter(|one| one.name.name == "copy").map(|copy| {
+            let name = self.survey.owner(ty, copy, &mut Findings::default())?;
+            let slot = self.groups.get(&name)?.copies.iter().position(|at| *at == position)?;
+            let group = *self.copy_ids.get(&name)?;
+            Some(HeldCopy { system: name.system, name: name.name, group, slot })
         });
-        copies.collect()
+        let mut copies = copies.collect::<Option<Vec<_>>>()?;
+        copies.dedup();
+        Some(copies)
     }
 
     fn arguments(&self, inputs: &[InputDef]) -> Option<Vec<Argument>> {
@@ -314,16 +330,37 @@ impl<'a> Assembly<'_, 'a> {
     }
 
     fn group(&self, number: usize, name: &GroupName, plan: &GroupPlan<'_>) -> Option<Group> {
+        let shape = ShapeId::from(number);
+        self.bound(name, plan, Said { name: group_name(self.survey, name), shape, fields: &plan.fields })
+    }
+
+    fn copies_group(&self, number: usize, name: &GroupName, plan: &GroupPlan<'_>) -> Option<Group> {
+        let shape = ShapeId::from(number);
+        let said = Said { name: copies_name(self.survey, name, plan), shape, fields: &plan.copies };
+        Some(Group { holds_copies: true, ..self.bound(name, plan, said)? })
+    }
+
+    /// Makes a group of one binding, which may answer fields of its own and copies of others', each by itself.
+    fn bound(&self, name: &GroupName, plan: &GroupPlan<'_>, said: Said<'_>) -> Option<Group> {
         let file = plan.binding?;
         let inherited = &self.survey.system(name.system).inherited;
         // What is wrong with the key was reported where the binding was checked.
         let mapped = self.crossrefs.of_group(self.survey, &name.entity, file, &mut Findings::default());
         let own_names = || self.survey.key_fields(&name.entity).iter().map(|field| field.name.name.clone()).collect();
+        let ty = self.survey.written.schema.types.get(&name.entity)?;
+        let is_said = |field: &str| said.fields.iter().any(|at| ty.fields[*at].name.name == field);
+        let mut binding = file.asked.compile()?;
+        match &mut binding {
+            GroupBinding::Sql(asked) => asked.parts.retain(|(field, _)| is_said(field)),
+            GroupBinding::File(asked) => asked.parts.retain(|(field, _)| is_said(field)),
+            GroupBinding::Rest(_) | GroupBinding::Odata(_) | GroupBinding::GraphQl(_) => {}
+        }
         Some(Group {
-            name: group_name(self.survey, name),
+            name: said.name,
             system: name.system,
             entity: self.type_id(&name.entity)?,
-            shape: ShapeId::from(number),
+            shape: said.shape,
+            holds_copies: false,
             key_columns: mapped.as_ref().map_or_else(own_names, |mapped| mapped.columns.clone()),
             key: mapped.map(|mapped| mapped.mapping),
             domain: plan.domain?,
@@ -331,9 +368,16 @@ impl<'a> Assembly<'_, 'a> {
             as_of: file.as_of.as_ref().map(|column| column.text.clone()),
             valid_until: file.valid_until.as_ref().map(|column| column.text.clone()),
             adaptations: adaptations(&file.values, file.trim, file.zone.as_ref(), inherited),
-            binding: file.asked.compile()?,
+            binding,
         })
     }
+}
+
+/// What a group is called, how it is laid out and which fields it answers.
+struct Said<'s> {
+    name: String,
+    shape: ShapeId,
+    fields: &'s [usize],
 }
 
 /// Who has a field: those its type is for, and of these those the field itself is for.

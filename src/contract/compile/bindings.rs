@@ -25,11 +25,11 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossr
     for (name, plan) in groups {
         let Some(ty) = survey.written.schema.types.get(&name.entity) else { continue };
         let Some(file) = plan.binding else { continue };
-        // What a copy or a handover binds beside the group's own fields is not served from there.
-        let fields: Vec<&FieldDef> = if plan.fields.is_empty() {
+        // What a handover binds beside the fields it is asked for is not served from there.
+        let fields: Vec<&FieldDef> = if plan.fields.is_empty() && plan.copies.is_empty() {
             ty.fields.iter().collect()
         } else {
-            plan.fields.iter().map(|at| &ty.fields[*at]).collect()
+            plan.fields.iter().chain(&plan.copies).map(|at| &ty.fields[*at]).collect()
         };
         let title = header(&name.entity, name.name.as_deref());
         let keys = survey.key_fields(&name.entity);

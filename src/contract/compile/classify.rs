@@ -257,10 +257,18 @@ fn pointless_arguments(ty: &TypeDef, field: &FieldDef, class: &Class, findings: 
 }
 
 fn pointless_copies(ty: &TypeDef, field: &FieldDef, class: &Class, findings: &mut Findings) {
-    if matches!(class, Class::Slot(_) | Class::Key(_) | Class::Unknown) {
+    if matches!(class, Class::Slot(_) | Class::Unknown) {
         return;
     }
-    if let Some(copy) = directive::find(&field.directives, "copy") {
+    let Some(copy) = directive::find(&field.directives, "copy") else { return };
+    if let Class::Key(_) = class {
+        findings.fault(
+            "COPY_POINTLESS",
+            copy.name.place,
+            format!("`{}` is what a copy is found by, so it never differs", path(ty, field)),
+            "delete it; who lacks the entity is found with any other copied field",
+        );
+    } else {
         findings.fault(
             "COPY_POINTLESS",
             copy.name.place,

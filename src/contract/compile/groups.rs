@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct GroupPlan<'a> {
     /// The positions of its fields in the entity type.
     pub fields: Vec<usize>,
+    /// The positions of the fields that others own and it holds copies of.
+    pub copies: Vec<usize>,
     /// Where the contract names it first.
     pub place: Place,
     /// How it is asked, if that is written down.
@@ -71,6 +73,7 @@ fn entity<'a>(
     let mut add = |group: GroupName, place: Place, field: Option<usize>, domains: Vec<DomainId>, served: bool| {
         let plan = groups.entry(group).or_insert_with(|| GroupPlan {
             fields: Vec::new(),
+            copies: Vec::new(),
             place,
             binding: None,
             domain: None,
@@ -78,7 +81,8 @@ fn entity<'a>(
             hands_over: false,
         });
         plan.served |= served;
-        plan.fields.extend(field);
+        let fields = if served { &mut plan.fields } else { &mut plan.copies };
+        fields.extend(field.filter(|field| !fields.contains(field)));
         plan.domain = tightest(survey, plan.domain.into_iter().chain(domains));
     };
     if let Some(identity) = &facts.identity {
@@ -99,7 +103,7 @@ fn entity<'a>(
         }
         for copy in field.directives.iter().filter(|one| one.name.name == "copy") {
             if let Some(group) = survey.owner(ty, copy, findings) {
-                add(group, copy.name.place, None, own_domain.into_iter().collect(), false);
+                add(group, copy.name.place, Some(n), own_domain.into_iter().collect(), false);
             }
         }
     }
@@ -256,10 +260,11 @@ fn unused(survey: &Survey<'_>, groups: &Groups<'_>, findings: &mut Findings) {
 
 /// A column fills the field of its name in any case, so two such fields would take each other's.
 fn same_but_for_case(ty: &TypeDef, groups: &Groups<'_>, findings: &mut Findings) {
-    for plan in groups.iter().filter(|(name, _)| name.entity == ty.name.name).map(|(_, plan)| plan) {
-        for (n, at) in plan.fields.iter().enumerate() {
+    let plans = groups.iter().filter(|(name, _)| name.entity == ty.name.name).map(|(_, plan)| plan);
+    for fields in plans.flat_map(|plan| [&plan.fields, &plan.copies]) {
+        for (n, at) in fields.iter().enumerate() {
             let field = &ty.fields[*at];
-            let twin = plan.fields[..n].iter().map(|at| &ty.fields[*at]).find(|other| {
+            let twin = fields[..n].iter().map(|at| &ty.fields[*at]).find(|other| {
                 other.name.name != field.name.name && other.name.name.eq_ignore_ascii_case(&field.name.name)
             });
             if let Some(twin) = twin {

@@ -138,6 +138,11 @@ fn one_way(place: Place, name: &str, direction: &str, findings: &mut Findings) {
 }
 
 impl Crossrefs<'_> {
+    /// Returns how many groups answer cross-references.
+    pub fn n_groups(&self) -> usize {
+        self.0.values().map(|one| usize::from(one.to_own.is_some()) + usize::from(one.to_graph.is_some())).sum()
+    }
+
     /// Compiles a mapping for a key of these fields.
     pub fn mapping(&self, file: &KeyFile, key_fields: &[&str], title: &str, findings: &mut Findings) -> Mapped {
         let said = |name: &str| {
@@ -343,6 +348,7 @@ impl Crossrefs<'_> {
         &self,
         survey: &Survey<'_>,
         made: &[Group],
+        copies: &[Group],
         lists: &[List],
         mut shape: usize,
     ) -> Option<(Vec<Group>, Vec<Shape>)> {
@@ -355,8 +361,14 @@ impl Crossrefs<'_> {
             let users: Vec<(TypeId, DomainId)> = (of_groups.map(|group| (group.entity, group.domain)))
                 .chain(of_lists.map(|list| (list.of, list.domain)))
                 .collect();
+            // What is compared and never served makes nothing that is served fresher.
+            let of_copies = copies.iter().filter(|group| group.key.as_ref().is_some_and(by));
+            let users = match users.is_empty() {
+                true => of_copies.map(|group| (group.entity, group.domain)).collect(),
+                false => users,
+            };
             let own = known.file.domain.as_ref().and_then(|name| survey.domain_ids.get(name.text.as_str()).copied());
-            // One that is of use to copies or unused lists alone is asked by nobody.
+            // One that is of use to unused lists alone is asked by nobody.
             let entity = users.first().map_or(TypeId(0), |(entity, _)| *entity);
             let domain = own.or_else(|| groups::tightest(survey, users.iter().map(|(_, domain)| *domain)));
             let directions =
@@ -374,6 +386,7 @@ impl Crossrefs<'_> {
                     system: known.system,
                     entity,
                     shape: ShapeId::from(shape),
+                    holds_copies: false,
                     key_columns: vec![asked.to_owned()],
                     key: None,
                     domain: domain.unwrap_or(DomainId(0)),

@@ -13,7 +13,7 @@ use super::{
     },
     FieldId,
     classify::Class,
-    groups::Groups,
+    groups::{GroupPlan, Groups},
     rules::Call,
     survey::{Category, GroupName, Survey, TypeRole},
 };
@@ -66,6 +66,30 @@ pub(super) fn shapes<'a>(
     });
     let of_call = of_call.collect();
     Shapes { shapes, of_part, of_call }
+}
+
+/// Makes the shape of the copies that a group holds. That a copy is null where its owner's value never is, is for whoever
+/// compares them to say.
+pub(super) fn of_copies<'a>(
+    survey: &Survey<'a>,
+    (group, plan): (&GroupName, &GroupPlan<'_>),
+    of_part: &BTreeMap<&'a str, ShapeId>,
+) -> Shape {
+    let of_type = survey.written.schema.types.get(&group.entity).map_or(&[][..], |ty| &ty.fields);
+    let leaves = leaves(survey);
+    let slots = plan.copies.iter().map(|at| {
+        let mut slot = slot(survey, &of_type[*at], of_part, &leaves);
+        slot.nesting.non_null = false;
+        slot
+    });
+    Shape { name: copies_name(survey, group, plan), slots: slots.collect(), may_lack: false }
+}
+
+/// Prints a group that holds copies for people: `shop Product.copy`, or `shop Product (copies)` where what is served is
+/// read by the same binding.
+pub(super) fn copies_name(survey: &Survey<'_>, group: &GroupName, plan: &GroupPlan<'_>) -> String {
+    let name = group_name(survey, group);
+    if plan.served { format!("{name} (copies)") } else { name }
 }
 
 /// Prints a group for people: `erp Product.stock`.

@@ -1,11 +1,11 @@
 //! Feeds: what a list is asked with when nobody asks.
 //!
-//! In: a list and the samples. Out: the arguments of a few parents. Where several fields use a list, the one that fills
+//! In: a list and the samples. Out: the arguments of a few parents, or those that bring all of its rows. Where several fields use a list, the one that fills
 //! most of its parameters is taken.
 
 use super::samples::{N_SAMPLES, Samples};
 use crate::{
-    contract::{Answer, Contract, Feed, Role},
+    contract::{Answer, Argument as Declared, Contract, Feed, Role, TypeKind},
     value::{Argument, Key, ListId, TypeId},
 };
 
@@ -55,6 +55,39 @@ pub(super) fn of(contract: &Contract, list: ListId) -> Feeds {
         }
     }
     best
+}
+
+/// Returns what a list is asked with for all of its rows: its constants, and null for what a caller may leave out. None
+/// where no field lets a caller leave out the rest.
+pub(in crate::job) fn all_rows(contract: &Contract, list: ListId) -> Option<Box<[Argument]>> {
+    let objects = (0..contract.types.len()).filter_map(|id| contract.object(TypeId::from(id)));
+    let mut uses = objects.flat_map(|object| &object.fields).filter_map(|field| match &field.answer {
+        Answer::List(used) if used.list == list => Some((field, used)),
+        _ => None,
+    });
+    uses.find_map(|(field, used)| {
+        let argument = |feed: &Option<Feed>| match feed {
+            None => Some(Argument::Null),
+            Some(Feed::Constant(text)) => Some(Argument::One(text.as_str().into())),
+            Some(Feed::Argument(path)) => may_be_null(contract, &field.arguments, path).then_some(Argument::Null),
+            Some(Feed::Field(_)) => None,
+        };
+        used.arguments.iter().map(argument).collect()
+    })
+}
+
+/// Whether a caller may leave out an argument, or a field inside one.
+fn may_be_null(contract: &Contract, arguments: &[Declared], path: &[String]) -> bool {
+    let Some((name, rest)) = path.split_first() else { return false };
+    let Some(argument) = arguments.iter().find(|argument| argument.name == *name) else { return false };
+    if !argument.ty.non_null {
+        return true;
+    }
+    match &contract.ty(argument.ty.named()).kind {
+        // Of one of these fields a caller gives exactly one.
+        TypeKind::Input { fields, one_of: false } => may_be_null(contract, fields, rest),
+        _ => false,
+    }
 }
 
 impl Feeds {

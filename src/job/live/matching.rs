@@ -57,7 +57,8 @@ impl Pair<'_> {
         let Self { asking, samples, ask, .. } = self;
         let contract = asking.contract;
         let group = contract.group(ask.group);
-        let is_handed_over = self.identity.is_some_and(|entity| entity.handover.is_some());
+        // Who is missing in a copy is for reconciliation to tell.
+        let is_handed_over = group.holds_copies || self.identity.is_some_and(|entity| entity.handover.is_some());
         let is_identity = self.identity.is_some_and(|entity| entity.identity == ask.group);
         let hands_over = self.identity.is_some_and(|entity| entity.handover == Some(ask.group));
         // A key that names nothing in the graph says nothing about the groups that do not decide what it names.

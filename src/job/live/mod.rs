@@ -33,6 +33,8 @@ use tokio::time::timeout_at;
 pub use report::{AskReport, Asked, Failure, Hint, KeyMatch, LiveReport, Misfit, Normalisation, SystemReport};
 pub use samples::{SampleError, given_samples};
 
+pub(super) use feeds::all_rows;
+
 use self::{
     ask::{Asking, GroupAsk},
     samples::Samples,

@@ -111,7 +111,7 @@ pub struct KeyMatch {
     pub group: String,
     /// Whether that system decides whether the entity exists.
     pub is_identity: bool,
-    /// Whether an entity may rightly be known to only one of several systems: another hands it over.
+    /// Whether an entity may rightly be known to only one of several systems: another hands it over, or holds copies of some.
     pub is_handed_over: bool,
     /// How many keys were asked for.
     pub n_sampled: usize,

@@ -79,6 +79,7 @@ impl Bindings {
             system: SystemId(0),
             entity: TypeId(0),
             shape,
+            holds_copies: false,
             key_columns: words(keys),
             key: None,
             domain: DomainId(0),

@@ -179,6 +179,7 @@ const OWNERSHIP: &[Mistake] = &[
         "@ref(key: \"sku: successorSku\")",
         "@ref(key: \"sku: successorSku\") @copy(system: \"shop\")",
     ),
+    ("COPY_POINTLESS", PRODUCT, "  sku: String!", "  sku: String! @copy(system: \"shop\")"),
     ("COPY_OF_ITSELF", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"erp\")"),
     ("GROUP_UNBOUND", PRODUCT, "@copy(system: \"shop\")", "@copy(system: \"shop\", as: \"old\")"),
     (

@@ -26,6 +26,7 @@ fn every_group_has_its_slots_and_its_tightest_domain() {
     erp Product [name status weight units successorSku media hazmatClass] product
     erp Product.stock [stock] inventory
     shop Product [webVisible] product
+    shop Product (copies) [name] product
     ");
 }
 

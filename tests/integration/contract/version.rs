@@ -80,3 +80,26 @@ fn every_change_of_meaning_changes_it() {
     versions.dedup();
     assert_eq!(versions.len(), n);
 }
+
+#[test]
+fn how_a_copy_is_read_is_no_part_of_it_and_no_group_before_it_changes_its_number() {
+    let with = |query: &str| {
+        let mut files =
+            base::edited("product.graphql", "@copy(system: \"shop\")", "@copy(system: \"shop\", as: \"copy\")");
+        let shop = files.iter_mut().find(|(path, _)| path == "systems/shop.toml").expect("the shop");
+        shop.1 += &format!("\n[Product.copy]\nquery = \"{query}\"\n");
+        files
+    };
+    let one = with("select sku, name from listing where sku in (:keys)");
+    assert_eq!(version(one.clone()), version(with("select sku, title as name from listing where sku in (:keys)")));
+    let groups = |files| {
+        let contract = base::loaded(files).contract.expect("sound");
+        contract.groups.iter().map(|group| (group.name.clone(), group.holds_copies)).collect::<Vec<_>>()
+    };
+    let (plain, named) = (groups(base::files()), groups(one));
+    let is_last = |groups: &[(String, bool)]| groups.iter().position(|(_, copies)| *copies) == Some(groups.len() - 1);
+    assert!(is_last(&plain) && is_last(&named), "{plain:?} {named:?}");
+    assert_eq!(plain.last().map(|(name, _)| name.as_str()), Some("shop Product (copies)"));
+    assert_eq!(named.last().map(|(name, _)| name.as_str()), Some("shop Product.copy"));
+    assert_eq!(plain[..plain.len() - 1], named[..named.len() - 1]);
+}
