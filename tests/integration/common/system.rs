@@ -129,6 +129,10 @@ const SQLITE: Facts = Facts {
            from item where no in (:keys)",
 };
 
+/// By its driver, parts are asked for by statements of their own.
+#[cfg(feature = "odbc")]
+const ODBC_POSTGRES: Facts = Facts { brings_parts: false, ..POSTGRES };
+
 /// SQLite's driver reads doubles by way of a short text and takes every expression for a text.
 #[cfg(feature = "odbc")]
 const ODBC_SQLITE: Facts = Facts { before_writing: None, exact_doubles: false, types_expressions: false, ..SQLITE };
@@ -152,7 +156,7 @@ impl System {
 
     #[cfg(feature = "odbc")]
     pub fn odbc_postgres() -> Self {
-        Self::postgres().by_odbc()
+        Self { facts: &ODBC_POSTGRES, ..Self::postgres().by_odbc() }
     }
 
     /// The same database, reached by its ODBC driver.
