@@ -30,6 +30,12 @@ async fn open(url: &str) -> (Ledger, Telemetry) {
     (Ledger::open(parts, &settings).await.expect("a ledger, there or not"), telemetry)
 }
 
+/// Whether this process has a file open.
+fn is_open(file: &str) -> bool {
+    let open = std::fs::read_dir("/proc/self/fd").expect("the process has files").flatten();
+    open.filter_map(|one| std::fs::read_link(one.path()).ok()).any(|to| to.to_string_lossy().starts_with(file))
+}
+
 /// Notes many things, and that it took no time.
 fn note_at_once(ledger: &Ledger, n: i64) {
     let begun = Instant::now();
@@ -75,7 +81,10 @@ async fn a_full_disk_loses_nothing_that_fits_the_queue() {
     let place = Place::sqlite();
     place.after([observed("K0", 0, &["HOLD"])]).await;
     // What is written goes to the log beside the file first, and on this device there is never any room.
-    let log = format!("{}-wal", place.url.trim_start_matches("sqlite:"));
+    let file = place.url.trim_start_matches("sqlite:").to_owned();
+    // Whoever closes it last deletes the log, the link too.
+    until("it is closed", || async { !is_open(&file) }).await;
+    let log = format!("{file}-wal");
     let _ = std::fs::remove_file(&log);
     std::os::unix::fs::symlink("/dev/full", &log).expect("a link");
     let (ledger, telemetry) = open(&place.url).await;

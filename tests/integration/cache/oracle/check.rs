@@ -188,7 +188,9 @@ impl Put {
 
     /// A failure needs a reason: an owner that was down, a copy too old, or a caller with too little time.
     fn check_error(&self, world: &World, error: &FetchError, answered_ms: i64) -> Result<(), String> {
-        let is_excused = match error.kind {
+        // What is kept and too old is refused because of what the owner did.
+        let kind = error.too_old.and_then(|too_old| too_old.because).unwrap_or(error.kind);
+        let is_excused = match kind {
             FetchErrorKind::Unavailable => world.was_down(self.arrived_ms - TIMEOUT_MS, answered_ms),
             FetchErrorKind::Timeout => self.deadline_ms - self.arrived_ms < 2 * TIMEOUT_MS,
             FetchErrorKind::Stale => self.source(world).1 == SystemId(1),
