@@ -20,7 +20,7 @@ use super::{
     serve::{Bounds, Verdict},
     shared::SharedRead,
 };
-use crate::value::DomainId;
+use crate::{telemetry::Event, value::DomainId};
 
 /// How long a process has the sole right to ask at most: longer than owners usually take.
 const LEASE_MAX: Duration = Duration::from_secs(2);
@@ -70,6 +70,7 @@ impl Cache {
         let Some((turn, ours)) = self.begin(looked) else { return };
         let (question, system, cache) = (looked.part(&ours), looked.system, self.clone());
         let (asked, bounds) = (looked.asked, self.0.bounds(looked.asked, &Demand::default()));
+        let domain = looked.domain;
         let (timeout, lasting) = (self.0.contract.system(system).timeout, self.0.lease(looked.domain));
         tokio::spawn(async move {
             let mut question = question;
@@ -87,6 +88,8 @@ impl Cache {
             }
             // It has its own time, not that of the request that saw it was due. Failures are told by the owner's guards;
             // what is kept serves on until it runs out.
+            let (n, domain) = (question.n_places(), &cache.0.contract.domain(domain).name);
+            cache.0.telemetry.emit(&Event::RefreshedEarly { domain, n });
             let _ = cache.0.put(question.until((Instant::now() + timeout).into_std()), system).await;
             drop(turn);
         });

@@ -18,7 +18,7 @@ use crate::{
     cache::Cache,
     changes::{Heard, Message, Unheard, Webhooks},
     contract::{Contract, PublicSchema},
-    execute::{Execution, execute},
+    execute::{Execution, Unreadable, execute},
     fetch::FetchError,
     ledger::Ledger,
     plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
@@ -117,6 +117,9 @@ impl Engine {
             errors_max: self.settings.errors_max,
         })
         .await;
+        for Unreadable { rule, n, detail } in &executed.unreadable {
+            self.telemetry.emit(&Event::RuleFailed { rule, n: *n, detail });
+        }
         if let Some(ledger) = &self.ledger {
             let at_ms = self.cache.now_ms();
             executed.judged.into_iter().for_each(|judged| ledger.note(noted::observation(judged, at_ms)));

@@ -60,7 +60,7 @@ pub(super) enum Failure<'f> {
     /// Rows of a list are left out, because so many of their keys have several matches.
     Ambiguous(ListId, u64),
     /// A rule could not read its facts.
-    Rule(RuleId, &'f str),
+    Rule(RuleId),
 }
 
 /// What was asked when an owner failed.
@@ -226,9 +226,9 @@ impl<'c> Faults<'c> {
                 let reason = "each of their keys has more than one match";
                 self.left_out("CONTRACT_VIOLATION", reason, *list, *n_rows)
             }
-            Failure::Rule(rule, wrong) => {
+            Failure::Rule(rule) => {
                 let name = contract.rule(*rule).rule.name;
-                Described::new("RULE_FACTS", &format!("the rule {name} cannot read what owners say: {wrong}"))
+                Described::new("RULE_FACTS", &format!("the rule {name} cannot read what owners say"))
             }
         };
         if described.message.is_empty() {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::{fault::Asked, rule::Judged};
+use super::{
+    fault::Asked,
+    rule::{Judged, Unreadable},
+};
 use crate::{
     cache::{Freshness, Levels},
     fetch::{FetchError, Outcome, Page, Record},
@@ -32,6 +35,8 @@ pub(super) struct Gathered {
     pub levels: Vec<Levels>,
     /// The instant the request is answered at, in milliseconds since 1970.
     pub now_ms: i64,
+    /// The rules that could not read their facts: for how many objects, and what of the first.
+    pub unreadable: Vec<Unreadable>,
     /// What rules have judged.
     pub judged: Vec<Judged>,
 }
@@ -121,7 +126,7 @@ pub(super) enum CellFailure {
     /// The type named by the data is none the field may have.
     UnknownType(SystemId),
     /// A rule could not read its facts.
-    Rule(RuleId, Arc<str>),
+    Rule(RuleId),
 }
 
 /// The page of one parent object.
@@ -154,6 +159,7 @@ impl Gathered {
             freshness: Freshness::default(),
             levels: vec![Levels::default(); plan.steps.len()],
             now_ms,
+            unreadable: Vec::new(),
             judged: Vec::new(),
         }
     }

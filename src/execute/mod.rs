@@ -25,7 +25,7 @@ use gather::Gathering;
 use gathered::Gathered;
 use rule::BusinessTime;
 
-pub use rule::Judged;
+pub use rule::{Judged, Unreadable};
 use write::Writer;
 
 /// What a plan is executed with.
@@ -67,6 +67,8 @@ pub struct Executed {
     pub n_fetches: usize,
     /// How old it is.
     pub freshness: Freshness,
+    /// The rules that could not read their facts.
+    pub unreadable: Vec<Unreadable>,
     /// What rules have judged, for whoever has to act on it.
     pub judged: Vec<Judged>,
 }
@@ -92,5 +94,13 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
     let writer: Writer<'_, false> =
         Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
     let (body, data_is_null, n_faults) = writer.naming_owners(execution.names_owners).response();
-    Executed { body, data_is_null, n_faults, n_fetches, freshness: gathered.freshness, judged: gathered.judged }
+    Executed {
+        body,
+        data_is_null,
+        n_faults,
+        n_fetches,
+        freshness: gathered.freshness,
+        unreadable: gathered.unreadable,
+        judged: gathered.judged,
+    }
 }

@@ -43,16 +43,28 @@ pub(super) fn run(
     let n_rows = if gathered.applies(when) { gathered.rows(call.place).n_rows } else { 0 };
     let mut running = Running::new(contract, plan, gathered, call, time);
     let cells: Vec<JoinCell> = (0..n_rows).map(|row| running.cell(row)).collect();
-    let Running { parts, holds_until_ms, judged, .. } = running;
+    let Running { parts, holds_until_ms, judged, unreadable, .. } = running;
     let items = (0..parts.len()).map(|row| Some(JoinItem { target: 0, row })).collect();
     let answer = plan.joins[join].targets[0].1;
     gathered.places[answer.0] = Some(PlaceRows { n_rows: parts.len(), parts, ..PlaceRows::default() });
     gathered.joins[join] = Some(JoinRows { cells, items });
     gathered.judged.extend(judged);
+    gathered.unreadable.extend(unreadable);
     if let BusinessTime::Clock(_) = time {
         let until_ms = &mut gathered.freshness.until_ms;
         *until_ms = [*until_ms, holds_until_ms].into_iter().flatten().min();
     }
+}
+
+/// A rule that could not read its facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The rule.
+    pub rule: &'static str,
+    /// For how many objects.
+    pub n: usize,
+    /// What it could not read of the first. Never shown to a client: it may quote a value.
+    pub detail: String,
 }
 
 /// What a rule judged of one thing.
@@ -88,6 +100,7 @@ struct Running<'r> {
     time: BusinessTime,
     parts: Vec<PartRow>,
     judged: Vec<Judged>,
+    unreadable: Option<Unreadable>,
     holds_until_ms: Option<i64>,
 }
 
@@ -117,12 +130,12 @@ impl<'r> Running<'r> {
             time,
             parts: Vec::new(),
             judged: Vec::new(),
+            unreadable: None,
             holds_until_ms: None,
         }
     }
 
     fn cell(&mut self, row: usize) -> JoinCell {
-        let failed = |wrong: String| JoinCell::Failed(CellFailure::Rule(self.call.rule, wrong.into()));
         let arguments = match &self.arguments {
             Ok(arguments) => arguments,
             Err(wrong) => return JoinCell::Failed(CellFailure::Argument(wrong.clone())),
@@ -143,7 +156,7 @@ impl<'r> Running<'r> {
         let context = Context { now, settings: &self.contract.rules, sources: &sources };
         let computed = match (self.rule.rule.run)(&facts.json, arguments, &context) {
             Ok(computed) => computed,
-            Err(wrong) => return failed(wrong.to_string()),
+            Err(wrong) => return self.failed(&wrong),
         };
         match self.record(&computed) {
             Ok(record) => {
@@ -155,8 +168,14 @@ impl<'r> Running<'r> {
                 self.parts.push(PartRow { record: Arc::new(record), tape, origin });
                 JoinCell::Items(self.parts.len() - 1..self.parts.len())
             }
-            Err(wrong) => failed(wrong.to_string()),
+            Err(wrong) => self.failed(&wrong),
         }
+    }
+
+    fn failed(&mut self, wrong: &serde_json::Error) -> JoinCell {
+        let first = || Unreadable { rule: self.rule.rule.name, n: 0, detail: wrong.to_string() };
+        self.unreadable.get_or_insert_with(first).n += 1;
+        JoinCell::Failed(CellFailure::Rule(self.call.rule))
     }
 
     /// Lays out what the rule came to.

@@ -40,6 +40,7 @@ pub(super) struct CacheMetrics {
     served: Family<LevelLabels, Counter>,
     stale: Family<DomainLabel, Counter>,
     refused: Family<DomainLabel, Counter>,
+    refreshed_early: Family<DomainLabel, Counter>,
     age: Family<DomainLabel, Histogram, fn() -> Histogram>,
     violations: Family<DomainLabel, Counter>,
     compared: Family<OutcomeLabels, Counter>,
@@ -70,6 +71,7 @@ impl CacheMetrics {
             served: Family::default(),
             stale: Family::default(),
             refused: Family::default(),
+            refreshed_early: Family::default(),
             age: Family::new_with_constructor(ages),
             violations: Family::default(),
             compared: Family::default(),
@@ -81,6 +83,8 @@ impl CacheMetrics {
         to.register("records_served_stale", stale, metrics.stale.clone());
         let refused = "Records and pages refused because what is kept is too old and the owner is down";
         to.register("records_refused_stale", refused, metrics.refused.clone());
+        let early = "Records and pages asked for again behind an answer, before they ran out";
+        to.register("records_refreshed_early", early, metrics.refreshed_early.clone());
         let age = "How old the oldest part of a question's answer was when it was served";
         to.register_with_unit("served_age", age, Unit::Seconds, metrics.age.clone());
         let violations =
@@ -96,6 +100,11 @@ impl CacheMetrics {
         for (outcome, n) in [("same", n_same), ("changed", n_changed)] {
             self.compared.get_or_create(&OutcomeLabels { domain: domain.to_owned(), outcome }).inc_by(n as u64);
         }
+    }
+
+    /// Counts what is asked for again before it runs out.
+    pub fn refreshed_early(&self, domain: &str, n: usize) {
+        self.refreshed_early.get_or_create(&DomainLabel { domain: domain.to_owned() }).inc_by(n as u64);
     }
 
     /// Counts what a question was answered from.

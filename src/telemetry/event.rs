@@ -133,6 +133,22 @@ pub enum Event<'a> {
         /// What is wrong with it; only in the log.
         detail: &'a str,
     },
+    /// A rule could not read what owners say of what it reads.
+    RuleFailed {
+        /// The rule.
+        rule: &'static str,
+        /// For how many objects of one request.
+        n: usize,
+        /// What it could not read of the first; only in the log for debugging, as it may quote a value.
+        detail: &'a str,
+    },
+    /// Places are asked for again behind an answer, before they run out.
+    RefreshedEarly {
+        /// Their freshness domain.
+        domain: &'a str,
+        /// How many.
+        n: usize,
+    },
     /// A guard did something about the questions to a system.
     Guarded {
         /// The system's name.

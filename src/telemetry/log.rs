@@ -55,7 +55,11 @@ pub(super) fn read(event: &Event<'_>) {
             info!(request.refusal = kind, duration_ms = ms(duration), "request refused");
         }
         Event::PlanCompiled { duration } => debug!(duration_ms = ms(duration), "plan compiled"),
-        Event::PlanReused | Event::Served(_) | Event::Compared { .. } => {}
+        Event::PlanReused | Event::Served(_) | Event::Compared { .. } | Event::RefreshedEarly { .. } => {}
+        Event::RuleFailed { rule, n, detail } => {
+            warn!(rule.name = rule, rule.objects = n, "a rule cannot read its facts");
+            debug!(rule.name = rule, failure.detail = detail, "what the rule could not read of the first");
+        }
         Event::Fetched { system, group, n_keys, n_rows, duration, failure: None } => debug!(
             system.name = system,
             group.name = group,

@@ -35,6 +35,11 @@ struct StatusLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RuleLabel {
+    rule: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabel {
     kind: &'static str,
 }
@@ -79,6 +84,7 @@ pub(super) struct Metrics {
     list_parents: Family<AskedLabels, Counter>,
     list_rows: Family<AskedLabels, Counter>,
     violations: Family<AskedLabels, Counter>,
+    rules_failed: Family<RuleLabel, Counter>,
     keys_unmatched: Family<AskedLabels, Counter>,
     rows_left_out: Family<AskedLabels, Counter>,
     files_loaded: Family<AskedLabels, Counter>,
@@ -130,6 +136,7 @@ impl Default for Metrics {
             list_parents: Family::default(),
             list_rows: Family::default(),
             violations: Family::default(),
+            rules_failed: Family::default(),
             keys_unmatched: Family::default(),
             rows_left_out: Family::default(),
             files_loaded: Family::default(),
@@ -205,6 +212,8 @@ impl Metrics {
         to.register("files_loaded", "Complete files that were loaded", self.files_loaded.clone());
         to.register("files_refused", "Files that were not taken, once each", self.files_refused.clone());
         to.register("file_rows", "Rows of the files that are served", self.file_rows.clone());
+        let failed = "Objects for which a rule could not read what owners say";
+        to.register("rules_failed", failed, self.rules_failed.clone());
         to.register("contract_violations", "Values that did not fit their declared type", self.violations.clone());
         to.register(
             "keys_unmatched",
@@ -242,6 +251,10 @@ impl Metrics {
                 self.refusals.get_or_create(&KindLabel { kind }).inc();
             }
             Event::PlanCompiled { duration } => self.plan_compile_seconds.observe(duration.as_secs_f64()),
+            Event::RuleFailed { rule, n, .. } => {
+                self.rules_failed.get_or_create(&RuleLabel { rule }).inc_by(n as u64);
+            }
+            Event::RefreshedEarly { domain, n } => self.cache.refreshed_early(domain, n),
             Event::PlanReused => {
                 self.plans_reused.inc();
             }

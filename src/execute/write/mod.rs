@@ -382,7 +382,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             CellFailure::Violation(record, number, Origin { of, key }) => {
                 return self.violation(record, *number, *of, Some(key), output, path);
             }
-            CellFailure::Rule(rule, wrong) => Failure::Rule(*rule, wrong),
+            CellFailure::Rule(rule) => Failure::Rule(*rule),
             CellFailure::Argument(wrong) => Failure::Argument(wrong),
             CellFailure::TooManyRows(rows_max) => Failure::TooManyRows(*rows_max),
             CellFailure::UnknownType(system) => Failure::UnknownType(*system),
