@@ -14,6 +14,7 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 use async_graphql::{Request as GraphqlRequest, parser::parse_query};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use freehold::{
+    access::Caller,
     cache::{Cache, Demand},
     contract::Contract,
     engine::{Engine, Request},
@@ -122,7 +123,7 @@ fn planning(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("cache hit", work.name()), |bencher| {
             bencher.iter(|| black_box(engine.plan(&query, None).expect("a plan")));
         });
-        let request = Request { query: query.clone(), ..Request::default() };
+        let request = Request { query: query.clone(), caller: Caller::operator().into(), ..Request::default() };
         group.bench_function(BenchmarkId::new("whole request, plan cached", work.name()), |bencher| {
             bencher.iter(|| black_box(runtime.block_on(engine.answer(&request)).body));
         });

@@ -2,6 +2,7 @@
 //!
 //! The way of a query: `http` → `engine` → `plan` → `execute` → `cache` → `owner` → `source`, and back as bytes.
 
+pub mod access;
 pub mod cache;
 pub mod changes;
 pub mod cli;

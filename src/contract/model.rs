@@ -46,6 +46,8 @@ pub struct Contract {
     pub shapes: Vec<Shape>,
     /// Whether the contract marks data that is not everyone's (`@scope`, `@visible`).
     pub marks_protected_data: bool,
+    /// The names of the audiences.
+    pub audiences: Vec<String>,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
     /// How it is heard of changes, for each system. They mean nothing to an answer.

@@ -1,6 +1,9 @@
 //! A GraphQL request and its answer, however they travel.
 
+use std::sync::Arc;
+
 use crate::{
+    access::Caller,
     cache::{Demand, Freshness},
     plan::{Refusal, RefusalKind},
 };
@@ -16,6 +19,8 @@ pub struct Request {
     pub variables: serde_json::Map<String, serde_json::Value>,
     /// How fresh it wants its answer.
     pub demand: Demand,
+    /// Who asks. Nobody, where it is not said.
+    pub caller: Arc<Caller>,
     /// Whether its answer is to say who answered it.
     pub names_owners: bool,
 }

@@ -64,6 +64,7 @@ async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refu
     let Asked { request: mut question, freshness } = read(head, body, &shared.settings).await?;
     question.names_owners |=
         head.headers.get(request::PROVENANCE_HEADER).is_some_and(|value| value == "true" || value == "1");
+    question.caller = Arc::clone(&shared.caller);
     question.demand = demand(&head.headers, freshness.as_ref(), &shared.answering.domains())?;
     // One request's panic must not take down its connection, which others may share.
     AssertUnwindSafe(shared.answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)

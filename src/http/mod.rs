@@ -34,7 +34,7 @@ use tower_http::{
 
 pub use answering::Answering;
 
-use crate::{settings::HttpSettings, telemetry::Telemetry};
+use crate::{access::Caller, settings::HttpSettings, telemetry::Telemetry};
 
 /// The path GraphQL requests are answered on.
 pub const GRAPHQL_PATH: &str = "/graphql";
@@ -49,6 +49,8 @@ struct Shared {
     settings: HttpSettings,
     requests: Semaphore,
     readiness: health::Readiness,
+    /// Whoever asks.
+    caller: Arc<Caller>,
 }
 
 /// Serves HTTP on a listener until `stop` completes and what was in flight is finished or out of grace.
@@ -80,7 +82,8 @@ impl Routers {
 fn routers(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSettings) -> Routers {
     let requests = Semaphore::new(settings.requests_max);
     let readiness = health::Readiness::new(settings.readiness_held);
-    let shared = Arc::new(Shared { answering, telemetry, settings, requests, readiness });
+    let caller = Arc::new(Caller::operator());
+    let shared = Arc::new(Shared { answering, telemetry, settings, requests, readiness, caller });
     // An answer is compressed while its caller waits, so speed counts for more than the last percent.
     let compression =
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));

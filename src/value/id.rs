@@ -51,3 +51,7 @@ identity!(
     /// The layout of a record or of a part inside one.
     ShapeId
 );
+identity!(
+    /// An audience: those who are answered by the same schema.
+    AudienceId
+);

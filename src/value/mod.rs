@@ -20,7 +20,7 @@ pub use adaptation::{Adaptation, Adaptations, Per};
 pub use argument::Argument;
 pub use decimal::compare_decimals;
 pub use duration::{duration_text, parse_duration};
-pub use id::{DomainId, GroupId, ListId, RuleId, ShapeId, SystemId, TypeId};
+pub use id::{AudienceId, DomainId, GroupId, ListId, RuleId, ShapeId, SystemId, TypeId};
 pub use input::Input;
 pub use json::{json_text, write_json_string};
 pub use key::Key;

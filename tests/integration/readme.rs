@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use freehold::{
+    access::Caller,
     cache::Cache,
     contract::{Files, Loaded, load},
     demo,
@@ -48,7 +49,8 @@ async fn the_readme_and_the_demo_answer_as_printed() {
     let readme = readme::text();
     let query = fence(&readme, "## A query and its answer", "graphql");
 
-    let answer = engine.answer(&Request { query: query.clone(), ..Request::default() }).await;
+    let answer =
+        engine.answer(&Request { query: query.clone(), caller: Caller::operator().into(), ..Request::default() }).await;
     let answered: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
     let printed: serde_json::Value =
         serde_json::from_str(&fence(&readme, "## A query and its answer", "json")).expect("JSON");
@@ -59,7 +61,9 @@ async fn the_readme_and_the_demo_answer_as_printed() {
     assert!(readme.contains(&explained), "the README's plan is\n{explained}");
 
     for query in demo::QUERIES {
-        let answer = engine.answer(&Request { query: query.text.to_owned(), ..Request::default() }).await;
+        let answer = engine
+            .answer(&Request { query: query.text.to_owned(), caller: Caller::operator().into(), ..Request::default() })
+            .await;
         assert_eq!(answer.status, AnswerStatus::Complete, "{}: {}", query.title, String::from_utf8_lossy(&answer.body));
         assert!(!answer.body.starts_with(b"{\"data\":{\"product\":null") && answer.body.len() > 500, "{}", query.title);
     }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use freehold::{
+    access::Caller,
     cache::Cache,
     contract::{Files, load},
     diagnostic::render_text,
@@ -114,8 +115,12 @@ async fn run(path: &Path) -> (Vec<String>, String) {
     let mut mended: BTreeMap<usize, (usize, String)> = BTreeMap::new();
     for case in cases(&fences) {
         let variables = case.variables.map(|fence| serde_json::from_str(&fence.body).expect("JSON variables"));
-        let request =
-            Request { query: case.query.body.clone(), variables: variables.unwrap_or_default(), ..Request::default() };
+        let request = Request {
+            query: case.query.body.clone(),
+            variables: variables.unwrap_or_default(),
+            caller: Caller::operator().into(),
+            ..Request::default()
+        };
         if let Some(plan) = case.plan {
             let explained = match engine.explain(&request.query, None) {
                 Ok(explanation) => explanation.to_string(),

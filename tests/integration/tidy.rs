@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What each room may import. A new arrow is the rarest kind of change.
-const ROOMS: [(&str, &[&str]); 21] = [
+const ROOMS: [(&str, &[&str]); 22] = [
     ("value", &[]),
     ("diagnostic", &[]),
     ("telemetry", &["value"]),
@@ -17,16 +17,18 @@ const ROOMS: [(&str, &[&str]); 21] = [
     ("fetch", &["value"]),
     ("rules", &[]),
     ("contract", &["value", "diagnostic", "rules"]),
+    ("access", &["value", "contract", "telemetry"]),
     ("plan", &["value", "contract", "rules"]),
     ("source", &["value", "contract", "fetch", "telemetry"]),
     ("owner", &["value", "contract", "fetch", "source", "telemetry"]),
     ("cache", &["value", "contract", "fetch", "source", "owner", "settings", "telemetry"]),
     ("changes", &["value", "contract", "fetch", "source", "cache", "telemetry"]),
-    ("execute", &["value", "contract", "rules", "plan", "fetch", "cache", "telemetry"]),
+    ("execute", &["value", "contract", "rules", "access", "plan", "fetch", "cache", "telemetry"]),
     (
         "engine",
         &[
             "value",
+            "access",
             "contract",
             "rules",
             "plan",
@@ -44,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
         "job",
         &[
             "value",
+            "access",
             "contract",
             "diagnostic",
             "fetch",
@@ -56,11 +59,12 @@ const ROOMS: [(&str, &[&str]); 21] = [
             "telemetry",
         ],
     ),
-    ("http", &["value", "engine", "fetch", "cache", "changes", "plan", "settings", "telemetry"]),
+    ("http", &["value", "access", "engine", "fetch", "cache", "changes", "plan", "settings", "telemetry"]),
     ("demo", &["value", "contract"]),
     (
         "cli",
         &[
+            "access",
             "cache",
             "changes",
             "contract",

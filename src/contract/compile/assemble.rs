@@ -115,6 +115,7 @@ pub(super) fn assemble<'a>(
         rules: written.settings.rules.clone(),
         shapes,
         marks_protected_data: written.schema.types.values().any(protects),
+        audiences: written.settings.audiences.clone(),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,
         changes,

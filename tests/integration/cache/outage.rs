@@ -1,6 +1,7 @@
 //! What is served while an owner is down.
 
 use freehold::{
+    access::Caller,
     cache::Brought,
     engine::{Engine, Request},
     fetch::FetchErrorKind,
@@ -67,7 +68,7 @@ async fn an_answer_says_what_of_it_is_stale() {
     // The group that says whether a product exists is asked for as well; it may be as old.
     let query = r#"{ products(skus: ["0", "1", "2", "3", "4", "5", "6", "7", "8"]) { sku stock } }"#;
     let ask = async || -> Value {
-        let request = Request { query: query.to_owned(), ..Request::default() };
+        let request = Request { query: query.to_owned(), caller: Caller::operator().into(), ..Request::default() };
         serde_json::from_slice(&engine.answer(&request).await.body).expect("an answer is JSON")
     };
     assert_eq!(ask().await.get("extensions"), None);

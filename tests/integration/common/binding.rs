@@ -142,6 +142,7 @@ impl Bindings {
             rules: Default::default(),
             marks_protected_data: false,
             changes: Vec::new(),
+            audiences: Vec::new(),
             type_names: Default::default(),
             samples: Default::default(),
         })

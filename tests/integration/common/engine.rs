@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use freehold::{
+    access::Caller,
     cache::Cache,
     contract::{Files, load, read_folder},
     engine::{Engine, Request},
@@ -46,7 +47,8 @@ impl Freehold {
     /// Asks, and returns the whole answer.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let Value::Object(variables) = variables else { panic!("variables are an object") };
-        let request = Request { query: query.to_owned(), variables, ..Request::default() };
+        let request =
+            Request { query: query.to_owned(), variables, caller: Caller::operator().into(), ..Request::default() };
         serde_json::from_slice(&self.engine.answer(&request).await.body).expect("an answer is JSON")
     }
 

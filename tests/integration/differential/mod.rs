@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use freehold::access::Caller;
 use freehold::cache::Cache;
 use freehold::contract::{Contract, Files};
 use freehold::engine::{Engine, Request};
@@ -138,6 +139,7 @@ impl Subject {
             query: document.to_string(),
             operation_name: document.operation_name.clone(),
             variables: document.variables.clone(),
+            caller: Caller::operator().into(),
             ..Request::default()
         };
         let answer = self.engine.answer(&request).await;

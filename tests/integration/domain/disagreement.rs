@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use freehold::{
+    access::Caller,
     cache::Cache,
     contract::{Files, load},
     engine::{Engine, Request},
@@ -120,7 +121,7 @@ async fn company() -> Company {
 
 impl Company {
     async fn ask(&self, query: &str) -> Value {
-        let request = Request { query: query.to_owned(), ..Request::default() };
+        let request = Request { query: query.to_owned(), caller: Caller::operator().into(), ..Request::default() };
         serde_json::from_slice(&self.engine.answer(&request).await.body).unwrap()
     }
 }

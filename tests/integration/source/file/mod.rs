@@ -16,6 +16,7 @@ use std::{
 };
 
 use freehold::{
+    access::Caller,
     cache::Cache,
     contract::{Contract, Files, load},
     engine::{Engine, Request},
@@ -133,7 +134,8 @@ impl Drop {
     /// Asks, and returns the whole answer.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let Value::Object(variables) = variables else { panic!("variables are an object") };
-        let request = Request { query: query.to_owned(), variables, ..Request::default() };
+        let request =
+            Request { query: query.to_owned(), variables, caller: Caller::operator().into(), ..Request::default() };
         serde_json::from_slice(&self.engine.answer(&request).await.body).unwrap()
     }
 
