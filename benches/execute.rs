@@ -41,16 +41,20 @@ fn executors(criterion: &mut Criterion) {
 
         let contract = Arc::new(memory::contract());
         let (kept, demand) = (cache(&contract, memory::owners(&contract, work)), Demand::default());
-        let schema = freehold::contract::PublicSchema::new(&contract).expect("a schema");
+        let schema = freehold::contract::PublicSchema::new(&contract, None).expect("a schema");
         let operation = parse(&schema, &work.query(), None).expect("a valid query");
-        let plan = compile(&contract, &operation).expect("a plan");
+        let plan = compile(&contract, None, &operation).expect("a plan");
         let variables = coerce_variables(&contract, &plan.variables, &serde_json::Map::new()).expect("no variables");
+        let operator = Caller::operator();
         let execution = || Execution {
             contract: &contract,
             cache: &kept,
             demand: &demand,
             plan: &plan,
             variables: &variables,
+            caller: &operator,
+            sight: None,
+            below_unknown: None,
             introspection: None,
             deadline: std::time::Instant::now() + Duration::from_secs(5),
             rows_max: 100_000,
@@ -101,27 +105,27 @@ fn cache(contract: &Arc<Contract>, owners: Vec<Arc<dyn Owner>>) -> Cache {
 fn planning(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let contract = Arc::new(memory::contract());
-    let schema = freehold::contract::PublicSchema::new(&contract).expect("a schema");
+    let schema = freehold::contract::PublicSchema::new(&contract, None).expect("a schema");
     let mut group = criterion.benchmark_group("plan");
     for work in [Work::A, Work::B] {
         let query = work.query();
         group.bench_function(BenchmarkId::new("parse, validate, compile", work.name()), |bencher| {
             bencher.iter(|| {
                 let operation = parse(&schema, &query, None).expect("a valid query");
-                black_box(compile(&contract, &operation).expect("a plan"))
+                black_box(compile(&contract, None, &operation).expect("a plan"))
             });
         });
         let operation = parse(&schema, &query, None).expect("a valid query");
         group.bench_function(BenchmarkId::new("compile", work.name()), |bencher| {
-            bencher.iter(|| black_box(compile(&contract, &operation).expect("a plan")));
+            bencher.iter(|| black_box(compile(&contract, None, &operation).expect("a plan")));
         });
         let owners = memory::owners(&contract, work);
         let engine =
             Engine::new(contract.clone(), cache(&contract, owners), EngineSettings::default(), Telemetry::new())
                 .expect("an engine");
-        engine.plan(&query, None).expect("a plan");
+        engine.plan(None, &query, None).expect("a plan");
         group.bench_function(BenchmarkId::new("cache hit", work.name()), |bencher| {
-            bencher.iter(|| black_box(engine.plan(&query, None).expect("a plan")));
+            bencher.iter(|| black_box(engine.plan(None, &query, None).expect("a plan")));
         });
         let request = Request { query: query.clone(), caller: Caller::operator().into(), ..Request::default() };
         group.bench_function(BenchmarkId::new("whole request, plan cached", work.name()), |bencher| {

@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
     let _ = render_text(&loaded.diagnostics, &loaded.sources, false);
     let _ = render_json(&loaded.diagnostics, &loaded.sources);
     if let Some(contract) = loaded.contract {
-        let schema = PublicSchema::new(&contract);
+        let schema = PublicSchema::new(&contract, None);
         assert!(schema.is_ok(), "a loaded contract has a schema: {:?}", schema.err());
     }
 }

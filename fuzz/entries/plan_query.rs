@@ -21,13 +21,13 @@ pub fn run(bytes: &[u8]) {
         let files = FILES.map(|(path, text)| (path.to_owned(), text.to_owned()));
         let loaded = load(&Files::new(files), &|_| None);
         let contract = loaded.contract.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
-        let schema = PublicSchema::new(&contract).expect("a loaded contract has a schema");
+        let schema = PublicSchema::new(&contract, None).expect("a loaded contract has a schema");
         (contract, schema)
     });
     let (query, variables) = text.split_once("\n---\n").unwrap_or((text, "{}"));
     let variables: Map<String, Value> = serde_json::from_str(variables).unwrap_or_default();
     let Ok(operation) = parse(schema, query, None) else { return };
-    let Ok(plan) = compile(contract, &operation) else { return };
+    let Ok(plan) = compile(contract, None, &operation) else { return };
     let _ = Explanation::new(contract, &plan).to_string();
     if let Ok(variables) = coerce_variables(contract, &plan.variables, &variables) {
         let _ = freehold::plan::coerce_arguments(contract, &plan.arguments, &variables);

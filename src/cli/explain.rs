@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     exit::{Exit, failed},
-    flags::{ContractFlag, Format},
+    flags::{AudienceFlag, ContractFlag, Format},
     load,
     terminal::show,
 };
@@ -32,6 +32,8 @@ pub(super) struct Explain {
     file: PathBuf,
     #[command(flatten)]
     contract: ContractFlag,
+    #[command(flatten)]
+    audience: AudienceFlag,
     /// Which of the file's operations, where it has several
     #[arg(long, value_name = "NAME")]
     operation: Option<String>,
@@ -51,12 +53,16 @@ impl Explain {
             Ok(contract) => contract,
             Err(exit) => return exit,
         };
-        let schema = match PublicSchema::new(&contract) {
+        let audience = match self.audience.find(&contract) {
+            Ok(audience) => audience,
+            Err(exit) => return exit,
+        };
+        let schema = match PublicSchema::new(&contract, audience) {
             Ok(schema) => schema,
             Err(error) => return failed("build the public schema", &error),
         };
-        let plan =
-            parse(&schema, &query, self.operation.as_deref()).and_then(|operation| compile(&contract, &operation));
+        let plan = parse(&schema, &query, self.operation.as_deref())
+            .and_then(|operation| compile(&contract, audience, &operation));
         match (plan, self.format) {
             (Ok(plan), Format::Text) => show(&Explanation::new(&contract, &plan).to_string()),
             (Ok(plan), Format::Json) => show(&format!("{:#}\n", Explanation::new(&contract, &plan).to_json())),

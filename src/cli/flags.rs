@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     cache::RedisAddress,
+    contract::Contract,
     job,
     ledger::{LedgerAddress, Route},
     settings::{CacheSettings, EngineSettings, HttpSettings, LedgerSettings, RedisSettings},
     telemetry::{LogForm, start_log},
-    value::parse_duration,
+    value::{AudienceId, parse_duration},
 };
 
 use super::{
@@ -25,6 +26,27 @@ pub(super) struct ContractFlag {
     /// The contract's folder
     #[arg(long, value_name = "DIR", default_value = "schema", env = "FREEHOLD_CONTRACT")]
     pub contract: PathBuf,
+}
+
+/// For which audience.
+#[derive(Debug, Args)]
+pub(super) struct AudienceFlag {
+    /// The audience whose schema is meant; none: the whole graph
+    #[arg(long, value_name = "NAME")]
+    pub audience: Option<String>,
+}
+
+impl AudienceFlag {
+    /// Finds the audience among a contract's.
+    pub(super) fn find(&self, contract: &Contract) -> Result<Option<AudienceId>, Exit> {
+        let Some(named) = &self.audience else { return Ok(None) };
+        let found = contract.audiences.iter().position(|audience| audience == named);
+        if found.is_none() {
+            let known = contract.audiences.join(", ");
+            eprintln!("freehold: there is no audience {named}; the contract knows: {known}");
+        }
+        found.map(|audience| Some(AudienceId::from(audience))).ok_or(Exit::Misused)
+    }
 }
 
 /// For whom something is printed.

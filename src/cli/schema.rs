@@ -6,7 +6,7 @@ use crate::contract::PublicSchema;
 
 use super::{
     exit::{Exit, failed},
-    flags::ContractFlag,
+    flags::{AudienceFlag, ContractFlag},
     load,
     terminal::show,
 };
@@ -21,6 +21,8 @@ Example:
 pub(super) struct Schema {
     #[command(flatten)]
     contract: ContractFlag,
+    #[command(flatten)]
+    audience: AudienceFlag,
 }
 
 impl Schema {
@@ -30,7 +32,11 @@ impl Schema {
             Ok(contract) => contract,
             Err(exit) => return exit,
         };
-        match PublicSchema::new(&contract) {
+        let audience = match self.audience.find(&contract) {
+            Ok(audience) => audience,
+            Err(exit) => return exit,
+        };
+        match PublicSchema::new(&contract, audience) {
             Ok(schema) => {
                 show(&format!("{}\n", schema.sdl().trim_end()));
                 Exit::Done

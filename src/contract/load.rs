@@ -3,9 +3,7 @@
 use super::{
     Contract, Files,
     compile::{self, Written},
-    directive, merge, provenance,
-    sdl::{self, DirectiveUse},
-    secrets,
+    directive, merge, provenance, sdl, secrets,
     settings::{self, Settings, system_name},
     system::{self, SystemFile},
     type_system,
@@ -63,7 +61,6 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
         let help = "please report this with the contract; a fault of freehold's own kept it from saying what is wrong";
         findings.fault("CONTRACT_INCOMPLETE", None, "the contract could not be put together", help);
     }
-    inert(&schema, &mut findings);
     let diagnostics = findings.in_order(&sources);
     Loaded { contract, diagnostics, sources }
 }
@@ -110,28 +107,4 @@ fn systems(
         }
     }
     systems
-}
-
-/// What is checked but not acted on is said plainly, once for each directive.
-fn inert(schema: &merge::Schema, findings: &mut Findings) {
-    let kinds = [
-        ("scope", "SCOPE_INERT", "rows are not yet kept to their accounts", "every caller sees every account's rows"),
-        ("visible", "VISIBLE_INERT", "audiences are not yet told apart", "every caller has every field"),
-    ];
-    for (name, code, what, so) in kinds {
-        let uses = |uses: &[DirectiveUse]| uses.iter().filter(|one| one.name.name == name).count();
-        let n: usize = (schema.types.values())
-            .map(|ty| {
-                let fields = ty.fields.iter().map(|field| {
-                    let arguments: usize = field.arguments.iter().map(|argument| uses(&argument.directives)).sum();
-                    uses(&field.directives) + arguments
-                });
-                uses(&ty.directives) + fields.sum::<usize>()
-            })
-            .sum();
-        if n > 0 {
-            let times = if n == 1 { "once".to_owned() } else { format!("{n} times") };
-            findings.notice(code, None, format!("`@{name}` stands in the contract {times}, but {what}"), so);
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The contract: SDL and TOML as written, compiled into what the program runs on.
 //!
-//! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
-//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
+//! Reading order: `model` (the compiled contract), `visibility` (who has what of it), `public` and `reach` (the schema a caller sees), `files` and `load` (the
+//! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `hierarchy`, `system`, `guards`, `http`,
 //! `drop`, `dialect`, `binding`, `changes`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
@@ -17,6 +17,7 @@ mod env;
 mod files;
 mod freshness;
 mod guards;
+mod hierarchy;
 mod http;
 mod load;
 mod merge;
@@ -37,6 +38,7 @@ mod system;
 mod template;
 mod type_system;
 mod version;
+mod visibility;
 
 pub use binding::{
     Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures,
@@ -54,16 +56,18 @@ pub use dialect::{Dialect, SqlPaging};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
+pub use hierarchy::Hierarchy;
 pub use http::{Auth, HttpSystem};
 pub use load::{Loaded, load};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, HeldCopy, List,
-    ListBinding, ListUse, Object, OnOutage, OrderColumn, PagingField, Reference, Role, RuleInput, RuleUse, Secret,
-    System, SystemKind, Type, TypeKind, TypeRef, TypeRefKind,
+    ListBinding, ListUse, Narrowed, Object, OnOutage, OrderColumn, Own, PagingField, Reference, Role, RuleInput,
+    RuleUse, Scope, Secret, System, SystemKind, Type, TypeKind, TypeRef, TypeRefKind,
 };
 pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Scanned, Unreadable, Usage, scan};
 pub use public::{KeptDocument, PublicSchema};
+pub use visibility::Visibility;
 
 /// Finds the name that somebody who wrote `written` probably meant.
 fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {

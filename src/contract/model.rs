@@ -13,11 +13,14 @@ use super::{
     changes::Changes,
     dialect::Dialect,
     drop::FileSystem,
+    hierarchy::Hierarchy,
     http::HttpSystem,
+    visibility::Visibility,
 };
 use crate::rules::{self, Rule};
 use crate::value::{
-    Adaptations, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, RuleId, Scalar, Shape, ShapeId, SystemId, TypeId,
+    Adaptations, AudienceId, DomainId, GroupId, Input, Key, Leaf, ListId, Pointer, RuleId, Scalar, Shape, ShapeId,
+    SystemId, TypeId,
 };
 
 /// A contract: which types exist, which system owns each field, how fresh it must be, how each owner is reached.
@@ -46,6 +49,8 @@ pub struct Contract {
     pub shapes: Vec<Shape>,
     /// Whether the contract marks data that is not everyone's (`@scope`, `@visible`).
     pub marks_protected_data: bool,
+    /// How the accounts below an account are found, where it says so.
+    pub hierarchy: Option<Hierarchy>,
     /// The names of the audiences.
     pub audiences: Vec<String>,
     /// Type numbers by name.
@@ -154,10 +159,32 @@ pub struct Entity {
     pub key: Vec<usize>,
     /// The group that decides whether the entity exists.
     pub identity: GroupId,
-    /// `@scope(account:)`: the position of the field that names the account.
-    pub scope: Option<usize>,
+    /// `@scope`: whose rows these are.
+    pub scope: Option<Scope>,
     /// `@handover(from:)`: the group of the system that owns it before.
     pub handover: Option<GroupId>,
+}
+
+/// Whose rows an entity type has, and who may see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The position of the field that names the account: one of the key's, or the identity group's.
+    pub account: usize,
+    /// The permission it takes to see the rows of one's accounts; none: no more than to have the account.
+    pub permission: Option<String>,
+    /// The permission it takes to see the rows of the accounts below as well; none: nobody's does.
+    pub children: Option<String>,
+    /// What is still seen without `permission`.
+    pub own: Option<Own>,
+}
+
+/// The rows that are a login's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// The position of the field that names the login: one of the key's, or the identity group's.
+    pub login: usize,
+    /// The permission it takes to see them.
+    pub permission: String,
 }
 
 /// A field of an object or interface.
@@ -181,8 +208,10 @@ pub struct Field {
     pub domain: Option<DomainId>,
     /// `@internal`: input for rules, in nobody's schema.
     pub internal: bool,
-    /// `@visible(to:)`: only these audiences have it; empty means everyone.
-    pub visible_to: Vec<String>,
+    /// `@visible(to:)`, its own and that of what it stands in and leads to: who has it.
+    pub visible_to: Visibility,
+    /// `@needs(permission:)`: whoever lacks it finds null.
+    pub needs: Option<String>,
     /// `@copy`: where other systems hold a copy.
     pub copies: Vec<HeldCopy>,
 }
@@ -213,6 +242,8 @@ pub struct Argument {
     pub ty: TypeRef,
     /// Its default, as declared.
     pub default: Option<Input>,
+    /// `@visible(to:)`: who has it.
+    pub visible_to: Visibility,
 }
 
 /// A type in use: named or a list, nullable or not.
@@ -628,6 +659,19 @@ pub struct List {
     pub domain: DomainId,
     /// How values are adapted.
     pub adaptations: Adaptations,
+    /// How it is narrowed to what a caller may see, where it can be.
+    pub narrowed: Option<Narrowed>,
+}
+
+/// How a list is narrowed to what a caller may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Narrowed {
+    /// The parameter that takes the accounts whose rows are wanted; null: every account's.
+    pub accounts: usize,
+    /// Whether it takes several.
+    pub takes_many: bool,
+    /// The parameter that takes the login whose rows are wanted; null: every login's.
+    pub login: Option<usize>,
 }
 
 impl List {
@@ -647,6 +691,13 @@ pub struct OrderColumn {
     pub column: String,
     /// Whether the greatest comes first.
     pub descending: bool,
+}
+
+impl Field {
+    /// Whether an audience has it. None stands for the whole graph.
+    pub fn is_shown_to(&self, audience: Option<AudienceId>) -> bool {
+        !self.internal && self.visible_to.includes(audience)
+    }
 }
 
 impl Contract {
@@ -704,6 +755,11 @@ impl Contract {
         crossrefs.sort_by_key(|crossref| &crossref.name);
         crossrefs.dedup();
         crossrefs
+    }
+
+    /// Whether an audience has an object type: one without a field that is theirs is in nobody's schema.
+    pub fn has(&self, id: TypeId, audience: Option<AudienceId>) -> bool {
+        self.object(id).is_none_or(|object| object.fields.iter().any(|field| field.is_shown_to(audience)))
     }
 
     /// Returns the object types a value of this type may have: itself, or those of an interface or union.

@@ -1,6 +1,6 @@
 //! The public schema: the compiled contract as an async-graphql schema.
 //!
-//! In: a contract. Out: a schema that parses, validates, introspects and prints SDL, all of the types that a query can meet. It never resolves data: every
+//! In: a contract and an audience. Out: a schema that parses, validates, introspects and prints SDL, all of the types that a query can meet. It never resolves data: every
 //! resolver it has answers null, and none is ever called for a field of the contract.
 
 use async_graphql::{
@@ -18,7 +18,7 @@ use super::{
     model::{Argument, Contract, Field, TypeKind, TypeRef, TypeRefKind},
     reach::reachable,
 };
-use crate::value::{Input, TypeId};
+use crate::value::{AudienceId, Input, TypeId};
 
 /// The schema a caller sees.
 #[derive(Clone)]
@@ -32,14 +32,15 @@ pub struct PublicSchema {
 pub struct KeptDocument(Arc<Mutex<Option<ExecutableDocument>>>);
 
 impl PublicSchema {
-    /// Builds the schema of a contract.
+    /// Builds the schema that an audience has of a contract; none: the whole graph.
     ///
     /// *Errors*: async-graphql refuses the types; a loaded contract has none that it would refuse.
-    pub fn new(contract: &Contract) -> Result<Self, SchemaError> {
-        let validating = builder(contract).extension(KeepDocument).finish()?;
+    pub fn new(contract: &Contract, audience: Option<AudienceId>) -> Result<Self, SchemaError> {
+        let shown = Shown { contract, audience };
+        let validating = shown.builder().extension(KeepDocument).finish()?;
         // The document of an introspection is a part of one that has been validated whole: variables that only the other
         // part uses are no mistake.
-        let introspecting = builder(contract).validation_mode(async_graphql::ValidationMode::Fast).finish()?;
+        let introspecting = shown.builder().validation_mode(async_graphql::ValidationMode::Fast).finish()?;
         Ok(Self { validating, introspecting })
     }
 
@@ -135,139 +136,174 @@ fn wrap_type_names(set: &mut SelectionSet) {
     }
 }
 
-fn builder(contract: &Contract) -> SchemaBuilder {
-    let mut builder = Schema::build(&contract.ty(contract.query).name, None, None).limit_recursive_depth(64);
-    for ty in reachable(contract).into_iter().map(|id| contract.ty(id)) {
-        let described = ty.description.as_deref();
-        let public: SchemaType = match &ty.kind {
-            TypeKind::Scalar { specified_by, .. } => {
-                if matches!(ty.name.as_str(), "Int" | "Float" | "String" | "Boolean" | "ID") {
-                    continue;
-                }
-                let mut scalar = Scalar::new(&ty.name);
-                if let Some(text) = described {
-                    scalar = scalar.description(text);
-                }
-                if let Some(url) = specified_by {
-                    scalar = scalar.specified_by_url(url);
-                }
-                scalar.into()
-            }
-            TypeKind::Enum { values, .. } => {
-                let mut public = Enum::new(&ty.name);
-                if let Some(text) = described {
-                    public = public.description(text);
-                }
-                for value in values {
-                    let mut item = EnumItem::new(&value.name);
-                    if let Some(text) = &value.description {
-                        item = item.description(text);
+/// What an audience has of a contract.
+#[derive(Clone, Copy)]
+struct Shown<'c> {
+    contract: &'c Contract,
+    audience: Option<AudienceId>,
+}
+
+impl<'c> Shown<'c> {
+    fn builder(&self) -> SchemaBuilder {
+        let Self { contract, audience } = *self;
+        let mut builder = Schema::build(&contract.ty(contract.query).name, None, None).limit_recursive_depth(64);
+        for (id, ty) in reachable(contract, audience).iter().map(|id| (id, contract.ty(*id))) {
+            let described = ty.description.as_deref();
+            let public: SchemaType = match &ty.kind {
+                TypeKind::Scalar { specified_by, .. } => {
+                    if matches!(ty.name.as_str(), "Int" | "Float" | "String" | "Boolean" | "ID") {
+                        continue;
                     }
-                    if let Some(reason) = &value.deprecation {
-                        item = item.deprecation(Some(reason));
+                    let mut scalar = Scalar::new(&ty.name);
+                    if let Some(text) = described {
+                        scalar = scalar.description(text);
                     }
-                    public = public.item(item);
+                    if let Some(url) = specified_by {
+                        scalar = scalar.specified_by_url(url);
+                    }
+                    scalar.into()
                 }
-                public.into()
-            }
-            TypeKind::Input { fields, one_of } => {
-                let mut public = InputObject::new(&ty.name);
-                if let Some(text) = described {
-                    public = public.description(text);
+                TypeKind::Enum { values, .. } => {
+                    let mut public = Enum::new(&ty.name);
+                    if let Some(text) = described {
+                        public = public.description(text);
+                    }
+                    for value in values {
+                        let mut item = EnumItem::new(&value.name);
+                        if let Some(text) = &value.description {
+                            item = item.description(text);
+                        }
+                        if let Some(reason) = &value.deprecation {
+                            item = item.deprecation(Some(reason));
+                        }
+                        public = public.item(item);
+                    }
+                    public.into()
                 }
-                for field in fields {
-                    public = public.field(input_value(contract, field));
+                TypeKind::Input { fields, one_of } => {
+                    let mut public = InputObject::new(&ty.name);
+                    if let Some(text) = described {
+                        public = public.description(text);
+                    }
+                    for field in fields {
+                        public = public.field(self.input_value(field));
+                    }
+                    if *one_of { public.oneof().into() } else { public.into() }
                 }
-                if *one_of { public.oneof().into() } else { public.into() }
-            }
-            // A type whose every field is internal is in nobody's schema.
-            TypeKind::Object(object) if object.fields.iter().all(|field| field.internal) => continue,
-            TypeKind::Object(object) => {
-                let mut public = Object::new(&ty.name);
-                if let Some(text) = described {
-                    public = public.description(text);
+                TypeKind::Object(_) if !contract.has(*id, audience) => continue,
+                TypeKind::Object(object) => {
+                    let mut public = Object::new(&ty.name);
+                    if let Some(text) = described {
+                        public = public.description(text);
+                    }
+                    for id in &object.implements {
+                        public = public.implement(&contract.ty(*id).name);
+                    }
+                    for field in object.fields.iter().filter(|field| field.is_shown_to(audience)) {
+                        public = public.field(self.object_field(&object.implements, field));
+                    }
+                    public.into()
                 }
-                for id in &object.implements {
-                    public = public.implement(&contract.ty(*id).name);
+                TypeKind::Interface { fields, implements, .. } => {
+                    let mut public = Interface::new(&ty.name);
+                    if let Some(text) = described {
+                        public = public.description(text);
+                    }
+                    for id in implements {
+                        public = public.implement(&contract.ty(*id).name);
+                    }
+                    for field in fields.iter().filter(|field| field.is_shown_to(audience)) {
+                        public = public.field(self.interface_field(implements, field));
+                    }
+                    public.into()
                 }
-                for field in object.fields.iter().filter(|field| !field.internal) {
-                    public = public.field(object_field(contract, &object.implements, field));
+                TypeKind::Union { possible } => {
+                    let mut public = Union::new(&ty.name);
+                    if let Some(text) = described {
+                        public = public.description(text);
+                    }
+                    for id in possible.iter().filter(|id| contract.has(**id, audience)) {
+                        public = public.possible_type(&contract.ty(*id).name);
+                    }
+                    public.into()
                 }
-                public.into()
-            }
-            TypeKind::Interface { fields, implements, .. } => {
-                let mut public = Interface::new(&ty.name);
-                if let Some(text) = described {
-                    public = public.description(text);
-                }
-                for id in implements {
-                    public = public.implement(&contract.ty(*id).name);
-                }
-                for field in fields.iter().filter(|field| !field.internal) {
-                    public = public.field(interface_field(contract, implements, field));
-                }
-                public.into()
-            }
-            TypeKind::Union { possible } => {
-                let mut public = Union::new(&ty.name);
-                if let Some(text) = described {
-                    public = public.description(text);
-                }
-                for id in possible {
-                    public = public.possible_type(&contract.ty(*id).name);
-                }
-                public.into()
-            }
-        };
-        builder = builder.register(public);
-    }
-    builder
-}
-
-fn object_field(contract: &Contract, implements: &[TypeId], field: &Field) -> SchemaField {
-    let mut public = SchemaField::new(&field.name, type_ref(contract, shown_type(contract, implements, field)), |_| {
-        FieldFuture::from_value(None)
-    });
-    if let Some(text) = &field.description {
-        public = public.description(text);
-    }
-    if let Some(reason) = &field.deprecation {
-        public = public.deprecation(Some(reason));
-    }
-    for argument in &field.arguments {
-        public = public.argument(input_value(contract, argument));
-    }
-    public
-}
-
-fn interface_field(contract: &Contract, implements: &[TypeId], field: &Field) -> InterfaceField {
-    let mut public = InterfaceField::new(&field.name, type_ref(contract, shown_type(contract, implements, field)));
-    if let Some(text) = &field.description {
-        public = public.description(text);
-    }
-    if let Some(reason) = &field.deprecation {
-        public = public.deprecation(Some(reason));
-    }
-    for argument in &field.arguments {
-        public = public.argument(input_value(contract, argument));
-    }
-    public
-}
-
-/// Returns the type a field is shown with: its own, or that of an interface's field where that is wider.
-///
-/// async-graphql takes an implementing field's type only where it is no narrower than the interface's, the other way round
-/// than the specification. The wider type is true as well, and answers do not depend on it.
-fn shown_type<'c>(contract: &'c Contract, implements: &[TypeId], field: &'c Field) -> &'c TypeRef {
-    let mut shown = &field.ty;
-    for id in implements {
-        let TypeKind::Interface { fields, .. } = &contract.ty(*id).kind else { continue };
-        let Some(promised) = fields.iter().find(|promised| promised.name == field.name) else { continue };
-        if is_narrower(contract, shown, &promised.ty) {
-            shown = &promised.ty;
+            };
+            builder = builder.register(public);
         }
+        builder
     }
-    shown
+
+    fn object_field(&self, implements: &[TypeId], field: &Field) -> SchemaField {
+        let mut public = SchemaField::new(&field.name, self.type_ref(self.shown_type(implements, field)), |_| {
+            FieldFuture::from_value(None)
+        });
+        if let Some(text) = &field.description {
+            public = public.description(text);
+        }
+        if let Some(reason) = &field.deprecation {
+            public = public.deprecation(Some(reason));
+        }
+        for argument in field.arguments.iter().filter(|argument| argument.visible_to.includes(self.audience)) {
+            public = public.argument(self.input_value(argument));
+        }
+        public
+    }
+
+    fn interface_field(&self, implements: &[TypeId], field: &Field) -> InterfaceField {
+        let mut public = InterfaceField::new(&field.name, self.type_ref(self.shown_type(implements, field)));
+        if let Some(text) = &field.description {
+            public = public.description(text);
+        }
+        if let Some(reason) = &field.deprecation {
+            public = public.deprecation(Some(reason));
+        }
+        for argument in field.arguments.iter().filter(|argument| argument.visible_to.includes(self.audience)) {
+            public = public.argument(self.input_value(argument));
+        }
+        public
+    }
+
+    /// Returns the type a field is shown with: its own, or that of an interface's field where that is wider.
+    ///
+    /// async-graphql takes an implementing field's type only where it is no narrower than the interface's, the other way round
+    /// than the specification. The wider type is true as well, and answers do not depend on it.
+    fn shown_type<'f>(&self, implements: &[TypeId], field: &'f Field) -> &'f TypeRef
+    where
+        'c: 'f,
+    {
+        let contract = self.contract;
+        let mut shown = &field.ty;
+        for id in implements {
+            let TypeKind::Interface { fields, .. } = &contract.ty(*id).kind else { continue };
+            let Some(promised) = fields.iter().find(|promised| promised.name == field.name) else { continue };
+            if is_narrower(contract, shown, &promised.ty) {
+                shown = &promised.ty;
+            }
+        }
+        shown
+    }
+
+    fn input_value(&self, argument: &Argument) -> InputValue {
+        let mut public = InputValue::new(&argument.name, self.type_ref(&argument.ty));
+        if let Some(text) = &argument.description {
+            public = public.description(text);
+        }
+        if let Some(reason) = &argument.deprecation {
+            public = public.deprecation(Some(reason));
+        }
+        if let Some(default) = &argument.default {
+            public = public.default_value(graphql_value(default));
+        }
+        public
+    }
+
+    fn type_ref(&self, ty: &TypeRef) -> SchemaTypeRef {
+        let inner = match &ty.of {
+            TypeRefKind::Named(id) => SchemaTypeRef::Named(self.contract.ty(*id).name.clone().into()),
+            TypeRefKind::List(item) => SchemaTypeRef::List(Box::new(self.type_ref(item))),
+        };
+        if ty.non_null { SchemaTypeRef::NonNull(Box::new(inner)) } else { inner }
+    }
 }
 
 /// Whether every value of one type is one of the other.
@@ -280,28 +316,6 @@ fn is_narrower(contract: &Contract, narrow: &TypeRef, wide: &TypeRef) -> bool {
             }
             _ => false,
         }
-}
-
-fn input_value(contract: &Contract, argument: &Argument) -> InputValue {
-    let mut public = InputValue::new(&argument.name, type_ref(contract, &argument.ty));
-    if let Some(text) = &argument.description {
-        public = public.description(text);
-    }
-    if let Some(reason) = &argument.deprecation {
-        public = public.deprecation(Some(reason));
-    }
-    if let Some(default) = &argument.default {
-        public = public.default_value(graphql_value(default));
-    }
-    public
-}
-
-fn type_ref(contract: &Contract, ty: &TypeRef) -> SchemaTypeRef {
-    let inner = match &ty.of {
-        TypeRefKind::Named(id) => SchemaTypeRef::Named(contract.ty(*id).name.clone().into()),
-        TypeRefKind::List(item) => SchemaTypeRef::List(Box::new(type_ref(contract, item))),
-    };
-    if ty.non_null { SchemaTypeRef::NonNull(Box::new(inner)) } else { inner }
 }
 
 /// Writes an input value as async-graphql holds it.

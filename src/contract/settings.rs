@@ -7,6 +7,7 @@ use toml::de::DeValue;
 
 use super::{
     Domain, OnOutage, freshness,
+    hierarchy::{self, HierarchyTable},
     reader::{self, Entry, Reader, Text},
     rule_settings,
 };
@@ -27,13 +28,15 @@ pub(super) struct Settings {
     pub domains: BTreeMap<String, Domain>,
     /// Keys that a check of the live systems may ask for: a type, and its keys.
     pub samples: Vec<(Text, Vec<Text>)>,
+    /// Which accounts are below which, where it says so.
+    pub hierarchy: Option<HierarchyTable>,
     /// What is configured of the commercial rules.
     pub rules: rules::Settings,
     /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
-const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "rules"];
+const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules"];
 const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "jitter", "on_outage", "absent"];
 
 impl Settings {
@@ -41,7 +44,7 @@ impl Settings {
     pub fn unreadable() -> Self {
         let (systems, audiences, samples) = Default::default();
         let rules = rules::Settings::default();
-        Self { systems, audiences, domains: freshness::built_in(), samples, rules, readable: false }
+        Self { systems, audiences, domains: freshness::built_in(), samples, hierarchy: None, rules, readable: false }
     }
 }
 
@@ -65,6 +68,10 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
             "samples" => reader.table(entry).map(|table| {
                 settings.samples = table.iter().filter_map(|entry| samples(entry, &mut reader)).collect();
             }),
+            "hierarchy" => {
+                let place = reader.place(entry.0);
+                reader.table(entry).map(|table| settings.hierarchy = Some(hierarchy::read(table, place, &mut reader)))
+            }
             "rules" => reader.table(entry).map(|table| rule_tables = Some(table)),
             _ => {
                 reader.unknown_key(entry.0, "freehold.toml", KEYS);

@@ -8,8 +8,9 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
-    Answer, Argument, Contract, Feed, Field, GroupBinding, KeyMapping, ListBinding, OdataSet, OnOutage, Role,
-    SystemKind, TypeKind, TypeRef, TypeRefKind, freshness, placeholder::canonical, rule_settings,
+    Answer, Argument, Contract, Feed, Field, GroupBinding, Hierarchy, KeyMapping, ListBinding, Narrowed, Object,
+    OdataSet, OnOutage, Role, Scope, SystemKind, TypeKind, TypeRef, TypeRefKind, Visibility, freshness,
+    placeholder::canonical, rule_settings,
 };
 use crate::value::{Adaptations, Pointer, TypeId, duration_text};
 
@@ -37,6 +38,10 @@ fn lines(contract: &Contract) -> Vec<String> {
         if let SystemKind::Odata { dialect, .. } = &system.kind {
             lines.push(format!("system {} odata={:?} options={:?}", system.name, dialect.version, dialect.options));
         }
+    }
+    if let Some(Hierarchy { list, parameter, .. }) = &contract.hierarchy {
+        let list = contract.list(*list);
+        lines.push(format!("hierarchy {} by {}", list.name, list.parameters[*parameter]));
     }
     lines.extend(rule_settings::lines(&contract.rules));
     for domain in &contract.domains {
@@ -90,6 +95,10 @@ fn lines(contract: &Contract) -> Vec<String> {
             list.count_max,
             contract.domain(list.domain).name,
         ));
+        if let Some(Narrowed { accounts, login, .. }) = list.narrowed {
+            let login = login.map(|login| &list.parameters[login]);
+            lines.push(format!("{head} narrowed by {} {login:?}", list.parameters[accounts]));
+        }
         let parameters = list.parameters.iter().zip(&list.argument_keys);
         let keys = parameters.filter_map(|(parameter, key)| Some((parameter.as_str(), key.as_ref()?)));
         for (of, key) in list.key.iter().map(|key| ("rows", key)).chain(keys) {
@@ -171,7 +180,7 @@ fn type_lines(contract: &Contract, type_name: &str, kind: &TypeKind, lines: &mut
                 Role::Paging => "paging".to_owned(),
                 Role::Entity(entity) => {
                     let key: Vec<_> = entity.key.iter().map(|at| object.fields[*at].name.as_str()).collect();
-                    let scope = entity.scope.map(|at| object.fields[at].name.as_str());
+                    let scope = entity.scope.as_ref().map(|scope| scope_line(object, scope));
                     let handover = entity.handover.map(|group| contract.group(group).name.as_str());
                     let identity = &contract.group(entity.identity).name;
                     format!("entity key={key:?} identity={identity:?} scope={scope:?} handover={handover:?}")
@@ -188,20 +197,31 @@ fn type_lines(contract: &Contract, type_name: &str, kind: &TypeKind, lines: &mut
 fn field(contract: &Contract, field: &Field, siblings: &[Field]) -> String {
     let mut arguments: Vec<String> = field.arguments.iter().map(|one| argument(contract, one)).collect();
     arguments.sort();
-    let mut visible_to = field.visible_to.clone();
-    visible_to.sort();
+    let visible_to = audiences(contract, &field.visible_to);
     let mut copies: Vec<_> = field.copies.iter().map(|copy| (&contract.system(copy.system).name, &copy.name)).collect();
     copies.sort();
     format!(
-        "{}({}): {} = {} domain={:?} internal={} visible={visible_to:?} copies={copies:?} deprecated={:?}",
+        "{}({}): {} = {} domain={:?} internal={} visible={visible_to:?} needs={:?} copies={copies:?} deprecated={:?}",
         field.name,
         arguments.join(", "),
         type_ref(contract, &field.ty),
         answer(contract, &field.answer, siblings),
         field.domain.map(|domain| &contract.domain(domain).name),
         field.internal,
+        field.needs,
         field.deprecation,
     )
+}
+
+fn scope_line(object: &Object, scope: &Scope) -> String {
+    let own = scope.own.as_ref().map(|own| (&object.fields[own.login].name, &own.permission));
+    let account = &object.fields[scope.account].name;
+    format!("{account} permission={:?} children={:?} own={own:?}", scope.permission, scope.children)
+}
+
+fn audiences(contract: &Contract, visible_to: &Visibility) -> Option<Vec<String>> {
+    let Visibility::Only(audiences) = visible_to else { return None };
+    Some(audiences.iter().map(|audience| contract.audiences[audience.index()].clone()).collect())
 }
 
 fn answer(contract: &Contract, answer: &Answer, siblings: &[Field]) -> String {
@@ -235,7 +255,9 @@ fn answer(contract: &Contract, answer: &Answer, siblings: &[Field]) -> String {
 
 fn argument(contract: &Contract, argument: &Argument) -> String {
     let default = argument.default.as_ref().map(ToString::to_string);
-    format!("{}: {} = {default:?} {:?}", argument.name, type_ref(contract, &argument.ty), argument.deprecation)
+    let visible_to = audiences(contract, &argument.visible_to);
+    let Argument { name, deprecation, .. } = argument;
+    format!("{name}: {} = {default:?} {deprecation:?} visible={visible_to:?}", type_ref(contract, &argument.ty))
 }
 
 fn type_ref(contract: &Contract, ty: &TypeRef) -> String {

@@ -1,8 +1,10 @@
 //! The engine: the whole way of a query.
 //!
-//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans), `noted`
+//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans), `below` (whose rows
+//! a caller may see), `noted`
 //! (what of it is noted in the ledger).
 
+mod below;
 mod noted;
 mod plans;
 mod request;
@@ -24,6 +26,7 @@ use crate::{
     plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
     settings::EngineSettings,
     telemetry::{Event, Telemetry},
+    value::AudienceId,
 };
 
 use plans::Plans;
@@ -32,13 +35,19 @@ pub use request::{Answer, AnswerStatus, Request};
 /// Answers queries of one contract.
 pub struct Engine {
     contract: Arc<Contract>,
-    schema: PublicSchema,
+    /// What the whole graph is asked by, and behind it what each audience is.
+    views: Vec<View>,
     cache: Cache,
     webhooks: Webhooks,
-    plans: Plans,
     ledger: Option<Ledger>,
     settings: EngineSettings,
     telemetry: Telemetry,
+}
+
+/// What one audience asks by. Plans are kept for each by itself, so that none serves another's caller.
+struct View {
+    schema: PublicSchema,
+    plans: Plans,
 }
 
 /// Why an engine could not be made.
@@ -63,10 +72,11 @@ impl Engine {
         settings: EngineSettings,
         telemetry: Telemetry,
     ) -> Result<Self, EngineError> {
-        let schema = PublicSchema::new(&contract).map_err(|error| EngineError(error.to_string()))?;
-        let plans = Plans::new(settings.plan_cache_entries);
+        let audiences = (0..contract.audiences.len()).map(|audience| Some(AudienceId::from(audience)));
+        let view = |audience| View::new(&contract, audience, settings.plan_cache_entries);
+        let views = std::iter::once(None).chain(audiences).map(view).collect::<Result<_, _>>()?;
         let webhooks = Webhooks::new(Arc::clone(&contract), cache.clone(), telemetry.clone());
-        Ok(Self { contract, schema, cache, webhooks, plans, ledger: None, settings, telemetry })
+        Ok(Self { contract, views, cache, webhooks, ledger: None, settings, telemetry })
     }
 
     /// Gives it a ledger to note in what is wrong with what it answers.
@@ -97,20 +107,27 @@ impl Engine {
 
     async fn run(&self, request: &Request, arrived: Instant) -> Result<Answer, Refusal> {
         let operation_name = request.operation_name.as_deref();
-        let plan = self.plan(&request.query, operation_name)?;
+        let caller = &*request.caller;
+        let view = self.view(caller.audience);
+        let plan = self.plan(caller.audience, &request.query, operation_name)?;
         let variables = coerce_variables(&self.contract, &plan.variables, &request.variables)?;
         let introspection = match plan.introspects {
-            true => Some(introspect(&self.schema, &request.query, operation_name, &request.variables).await?),
+            true => Some(introspect(&view.schema, &request.query, operation_name, &request.variables).await?),
             false => None,
         };
+        let deadline = arrived + self.settings.request_deadline;
+        let (sight, below_unknown) = self.sight(caller, &plan, deadline).await;
         let executed = execute(&Execution {
             contract: &self.contract,
             cache: &self.cache,
             demand: &request.demand,
             plan: &plan,
             variables: &variables,
+            caller,
+            sight,
+            below_unknown,
             introspection: introspection.as_ref(),
-            deadline: arrived + self.settings.request_deadline,
+            deadline,
             rows_max: self.settings.rows_max,
             names_owners: request.names_owners,
             business_time: self.settings.business_time,
@@ -140,23 +157,39 @@ impl Engine {
         Ok(Answer { body: executed.body, status, freshness: executed.freshness, at_ms: self.cache.now_ms() })
     }
 
-    /// Returns the plan of an operation, compiling it the first time.
-    pub fn plan(&self, query: &str, operation_name: Option<&str>) -> Result<Arc<Plan>, Refusal> {
-        if let Some(plan) = self.plans.find(query, operation_name) {
+    /// Returns what an audience asks by; none: the whole graph.
+    fn view(&self, audience: Option<AudienceId>) -> &View {
+        &self.views[audience.map_or(0, |audience| audience.index() + 1)]
+    }
+
+    /// Returns the plan of an audience's operation, compiling it the first time.
+    pub fn plan(
+        &self,
+        audience: Option<AudienceId>,
+        query: &str,
+        operation_name: Option<&str>,
+    ) -> Result<Arc<Plan>, Refusal> {
+        let View { schema, plans } = self.view(audience);
+        if let Some(plan) = plans.find(query, operation_name) {
             self.telemetry.emit(&Event::PlanReused);
             return Ok(plan);
         }
         let started = Instant::now();
-        let operation = parse(&self.schema, query, operation_name)?;
-        let plan = Arc::new(compile(&self.contract, &operation)?);
-        self.plans.keep(query, operation_name, plan.clone());
+        let operation = parse(schema, query, operation_name)?;
+        let plan = Arc::new(compile(&self.contract, audience, &operation)?);
+        plans.keep(query, operation_name, plan.clone());
         self.telemetry.emit(&Event::PlanCompiled { duration: started.elapsed() });
         Ok(plan)
     }
 
-    /// Says how an operation would be answered, without asking any owner.
-    pub fn explain(&self, query: &str, operation_name: Option<&str>) -> Result<Explanation, Refusal> {
-        Ok(Explanation::new(&self.contract, &*self.plan(query, operation_name)?))
+    /// Says how an audience's operation would be answered, without asking any owner.
+    pub fn explain(
+        &self,
+        audience: Option<AudienceId>,
+        query: &str,
+        operation_name: Option<&str>,
+    ) -> Result<Explanation, Refusal> {
+        Ok(Explanation::new(&self.contract, &*self.plan(audience, query, operation_name)?))
     }
 
     /// Asks every system whether it answers.
@@ -179,8 +212,18 @@ impl Engine {
         &self.contract
     }
 
-    /// Returns the public schema in the schema definition language.
-    pub fn sdl(&self) -> String {
-        self.schema.sdl()
+    /// Returns the schema that an audience has, in the schema definition language; none: the whole graph's.
+    pub fn sdl(&self, audience: Option<AudienceId>) -> String {
+        self.view(audience).schema.sdl()
+    }
+}
+
+impl View {
+    fn new(contract: &Contract, audience: Option<AudienceId>, n_plans: usize) -> Result<Self, EngineError> {
+        let schema = PublicSchema::new(contract, audience).map_err(|error| {
+            let whose = audience.map_or("the whole graph", |audience| contract.audiences[audience.index()].as_str());
+            EngineError(format!("{whose}: {error}"))
+        })?;
+        Ok(Self { schema, plans: Plans::new(n_plans) })
     }
 }

@@ -45,6 +45,7 @@ mod tests {
             fields: Default::default(),
             binding: ListBinding::Sql(SqlList { query: String::new() }),
             order: vec![column("updatedAt"), column("number")],
+            narrowed: None,
             page_rows_max: 100,
             page_rows_default: 20,
             count_max: 10,

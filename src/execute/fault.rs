@@ -61,6 +61,28 @@ pub(super) enum Failure<'f> {
     Ambiguous(ListId, u64),
     /// A rule could not read its facts.
     Rule(RuleId),
+    /// It could not be found out which accounts are below the caller's, so that theirs alone are answered for.
+    BelowUnknown(&'f BelowUnknown),
+}
+
+/// Why it could not be found out which accounts are below a caller's.
+#[derive(Debug, Clone)]
+pub struct BelowUnknown {
+    /// The list that says it.
+    pub list: ListId,
+    /// Why.
+    pub why: BelowUnknownBecause,
+}
+
+/// Why it could not be found out which accounts are below others.
+#[derive(Debug, Clone)]
+pub enum BelowUnknownBecause {
+    /// Their owner did not answer.
+    Fetch(FetchError),
+    /// There are more than so many.
+    TooMany(usize),
+    /// They go deeper than so many levels.
+    TooDeep(u32),
 }
 
 /// What was asked when an owner failed.
@@ -104,6 +126,15 @@ impl<'c> Faults<'c> {
 
     /// Adds one.
     pub fn add(&mut self, failure: &Failure<'_>, path: &Path<'_>, position: Position, domain: Option<DomainId>) {
+        self.add_at(failure, Some(path), position, domain);
+    }
+
+    /// Adds one that concerns the whole answer.
+    pub fn add_to_whole(&mut self, failure: &Failure<'_>) {
+        self.add_at(failure, None, Position::default(), None);
+    }
+
+    fn add_at(&mut self, failure: &Failure<'_>, path: Option<&Path<'_>>, position: Position, domain: Option<DomainId>) {
         self.n_met += 1;
         // One place is kept for the entry that says how many more there were.
         if self.n_met > self.entries_max {
@@ -115,7 +146,9 @@ impl<'c> Faults<'c> {
         let described = self.describe(failure);
         let mut entry = Entry { out: &mut self.entries };
         entry.begin(&described.message, position);
-        entry.path(path);
+        if let Some(path) = path {
+            entry.path(path);
+        }
         entry.out.extend_from_slice(b",\"extensions\":{\"code\":");
         write_json_string(described.code, entry.out);
         if let Some(system) = described.system {
@@ -225,6 +258,22 @@ impl<'c> Faults<'c> {
             Failure::Ambiguous(list, n_rows) => {
                 let reason = "each of their keys has more than one match";
                 self.left_out("CONTRACT_VIOLATION", reason, *list, *n_rows)
+            }
+            Failure::BelowUnknown(BelowUnknown { list, why }) => {
+                let reason = match why {
+                    BelowUnknownBecause::Fetch(error) => error.kind.reason().to_owned(),
+                    BelowUnknownBecause::TooMany(accounts_max) => format!("there are more than {accounts_max}"),
+                    BelowUnknownBecause::TooDeep(levels_max) => format!("they go deeper than {levels_max} levels"),
+                };
+                let mut described = Described::new("SCOPE_UNKNOWN", &reason);
+                described.message =
+                    format!("which accounts are below yours is not known, so this answers for yours alone: {reason}");
+                described.system = Some(self.contract.list(*list).system);
+                described.asked = Some(Asked::List(*list));
+                if let BelowUnknownBecause::Fetch(error) = why {
+                    described.retry_after = error.retry_after;
+                }
+                described
             }
             Failure::Rule(rule) => {
                 let name = contract.rule(*rule).rule.name;

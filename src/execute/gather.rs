@@ -110,6 +110,7 @@ impl<'e> Gathering<'e> {
                     match self.records_question(gathered, *group, places) {
                         None => {
                             gathered.records[number] = Some(Vec::new());
+                            self.judge(gathered, number);
                             answered = true;
                         }
                         Some(question) => {
@@ -122,6 +123,7 @@ impl<'e> Gathering<'e> {
                 Ask::Pages(ask) => {
                     let parent = &self.plan.places[ask.parent.0];
                     let ready = gathered.places[ask.parent.0].is_some()
+                        && gathered.is_judged(self.plan, ask.parent)
                         && ask.needs.iter().all(|&column| gathered.has_column(parent, column));
                     if !ready {
                         continue;
@@ -186,6 +188,7 @@ impl<'e> Gathering<'e> {
             Brought::Records(outcomes) => {
                 n_crossrefs = self.n_crossrefs(asked.step, &[]);
                 gathered.records[step] = Some(outcomes);
+                self.judge(gathered, step);
             }
             Brought::Pages(pages) => {
                 let cells = asked.pages.map_or_else(Vec::new, |question| question.settle(pages));
@@ -194,6 +197,15 @@ impl<'e> Gathering<'e> {
             }
         }
         if n_asked > 0 { n_asked + n_crossrefs } else { 0 }
+    }
+
+    /// Judges which objects are there for the caller, where a step has said whose they are: of their identity, the first
+    /// column.
+    fn judge(&self, gathered: &mut Gathered, step: usize) {
+        let Ask::Records { places, .. } = &self.plan.steps[step].ask else { return };
+        for (place, _) in places.iter().filter(|(_, column)| *column == 0) {
+            gathered.judge(self.plan, *place);
+        }
     }
 
     /// Counts the cross-references that a step asked on its way: one for all keys that became the system's own, and one

@@ -1,18 +1,22 @@
 //! What has been gathered for one request: the objects of each place, the records of each column, the rows of each join.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use compact_str::CompactString;
 
 use super::{
-    fault::Asked,
+    fault::{Asked, BelowUnknown},
     rule::{Judged, Unreadable},
 };
 use crate::{
+    access::{Permissions, Sight},
     cache::{Freshness, Levels},
-    fetch::{FetchError, Outcome, Page, Record},
-    plan::{ArgumentsId, Coerced, ConditionId, Join, JoinFrom, JoinId, Place, PlaceId, Plan, StepId, Variables, When},
-    value::{GroupId, Input, Key, RuleId, SystemId},
+    fetch::{Entry, FetchError, Outcome, Page, Record, Stamp},
+    plan::{
+        ArgumentsId, Coerced, ConditionId, Given, Guard, Join, JoinFrom, JoinId, Place, PlaceId, Plan, PlannedFeed,
+        Scoped, StepId, Variables, When,
+    },
+    value::{GroupId, Input, Key, RuleId, SystemId, json_text},
 };
 
 /// All that is known of a request's answer before it is written.
@@ -21,6 +25,10 @@ pub(super) struct Gathered {
     conditions: Vec<bool>,
     /// The arguments of the plan's fields, coerced; or what is wrong with them.
     arguments: Vec<Coerced>,
+    /// Whose rows the caller may see; none: everyone's.
+    pub sight: Option<Arc<Sight>>,
+    /// Why the caller sees less than they might.
+    pub below_unknown: Option<BelowUnknown>,
     /// The objects of each place, once known.
     pub places: Vec<Option<PlaceRows>>,
     /// The rows of each join, once followed.
@@ -54,6 +62,9 @@ pub(super) struct PlaceRows {
     pub parts: Vec<PartRow>,
     /// By column: where each key stands among its step's keys; `None` when it stands at the same position.
     pub in_step: Vec<Option<Arc<[u32]>>>,
+    /// For entities that not everyone may see, once it is known whose they are: by key, what stands for all that is known of
+    /// one that is not there for the caller. It is the same whether there is none or it is another's.
+    pub veil: Option<Vec<Option<Outcome>>>,
 }
 
 /// One part as an object of a place.
@@ -141,10 +152,18 @@ pub(super) enum PageCell {
 
 impl Gathered {
     /// Begins with the root alone.
-    pub fn new(plan: &Plan, variables: &Variables, arguments: Vec<Coerced>, now_ms: i64) -> Self {
-        let holds = |guard: &crate::plan::Guard| {
-            guard.0.iter().all(|(name, wanted)| variables.value(name) == Some(&Input::Boolean(*wanted)))
+    pub fn new(
+        plan: &Plan,
+        variables: &Variables,
+        permissions: &Permissions,
+        arguments: Vec<Coerced>,
+        now_ms: i64,
+    ) -> Self {
+        let is_so = |given: &Given, wanted: bool| match given {
+            Given::Variable(name) => variables.value(name) == Some(&Input::Boolean(wanted)),
+            Given::Permission(name) => permissions.has(name) == wanted,
         };
+        let holds = |guard: &Guard| guard.0.iter().all(|(given, wanted)| is_so(given, *wanted));
         let conditions = plan.conditions.iter();
         let conditions = conditions.map(|c| c.any.iter().any(holds) && !c.none.iter().any(holds)).collect();
         let mut places: Vec<Option<PlaceRows>> = plan.places.iter().map(|_| None).collect();
@@ -152,6 +171,8 @@ impl Gathered {
         Self {
             conditions,
             arguments,
+            sight: None,
+            below_unknown: None,
             places,
             joins: plan.joins.iter().map(|_| None).collect(),
             pages: plan.steps.iter().map(|_| None).collect(),
@@ -196,9 +217,83 @@ impl Gathered {
         self.joins[join.0].as_ref().expect("a join is read only after all steps have run")
     }
 
+    /// Whether it is known which objects of a place are there for the caller, or all of them are.
+    pub fn is_judged(&self, plan: &Plan, place: PlaceId) -> bool {
+        let scope = plan.places[place.0].scope.as_ref().filter(|_| self.sight.is_some());
+        scope.is_none_or(Scoped::is_told_by_key)
+            || self.places[place.0].as_ref().is_some_and(|rows| rows.n_rows == 0 || rows.veil.is_some())
+    }
+
+    /// Whether an object of a place is not there for the caller.
+    pub fn is_veiled(&self, place: PlaceId, row: usize) -> bool {
+        let rows = self.rows(place);
+        let key = rows.key_of.get(row).map(|key| *key as usize);
+        rows.veil.as_ref().zip(key).is_some_and(|(veil, key)| veil.get(key).is_some_and(Option::is_some))
+    }
+
+    /// Whether an item of a list is there for the caller, or could not be found out about. For whoever sees everything all
+    /// are.
+    pub fn is_listed(&self, plan: &Plan, join: JoinId, item: usize) -> bool {
+        let Some(_) = self.sight else { return true };
+        let Some(Some(JoinItem { target, row })) = self.join(join).items.get(item) else { return false };
+        let rows = self.rows(plan.joins[join.0].targets[*target].1);
+        let key = rows.key_of.get(*row).map(|key| *key as usize);
+        let veiled = rows.veil.as_ref().zip(key).and_then(|(veil, key)| veil.get(key)?.as_ref());
+        !matches!(veiled, Some(Ok(_)))
+    }
+
+    /// Whether an object may be there for the caller, as far as its key tells.
+    pub fn may_see(&self, plan: &Plan, place: PlaceId, key: &Key) -> bool {
+        let place = &plan.places[place.0];
+        let (Some(sight), Some(scope)) = (&self.sight, &place.scope) else { return true };
+        if !scope.is_told_by_key() {
+            return true;
+        }
+        let said = |feed: &PlannedFeed| match feed {
+            PlannedFeed::Key(position) => key.field(*position),
+            _ => None,
+        };
+        sight.has(place.ty, said(&scope.account), scope.login.as_ref().and_then(said))
+    }
+
+    /// Judges which objects of a place are there for the caller, by what was answered of each.
+    pub fn judge(&mut self, plan: &Plan, place: PlaceId) {
+        let (Some(sight), Some(scope)) = (&self.sight, &plan.places[place.0].scope) else { return };
+        if scope.is_told_by_key() {
+            return;
+        }
+        let (described, rows) = (&plan.places[place.0], self.rows(place));
+        let judged = (0..rows.keys.len()).map(|key| {
+            let record = match self.outcome_of_key(described, rows, 0, key) {
+                Some(Ok(record)) => record,
+                None => return Some(Ok(Arc::new(Record::absent(Stamp::answered(SystemId(0), self.now_ms))))),
+                // Whose it is was not said, so nothing else of it may be.
+                Some(Err(error)) => return Some(Err(error.clone())),
+            };
+            let said = |feed: &PlannedFeed| -> Option<String> {
+                match feed {
+                    PlannedFeed::Key(position) => rows.keys[key].field(*position).map(str::to_owned),
+                    PlannedFeed::Slot { slot, .. } => match record.table()?.entry(*slot) {
+                        Entry::Value(json) => json_text(json).map(Cow::into_owned),
+                        Entry::Null | Entry::Fault(_) => None,
+                    },
+                    PlannedFeed::Argument(_) | PlannedFeed::Constant(_) => None,
+                }
+            };
+            let (account, login) = (said(&scope.account), scope.login.as_ref().and_then(said));
+            let is_seen = record.table().is_some() && sight.has(described.ty, account.as_deref(), login.as_deref());
+            (!is_seen).then(|| Ok(Arc::new(Record::absent(record.stamp))))
+        });
+        let veil = judged.collect();
+        if let Some(rows) = &mut self.places[place.0] {
+            rows.veil = Some(veil);
+        }
+    }
+
     /// Whether everything a join reads is there.
     pub fn can_follow(&self, plan: &Plan, join: &Join) -> bool {
         self.places[join.parent.0].is_some()
+            && self.is_judged(plan, join.parent)
             && join.needs.iter().all(|&column| self.has_column(&plan.places[join.parent.0], column))
             && match join.from {
                 JoinFrom::Pages(step) => self.is_answered(step),
@@ -213,10 +308,18 @@ impl Gathered {
 
     /// Returns the record of an entity's column: `None` when this request does not need the column.
     #[inline]
-    pub fn outcome(&self, place: &Place, rows: &PlaceRows, column: usize, row: usize) -> Option<&Outcome> {
+    pub fn outcome<'r>(&'r self, place: &Place, rows: &'r PlaceRows, column: usize, row: usize) -> Option<&'r Outcome> {
+        let key = *rows.key_of.get(row)? as usize;
+        if let Some(veiled) = rows.veil.as_ref().and_then(|veil| veil.get(key)?.as_ref()) {
+            return Some(veiled);
+        }
+        self.outcome_of_key(place, rows, column, key)
+    }
+
+    #[inline]
+    fn outcome_of_key(&self, place: &Place, rows: &PlaceRows, column: usize, key: usize) -> Option<&Outcome> {
         let step = place.columns[column].step;
         let outcomes = self.records[step.0].as_ref()?;
-        let key = *rows.key_of.get(row)? as usize;
         let position = match rows.in_step.get(column)? {
             None => key,
             Some(positions) => *positions.get(key)? as usize,

@@ -57,6 +57,10 @@ pub(super) fn follow(contract: &Contract, plan: &Plan, gathered: &mut Gathered, 
     }
     let mut cells = Vec::with_capacity(n_parents);
     for row in 0..n_parents {
+        if gathered.is_veiled(description.parent, row) {
+            cells.push(JoinCell::Null);
+            continue;
+        }
         let start = following.items.len();
         let followed = match &description.from {
             JoinFrom::Reference { .. } => following.reference(contract, plan, gathered, description, row),
@@ -151,6 +155,7 @@ impl Found {
             key_of: self.key_of.into(),
             parts: self.parts,
             in_step: Vec::new(),
+            veil: None,
         }
     }
 }
@@ -180,9 +185,11 @@ impl Following {
         };
         let reading = Reading { contract, plan, gathered, parent: join.parent, row, arguments };
         let target = match type_name {
+            None if join.targets.is_empty() => None,
             None => Some(0),
             Some(feed) => match reading.feed(feed) {
                 Fed::Failed(failure) => return Err(failure),
+                Fed::One(name) if join.hidden.iter().any(|hidden| **hidden == *name) => None,
                 Fed::One(name) => {
                     let target = join.targets.iter().position(|(target, _)| **target == *name);
                     Some(target.ok_or(CellFailure::UnknownType(reading.system()))?)
@@ -195,7 +202,7 @@ impl Following {
             return match reading.feed(feed) {
                 Fed::Failed(failure) => Err(failure),
                 Fed::Null => Ok(false),
-                fed => self.item(target, &[fed], 0),
+                fed => self.item((plan, gathered, join), target, &[fed], 0),
             };
         }
         let mut fed = Vec::with_capacity(key.len());
@@ -211,24 +218,34 @@ impl Following {
             _ => None,
         });
         if !many {
-            return self.item(target, &fed, 0);
+            return self.item((plan, gathered, join), target, &fed, 0);
         }
         for position in 0..n_items.unwrap_or(1) {
-            if !self.item(target, &fed, position)? {
+            if !self.item((plan, gathered, join), target, &fed, position)? {
                 self.items.push(None);
             }
         }
         Ok(true)
     }
 
-    /// Adds the object whose key the texts make at a position of their list; false when a text is null.
-    fn item(&mut self, target: usize, fed: &[Fed<'_>], position: usize) -> Result<bool, CellFailure> {
+    /// Adds the object whose key the texts make at a position of their list; false when a text is null, or the key one that
+    /// the caller may not see.
+    fn item(
+        &mut self,
+        (plan, gathered, join): (&Plan, &Gathered, &Join),
+        target: usize,
+        fed: &[Fed<'_>],
+        position: usize,
+    ) -> Result<bool, CellFailure> {
         self.check_bound()?;
         if fed.iter().any(|fed| fed.text(position).is_none()) {
             return Ok(false);
         }
         // A text with the separator inside is nobody's key.
         let Some(key) = Key::of(fed.iter().filter_map(|fed| fed.text(position))) else { return Ok(false) };
+        if !gathered.may_see(plan, join.targets[target].1, &key) {
+            return Ok(false);
+        }
         let row = self.targets[target].key(key);
         self.items.push(Some(JoinItem { target, row }));
         Ok(true)
@@ -251,12 +268,24 @@ impl Following {
                 for item in &page.items {
                     self.check_bound()?;
                     let target = match &item.type_name {
+                        None if join.targets.is_empty() => {
+                            self.items.push(None);
+                            continue;
+                        }
+                        Some(name) if join.hidden.contains(name) => {
+                            self.items.push(None);
+                            continue;
+                        }
                         None => 0,
                         Some(name) => match join.targets.iter().position(|(target, _)| target == name) {
                             Some(target) => target,
                             None => return Err(CellFailure::UnknownType(list_system(plan, step))),
                         },
                     };
+                    if !gathered.may_see(plan, join.targets[target].1, &item.key) {
+                        self.items.push(None);
+                        continue;
+                    }
                     let row = self.targets[target].key(item.key.clone());
                     self.items.push(Some(JoinItem { target, row }));
                 }

@@ -1,6 +1,6 @@
 //! Executing: runs a plan and writes its answer.
 //!
-//! Reading order: `gather` (runs the steps), `handover` (entities that their owner does not have yet), `join` (from the objects of one place to the next), `pages` (what a list is
+//! Reading order: `gather` (runs the steps), `handover` (entities that their owner does not have yet), `join` (from the objects of one place to the next), `pages` and `narrow` (what a list is
 //! asked), `rule` (what rules come to), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
 
 mod cursor;
@@ -9,13 +9,15 @@ mod gather;
 mod gathered;
 mod handover;
 mod join;
+mod narrow;
 mod pages;
 mod rule;
 mod write;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use crate::{
+    access::{Caller, Sight},
     cache::{Cache, Demand, Freshness},
     contract::Contract,
     plan::{Plan, Variables, coerce_arguments},
@@ -25,6 +27,7 @@ use gather::Gathering;
 use gathered::Gathered;
 use rule::BusinessTime;
 
+pub use fault::{BelowUnknown, BelowUnknownBecause};
 pub use rule::{Judged, Unreadable};
 use write::Writer;
 
@@ -40,6 +43,12 @@ pub struct Execution<'e> {
     pub plan: &'e Plan,
     /// The request's variables.
     pub variables: &'e Variables,
+    /// Who asks.
+    pub caller: &'e Caller,
+    /// Whose rows they may see; none: everyone's.
+    pub sight: Option<Arc<Sight>>,
+    /// Why they see less than they might, where it could not be found out which accounts are below theirs.
+    pub below_unknown: Option<BelowUnknown>,
     /// What `__schema` and `__type` say, by response key, where the plan asks for them.
     pub introspection: Option<&'e serde_json::Map<String, serde_json::Value>>,
     /// When the caller stops waiting.
@@ -77,7 +86,10 @@ pub struct Executed {
 pub async fn execute(execution: &Execution<'_>) -> Executed {
     let Execution { contract, plan, variables, .. } = *execution;
     let arguments = coerce_arguments(contract, &plan.arguments, variables);
-    let mut gathered = Gathered::new(plan, variables, arguments, execution.cache.now_ms());
+    let mut gathered =
+        Gathered::new(plan, variables, &execution.caller.permissions, arguments, execution.cache.now_ms());
+    gathered.sight.clone_from(&execution.sight);
+    gathered.below_unknown.clone_from(&execution.below_unknown);
     let gathering = Gathering {
         contract,
         cache: execution.cache,

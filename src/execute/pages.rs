@@ -10,6 +10,7 @@ use super::{
     fault::Asked,
     gathered::{CellFailure, Gathered, PageCell},
     join::{Fed, Reading},
+    narrow::narrowing,
 };
 use crate::{
     contract::{Contract, List},
@@ -54,7 +55,15 @@ pub(super) fn question(
     let mut known: HashMap<Box<[Argument]>, usize> = HashMap::new();
     let mut questions = Vec::new();
     let mut cells = Vec::with_capacity(n_parents);
+    let narrowing = match narrowing(contract, gathered, ask) {
+        Ok(narrowing) => narrowing,
+        Err(wrong) => return refused(wrong),
+    };
     for row in 0..n_parents {
+        if gathered.is_veiled(ask.parent, row) {
+            cells.push(Err(PageCell::Null));
+            continue;
+        }
         let reading = Reading { contract, plan, gathered, parent: ask.parent, row, arguments };
         let asked_with: Result<Box<[Argument]>, PageCell> = ask
             .parameters
@@ -69,6 +78,10 @@ pub(super) fn question(
                 Some((_, Fed::Null)) => Err(PageCell::Null),
             })
             .collect();
+        let asked_with = match &narrowing {
+            None => asked_with,
+            Some(narrowing) => asked_with.and_then(|arguments| narrowing.narrow(arguments)),
+        };
         cells.push(asked_with.map(|arguments| {
             *known.entry(arguments).or_insert_with_key(|arguments| {
                 questions.push(arguments.clone());

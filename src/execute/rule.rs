@@ -213,7 +213,7 @@ impl<'r> Running<'r> {
         let object = self.contract.object(place.ty)?;
         let Role::Entity(entity) = &object.role else { return None };
         let rows = self.gathered.rows(self.call.place);
-        match object.fields[entity.scope?].answer {
+        match object.fields[entity.scope.as_ref()?.account].answer {
             Answer::Key(position) => Some(rows.keys[*rows.key_of.get(row)? as usize].field(position)?.to_owned()),
             Answer::Slot { group, slot } => {
                 let column = place.columns.iter().position(|column| column.group == group)?;

@@ -95,7 +95,7 @@ impl Compiling<'_> {
         let when = self.when(guards, &[]);
         let from = JoinFrom::Rule(call);
         let targets = vec![(called.rule.name.to_owned(), answer)];
-        self.plan.joins.push(Join { parent: place, when, from, needs: Vec::new(), targets });
+        self.plan.joins.push(Join { parent: place, when, from, needs: Vec::new(), targets, hidden: Vec::new() });
         (JoinId(self.plan.joins.len() - 1), answer)
     }
 
@@ -183,6 +183,7 @@ impl Needs<'_, '_> {
             | Produce::HasPreviousPage
             | Produce::StartCursor
             | Produce::EndCursor
+            | Produce::Null
             | Produce::Provenance { .. }
             | Produce::Introspection => {}
         }

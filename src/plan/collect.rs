@@ -5,7 +5,7 @@
 
 use compact_str::CompactString;
 
-use super::operation::{Guard, SelectedField, Selection};
+use super::operation::{Given, Guard, SelectedField, Selection};
 use crate::{
     contract::{Contract, TypeKind},
     value::TypeId,
@@ -40,6 +40,16 @@ impl<'o> Collected<'o> {
     /// Returns the guards, any of which includes the field.
     pub fn guards(&self) -> Vec<Guard> {
         self.occurrences.iter().map(|occurrence| occurrence.guard.clone()).collect()
+    }
+
+    /// Returns the same for whoever holds a permission, or for whoever does not.
+    pub fn given(&self, permission: &str, is_held: bool) -> Self {
+        let given = Guard(vec![(Given::Permission(permission.into()), is_held)]);
+        let occurrences = self.occurrences.iter().map(|occurrence| {
+            let Occurrence { field, ref guard, n_before } = *occurrence;
+            Occurrence { field, guard: guard.and(&given), n_before }
+        });
+        Self { response_key: self.response_key.clone(), occurrences: occurrences.collect() }
     }
 
     /// Returns what the occurrences select of the field's type, each with its guard.

@@ -14,7 +14,7 @@ use super::{
     collect::{Collected, collect},
     model::{
         ArgumentsId, Ask, Column, Condition, ConditionId, Join, JoinFrom, JoinId, Output, PagesAsk, Place, PlaceId,
-        PlaceKind, Plan, PlannedArguments, PlannedFeed, Produce, Step, StepId, When, Within,
+        PlaceKind, Plan, PlannedArguments, PlannedFeed, Produce, Scoped, Step, StepId, When, Within,
     },
     operation::{Guard, Operation, SelectedField, Selection},
     parse::Refusal,
@@ -22,21 +22,23 @@ use super::{
 };
 use crate::{
     contract::{
-        Answer, Contract, Feed, Field, List, ListUse, PagingField, Reference, Role, TypeKind, TypeRef, TypeRefKind,
+        Answer, Contract, Feed, Field, List, ListUse, PagingField, Reference, Role, Scope, TypeKind, TypeRef,
+        TypeRefKind,
     },
-    value::{DomainId, GroupId, Input, Leaf, Nesting, Scalar, SlotKind, TypeId, write_json_string},
+    value::{AudienceId, DomainId, GroupId, Input, Leaf, Nesting, Scalar, SlotKind, TypeId, write_json_string},
 };
 
 /// How many objects a list inside a record is taken to have when the worst case is reckoned: the contract does not say.
 const PART_ROWS_ASSUMED: u64 = 100;
 
-/// Compiles an operation.
+/// Compiles an operation for an audience; none: for the whole graph.
 ///
 /// *Errors*: a variable's default does not fit its type.
-pub fn compile(contract: &Contract, operation: &Operation) -> Result<Plan, Refusal> {
+pub fn compile(contract: &Contract, audience: Option<AudienceId>, operation: &Operation) -> Result<Plan, Refusal> {
     let variables = plan_variables(contract, operation)?;
     let mut compiling = Compiling {
         contract,
+        audience,
         plan: Plan {
             operation: operation.name.clone(),
             variables,
@@ -66,6 +68,7 @@ pub(super) type Selected<'o> = [(&'o [Selection], Guard)];
 /// The work on one plan.
 pub(super) struct Compiling<'c> {
     pub contract: &'c Contract,
+    audience: Option<AudienceId>,
     pub plan: Plan,
     record_steps: HashMap<(GroupId, u32), StepId>,
     /// Under which guards each place needs each of its columns.
@@ -85,7 +88,7 @@ pub(super) enum Holder {
     Inline,
 }
 
-impl Compiling<'_> {
+impl<'c> Compiling<'c> {
     pub(super) fn place(
         &mut self,
         path: String,
@@ -99,6 +102,7 @@ impl Compiling<'_> {
             path,
             ty,
             kind,
+            scope: None,
             columns: Vec::new(),
             outputs: Vec::new(),
             known_after,
@@ -127,12 +131,24 @@ impl Compiling<'_> {
     pub(super) fn outputs(&mut self, holder: Holder, ty: TypeId, selected: &Selected<'_>) -> Vec<Output> {
         let mut placed = Vec::new();
         for collected in collect(self.contract, ty, selected) {
-            let (produce, non_null, domain) = self.produce(holder, ty, &collected);
-            self.output(&collected, produce, non_null, domain, &mut placed);
+            let needs = self.needs(ty, &collected);
+            let held = needs.map(|permission| collected.given(permission, true));
+            let (produce, non_null, domain) = self.produce(holder, ty, held.as_ref().unwrap_or(&collected));
+            self.output(held.as_ref().unwrap_or(&collected), produce, non_null, domain, &mut placed);
+            if let Some(permission) = needs {
+                self.output(&collected.given(permission, false), Produce::Null, false, domain, &mut placed);
+            }
         }
         let mut outputs = in_order(placed);
         provenance::fill(&self.plan, &mut outputs);
         outputs
+    }
+
+    /// Returns the permission that a field takes. What a rule reads is nobody's answer: it is the same for every caller.
+    fn needs(&self, ty: TypeId, collected: &Collected<'_>) -> Option<&'c str> {
+        let contract: &'c Contract = self.contract;
+        let field = fields_of(contract, ty).iter().find(|field| collected.field().name == field.name)?;
+        field.needs.as_deref().filter(|_| self.within.is_none())
     }
 
     /// Adds what is written for one response key. It stands where its first included occurrence stands; a field whose
@@ -281,7 +297,7 @@ impl Compiling<'_> {
         let rows = if many { rows.saturating_mul(self.n_keys_given(&key, collected.field())) } else { rows };
         let target = Target {
             parent: place,
-            kind: TargetKind::Entities,
+            kind: TargetKind::Entities { is_scoped: self.is_scoped(key.iter()) },
             variants: self.contract.possible_types(field.ty.named()),
             known_after: self.known_after(place, &needs),
             rows,
@@ -321,6 +337,13 @@ impl Compiling<'_> {
         let needs = columns_read(feeds.iter().flatten());
         let stage = self.known_after(place, &needs) + 1;
         let step = StepId(self.plan.steps.len());
+        let is_scoped = self.is_scoped(feeds.iter().flatten());
+        let scopes = match is_scoped {
+            true => {
+                contract.possible_types(list.of).into_iter().filter(|ty| scope_of(contract, *ty).is_some()).collect()
+            }
+            false => Vec::new(),
+        };
         let ask = PagesAsk {
             list: list_use.list,
             system: list.system,
@@ -328,13 +351,14 @@ impl Compiling<'_> {
             needs,
             parameters: feeds,
             arguments: self.arguments(field, collected.field()),
+            scopes,
             connection: list_use.connection,
             when: self.when(&guards, &[]),
             count: None,
         };
         self.plan.steps.push(Step { ask: Ask::Pages(ask), stage });
         let rows = self.plan.places[place.0].rows_max.saturating_mul(page_rows(list, collected.field()));
-        let rows = Rows { parent: place, step, stage, rows, of: list.of };
+        let rows = Rows { parent: place, step, stage, rows, of: list.of, is_scoped };
         if list_use.connection {
             let outputs = self.paging(&rows, field.ty.named(), &collected.selections(), &collected.response_key);
             return Produce::Connection { step, outputs };
@@ -415,7 +439,7 @@ impl Compiling<'_> {
     fn rows_join_at(&mut self, rows: &Rows, collected: &Collected<'_>, path: &str) -> JoinId {
         let target = Target {
             parent: rows.parent,
-            kind: TargetKind::Entities,
+            kind: TargetKind::Entities { is_scoped: rows.is_scoped },
             variants: self.contract.possible_types(rows.of),
             known_after: rows.stage,
             rows: rows.rows,
@@ -438,19 +462,47 @@ impl Compiling<'_> {
         let guards = collected.guards();
         let join = JoinId(self.plan.joins.len());
         let when = self.when(&guards, &[]);
-        self.plan.joins.push(Join { parent: target.parent, when, from, needs, targets: Vec::new() });
+        let is_hidden = |ty: &TypeId| {
+            matches!(target.kind, TargetKind::Entities { .. })
+                && self.within.is_none()
+                && !self.contract.has(*ty, self.audience)
+        };
+        let (hidden, variants): (Vec<TypeId>, Vec<TypeId>) = target.variants.iter().partition(|ty| is_hidden(ty));
+        let hidden = hidden.into_iter().map(|ty| self.contract.ty(ty).name.clone()).collect();
+        self.plan.joins.push(Join { parent: target.parent, when, from, needs, targets: Vec::new(), hidden });
         let path = [self.plan.places[target.parent.0].path.as_str(), between, &collected.response_key];
         let path = path.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
-        for &ty in &target.variants {
-            let kind = match target.kind {
-                TargetKind::Parts => PlaceKind::Part,
-                TargetKind::Entities => self.entity_kind(ty),
+        for ty in variants {
+            let (kind, scope) = match target.kind {
+                TargetKind::Parts => (PlaceKind::Part, None),
+                TargetKind::Entities { is_scoped: true } => (self.entity_kind(ty), self.scoped(ty)),
+                TargetKind::Entities { is_scoped: false } => (self.entity_kind(ty), None),
             };
             let place = self.place(path.clone(), ty, kind, target.known_after, target.rows);
+            self.plan.places[place.0].scope = scope;
             self.plan.joins[join.0].targets.push((self.contract.ty(ty).name.clone(), place));
             self.fill(place, &collected.selections());
         }
         join
+    }
+
+    /// Whether what is found by these feeds is only what the caller may see. What a rule reads on its way from an object is
+    /// not: it is the same for every caller. What it is told by a caller to look up is.
+    fn is_scoped<'f>(&self, mut feeds: impl Iterator<Item = &'f PlannedFeed>) -> bool {
+        self.within.is_none() || feeds.any(|feed| matches!(feed, PlannedFeed::Argument(_)))
+    }
+
+    /// Says whose rows the objects of a type are, where not everyone may see them.
+    fn scoped(&self, ty: TypeId) -> Option<Scoped> {
+        let object = self.contract.object(ty)?;
+        let scope = scope_of(self.contract, ty)?;
+        let feed = |position: usize| match object.fields[position].answer {
+            Answer::Key(position) => PlannedFeed::Key(position),
+            // The contract's lints let a scope stand in the identity group alone, which is a place's first column.
+            Answer::Slot { slot, .. } => PlannedFeed::Slot { column: 0, slot },
+            _ => unreachable!("the contract's lints let only keys and leaves name an account"),
+        };
+        Some(Scoped { account: feed(scope.account), login: scope.own.as_ref().map(|own| feed(own.login)) })
     }
 
     fn entity_kind(&self, ty: TypeId) -> PlaceKind {
@@ -570,7 +622,10 @@ struct Target {
 }
 
 enum TargetKind {
-    Entities,
+    /// Entities, and whether only those are met that the caller may see.
+    Entities {
+        is_scoped: bool,
+    },
     Parts,
 }
 
@@ -581,6 +636,7 @@ struct Rows {
     stage: u32,
     rows: u64,
     of: TypeId,
+    is_scoped: bool,
 }
 
 impl Rows {
@@ -596,6 +652,13 @@ impl Rows {
 fn in_order(mut placed: Vec<(usize, Output)>) -> Vec<Output> {
     placed.sort_by_key(|(n_before, _)| *n_before);
     placed.into_iter().map(|(_, output)| output).collect()
+}
+
+fn scope_of(contract: &Contract, ty: TypeId) -> Option<&Scope> {
+    match &contract.object(ty)?.role {
+        Role::Entity(entity) => entity.scope.as_ref(),
+        _ => None,
+    }
 }
 
 pub(super) fn fields_of(contract: &Contract, ty: TypeId) -> &[Field] {

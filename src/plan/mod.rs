@@ -19,8 +19,8 @@ pub use compile::compile;
 pub use explain::Explanation;
 pub use model::{
     ArgumentsId, Ask, Call, CallId, Column, Condition, ConditionId, Join, JoinFrom, JoinId, Output, PagesAsk, Place,
-    PlaceId, PlaceKind, Plan, PlannedArgument, PlannedArguments, PlannedFeed, PlannedVariable, Produce, Step, StepId,
-    When, Within,
+    PlaceId, PlaceKind, Plan, PlannedArgument, PlannedArguments, PlannedFeed, PlannedVariable, Produce, Scoped, Step,
+    StepId, When, Within,
 };
-pub use operation::{Guard, Operation, Position};
+pub use operation::{Given, Guard, Operation, Position};
 pub use parse::{Mistake, Refusal, RefusalKind, introspect, parse};

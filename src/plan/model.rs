@@ -141,10 +141,29 @@ pub struct Place {
     pub columns: Vec<Column>,
     /// What is written for each object.
     pub outputs: Vec<Output>,
+    /// Whose rows the objects are, where not everyone may see them.
+    pub scope: Option<Scoped>,
     /// After which stage its objects are known; 0 is before any step.
     pub known_after: u32,
     /// How many objects it can have at most.
     pub rows_max: u64,
+}
+
+/// Whose rows the objects of a place are.
+#[derive(Debug)]
+pub struct Scoped {
+    /// Where the account's number is: in the key, or in the record that says that there is an object.
+    pub account: PlannedFeed,
+    /// Where the login is by which a caller knows their own.
+    pub login: Option<PlannedFeed>,
+}
+
+impl Scoped {
+    /// Whether the key alone tells whose it is.
+    pub fn is_told_by_key(&self) -> bool {
+        let of_key = |feed: &PlannedFeed| matches!(feed, PlannedFeed::Key(_));
+        of_key(&self.account) && self.login.as_ref().is_none_or(of_key)
+    }
 }
 
 /// What the objects of a place are.
@@ -214,6 +233,8 @@ pub struct PagesAsk {
     pub parameters: Vec<Option<PlannedFeed>>,
     /// The field's arguments.
     pub arguments: ArgumentsId,
+    /// The types whose rows it lists and not everyone may see; none, where it is asked for what a rule reads.
+    pub scopes: Vec<TypeId>,
     /// Whether the field is a Relay connection.
     pub connection: bool,
     /// When it is asked.
@@ -272,6 +293,8 @@ pub struct Join {
     pub needs: Vec<usize>,
     /// The places it leads to: one for each concrete type, by name.
     pub targets: Vec<(String, PlaceId)>,
+    /// The concrete types that the audience does not have: objects of these are not there.
+    pub hidden: Vec<String>,
 }
 
 /// How a join finds its objects.
@@ -396,6 +419,8 @@ pub enum Produce {
     StartCursor,
     /// `endCursor`
     EndCursor,
+    /// Null: for whoever lacks what the field needs.
+    Null,
     /// Something of what a rule comes to.
     Rule {
         /// The join that leads to the rule's answer.

@@ -81,9 +81,18 @@ pub struct SelectedField {
     pub position: Position,
 }
 
-/// The variables that must have these values for a selection to be included; all of them. Sorted, each once.
+/// What must be so for a selection to be included: all of it. Sorted, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Guard(pub Vec<(CompactString, bool)>);
+pub struct Guard(pub Vec<(Given, bool)>);
+
+/// Something that a request brings and that is so or not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Given {
+    /// The value of a variable.
+    Variable(CompactString),
+    /// That the caller holds a permission.
+    Permission(CompactString),
+}
 
 impl Guard {
     /// Whether it includes its selection whatever the variables are.

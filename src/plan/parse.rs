@@ -15,7 +15,7 @@ use async_graphql::{
 use async_graphql_value::Value;
 use futures_util::FutureExt;
 
-use super::operation::{Guard, Operation, Position, SelectedField, Selection, VariableDefinition, WrittenType};
+use super::operation::{Given, Guard, Operation, Position, SelectedField, Selection, VariableDefinition, WrittenType};
 use crate::{
     contract::{KeptDocument, PublicSchema},
     value::Input,
@@ -240,7 +240,9 @@ fn guard(directives: &[Positioned<Directive>]) -> Option<Guard> {
         };
         match directive.node.get_argument("if").map(|value| &value.node) {
             Some(Value::Boolean(value)) if *value != included_when => return None,
-            Some(Value::Variable(name)) => guard = guard.and(&Guard(vec![(name.as_str().into(), included_when)])),
+            Some(Value::Variable(name)) => {
+                guard = guard.and(&Guard(vec![(Given::Variable(name.as_str().into()), included_when)]))
+            }
             _ => {}
         }
     }

@@ -150,6 +150,7 @@ mod tests {
             fields: Default::default(),
             binding: ListBinding::Sql(SqlList { query: String::new() }),
             order: order.map(|(column, descending)| OrderColumn { column: column.to_owned(), descending }).into(),
+            narrowed: None,
             page_rows_max: 100,
             page_rows_default: 20,
             count_max: 10,

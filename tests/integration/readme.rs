@@ -56,7 +56,7 @@ async fn the_readme_and_the_demo_answer_as_printed() {
         serde_json::from_str(&fence(&readme, "## A query and its answer", "json")).expect("JSON");
     assert_eq!(answered, printed);
 
-    let explained = engine.explain(&query, None).expect("a valid query").to_string();
+    let explained = engine.explain(None, &query, None).expect("a valid query").to_string();
     let explained = explained.replace(&engine.contract().version, "CONTRACT");
     assert!(readme.contains(&explained), "the README's plan is\n{explained}");
 

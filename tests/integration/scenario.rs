@@ -122,7 +122,7 @@ async fn run(path: &Path) -> (Vec<String>, String) {
             ..Request::default()
         };
         if let Some(plan) = case.plan {
-            let explained = match engine.explain(&request.query, None) {
+            let explained = match engine.explain(None, &request.query, None) {
                 Ok(explanation) => explanation.to_string(),
                 Err(refusal) => format!("{refusal:#?}\n"),
             };

@@ -86,6 +86,10 @@ pub(super) struct ListFile {
     /// The parameters that are keys, and how they map.
     pub keys: Vec<(Text, ArgumentKeyFile)>,
     pub order: Option<(Vec<Text>, Place)>,
+    /// The parameter that takes the accounts whose rows are wanted.
+    pub scope: Option<Text>,
+    /// The parameter that takes the login whose rows are wanted.
+    pub own: Option<Text>,
     pub page_rows_max: u32,
     pub page_rows_default: u32,
     pub count_max: u64,
@@ -101,8 +105,20 @@ const GROUP_KEYS: &[&str] = &["key", "values", "as_of", "valid_until", "trim", "
 /// The keys of a group of every kind that hold tables and so are no groups of their own.
 const GROUP_TABLES: &[&str] = &["values", "key", "fields"];
 /// The keys of a list of every kind.
-const LIST_KEYS: &[&str] =
-    &["key", "keys", "order", "page_rows_max", "page_rows_default", "count_max", "domain", "values", "trim", "zone"];
+const LIST_KEYS: &[&str] = &[
+    "key",
+    "keys",
+    "order",
+    "scope",
+    "own",
+    "page_rows_max",
+    "page_rows_default",
+    "count_max",
+    "domain",
+    "values",
+    "trim",
+    "zone",
+];
 const VALUE_KEYS: &[&str] = &["trim", "map", "scale", "per", "digits", "language"];
 /// More digits than any decimal column has.
 const SCALE_MAX: u64 = 38;
@@ -287,6 +303,8 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
         key: None,
         keys: Vec::new(),
         order: None,
+        scope: None,
+        own: None,
         page_rows_max: 100,
         page_rows_default: 20,
         count_max: 10_000,
@@ -307,6 +325,8 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
                 let place = reader.place(entry.1);
                 out.order = reader.texts(entry).map(|columns| (columns, place));
             }
+            "scope" => out.scope = reader.text(entry),
+            "own" => out.own = reader.text(entry),
             "page_rows_max" => out.page_rows_max = rows(reader.number(entry, 1, 100_000)).unwrap_or(100),
             "page_rows_default" => {
                 default_given = Some(reader.place(entry.1));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy, List, Object,
-        Reference, Role, RuleUse, Type, TypeKind, TypeRef, TypeRefKind, directive,
+        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy, Hierarchy, List,
+        Object, Own, Reference, Role, RuleUse, Scope, Type, TypeKind, TypeRef, TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
@@ -19,6 +19,7 @@ use super::{
     rules::{Call, Calls},
     shapes::{self, Shapes, adaptations, copies_name, group_name},
     survey::{GroupName, Survey, TypeRole},
+    visible::Visible,
 };
 use crate::{
     diagnostic::Findings,
@@ -47,6 +48,7 @@ pub(super) struct Beside<'a> {
     /// The lists by which changes are heard of, numbered behind those that fields use.
     pub heard_by: Vec<List>,
     pub samples: BTreeMap<TypeId, Vec<Key>>,
+    pub hierarchy: Option<Hierarchy>,
 }
 
 /// Makes the contract; `None` where a step reported nothing and yet left something out, which no contract should.
@@ -57,7 +59,7 @@ pub(super) fn assemble<'a>(
     crossrefs: &Crossrefs<'a>,
     references: &BTreeMap<FieldId<'a>, Reference>,
     lists: Lists<'a>,
-    Beside { calls, changes, heard_by, samples }: Beside<'a>,
+    Beside { calls, changes, heard_by, samples, hierarchy }: Beside<'a>,
 ) -> Option<Contract> {
     let served: Vec<(&GroupName, &GroupPlan<'_>)> = groups.iter().filter(|(_, plan)| plan.served).collect();
     let copying: Vec<(&GroupName, &GroupPlan<'_>)> =
@@ -115,6 +117,7 @@ pub(super) fn assemble<'a>(
         rules: written.settings.rules.clone(),
         shapes,
         marks_protected_data: written.schema.types.values().any(protects),
+        hierarchy,
         audiences: written.settings.audiences.clone(),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,
@@ -177,8 +180,17 @@ impl<'a> Assembly<'_, 'a> {
             TypeRole::Entity(facts) => {
                 let text =
                     |directive, argument| directive::find(&ty.directives, directive).and_then(|one| one.text(argument));
-                let scope = text("scope", "account")
-                    .and_then(|(account, _)| ty.fields.iter().position(|field| field.name.name == account));
+                let position = |name: &str| ty.fields.iter().position(|field| field.name.name == name);
+                let scope = text("scope", "account").and_then(|(account, _)| {
+                    let word = |argument| text("scope", argument).map(|(word, _)| word.to_owned());
+                    let own = text("scope", "login").and_then(|(login, _)| position(login)).zip(word("own"));
+                    Some(Scope {
+                        account: position(account)?,
+                        permission: word("permission"),
+                        children: word("children"),
+                        own: own.map(|(login, permission)| Own { login, permission }),
+                    })
+                });
                 let handover = text("handover", "from").and_then(|(from, _)| {
                     let system = self.survey.written.systems.iter().position(|system| system.name == from)?;
                     let entity = ty.name.name.clone();
@@ -216,7 +228,10 @@ impl<'a> Assembly<'_, 'a> {
             internal: internal(&field.directives)
                 || internal(&ty.directives)
                 || internal_type.is_some_and(|ty| internal(&ty.directives)),
-            visible_to: visible_to(ty, field),
+            visible_to: Visible { survey: self.survey }.field(ty, field),
+            needs: directive::find(&field.directives, "needs")
+                .and_then(|one| one.text("permission"))
+                .map(|(permission, _)| permission.to_owned()),
             copies: part.map_or_else(|| Some(Vec::new()), |_| self.copies(ty, position, field))?,
         })
     }
@@ -313,6 +328,7 @@ impl<'a> Assembly<'_, 'a> {
                 deprecation: directive::deprecation(&input.directives),
                 ty: self.type_ref(&input.ty)?,
                 default: input.default.as_ref().map(|(value, _)| input_of(value)),
+                visible_to: Visible { survey: self.survey }.written(&input.directives),
             })
         };
         inputs.iter().map(argument).collect()
@@ -379,14 +395,4 @@ struct Said<'s> {
     name: String,
     shape: ShapeId,
     fields: &'s [usize],
-}
-
-/// Who has a field: those its type is for, and of these those the field itself is for.
-fn visible_to(ty: &TypeDef, field: &FieldDef) -> Vec<String> {
-    let (of_type, own) = (directive::visible_to(&ty.directives), directive::visible_to(&field.directives));
-    match (of_type.is_empty(), own.is_empty()) {
-        (true, _) => own,
-        (false, true) => of_type,
-        (false, false) => own.into_iter().filter(|audience| of_type.contains(audience)).collect(),
-    }
 }

@@ -188,6 +188,7 @@ impl Hearing<'_, '_> {
             page_rows_max: ROWS,
             page_rows_default: ROWS,
             count_max: 0,
+            narrowed: None,
             domain: domains.filter_map(|(_, plan)| plan.domain).next().unwrap_or(DomainId(0)),
             adaptations: match file {
                 Some(file) => adaptations(&file.values, file.trim, file.zone.as_ref(), inherited),

@@ -6,6 +6,7 @@ use super::{
     super::{
         binding::{ListAsked, ListFile, Parameter},
         directive,
+        reader::Text,
         sdl::FieldDef,
     },
     FieldId, bindings,
@@ -15,6 +16,7 @@ use super::{
     keys::Crossrefs,
     odata, order, paging, path,
     references::{common_key, nullable},
+    scopes,
     shapes::adaptations,
     survey::{Category, Survey},
 };
@@ -79,7 +81,7 @@ pub(super) fn compile<'a>(
         }
         let known = parameters.get(name);
         // Of a query that does not read nobody knows the parameters.
-        let fed = known.map(|known| arguments(reader, name, known, asked.connection, findings)).unwrap_or_default();
+        let fed = known.map(|known| arguments(reader, file, known, asked.connection, findings)).unwrap_or_default();
         let known = known.map_or(&[][..], Vec::as_slice);
         if first_use {
             let list = list(survey, (groups, crossrefs), (name, file), &asked, known, findings);
@@ -193,12 +195,14 @@ fn paging_arguments(path: &str, field: &FieldDef, connection: bool, findings: &m
 /// Finds what feeds each parameter of a list: the template, else an argument of its name, else a field beside.
 fn arguments<'a>(
     reader: Reader<'_, 'a>,
-    list: &str,
+    file: &ListFile,
     uses: &[Parameter],
     connection: bool,
     findings: &mut Findings,
 ) -> Vec<Option<Fed<'a>>> {
     let Reader { ty, field, .. } = reader;
+    let list = &file.name.text;
+    let is = |named: &Option<Text>, parameter: &str| named.as_ref().is_some_and(|named| named.text == parameter);
     let path = path(ty, field);
     let parameters = names(uses);
     let mut fed: BTreeMap<&str, Option<Fed<'a>>> = BTreeMap::new();
@@ -222,6 +226,14 @@ fn arguments<'a>(
             broken = true;
             continue;
         };
+        if is(&file.own, parameter) {
+            findings.fault(
+                "LIST_OWN_FED",
+                line.name_place,
+                format!("`:{parameter}` of `{list}` takes the caller's login, and `{path}` feeds it something else"),
+                "delete this: who asks feeds it",
+            );
+        }
         let found = reader.feed(&line.source, line.source_place, findings);
         broken |= found.is_none();
         if let Some(found) = &found {
@@ -233,6 +245,9 @@ fn arguments<'a>(
         if fed.contains_key(parameter) {
             continue;
         }
+        if is(&file.own, parameter) {
+            continue;
+        }
         let argument = (field.arguments.iter())
             .find(|argument| argument.name.name == **parameter)
             .filter(|_| !paging_names(connection).contains(parameter));
@@ -241,6 +256,8 @@ fn arguments<'a>(
                 let source = super::super::template::Source::Argument(vec![(*parameter).to_owned()]);
                 reader.feed(&source, argument.name.place, findings)
             }
+            // Whoever asks feeds it.
+            None if is(&file.scope, parameter) => continue,
             None => reader.silent_sibling(parameter),
         };
         match (&found, argument) {
@@ -333,6 +350,7 @@ fn list(
         argument_keys,
         fields: file.fields.iter().map(|(column, pointer)| (column.text.clone(), pointer.clone())).collect(),
         binding: file.asked.compile()?,
+        narrowed: scopes::narrowed(survey, file, &asked.possible, uses, findings),
         page_rows_max: file.page_rows_max,
         page_rows_default: file.page_rows_default,
         count_max: file.count_max,

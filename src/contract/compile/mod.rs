@@ -26,8 +26,10 @@ mod references;
 mod rest;
 mod rules;
 mod samples;
+mod scopes;
 mod shapes;
 mod survey;
+mod visible;
 
 use super::{
     Contract,
@@ -59,6 +61,7 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
     let references = references::compile(&survey, &classes, findings);
     let lists = lists::compile(&survey, &classes, &groups, &crossrefs, findings);
     protection::check(&survey, findings);
+    let hierarchy = scopes::hierarchy(&survey, &lists.lists, findings);
     lag::check(&survey, &groups, findings);
     let mut changes = changes::compile(&survey, &crossrefs, findings);
     let hearing =
@@ -75,7 +78,7 @@ pub(super) fn compile(written: Written<'_>, findings: &mut Findings) -> Option<C
         &crossrefs,
         &references,
         lists,
-        assemble::Beside { calls, changes, heard_by, samples },
+        assemble::Beside { calls, changes, heard_by, samples, hierarchy },
     )
 }
 

@@ -9,10 +9,11 @@ use super::{
         directive,
         sdl::{DirectiveUse, FieldDef, TypeDef},
     },
-    path,
+    path, scopes,
     survey::{EntityFacts, Survey, TypeRole},
+    visible::Visible,
 };
-use crate::{contract::nearest, diagnostic::Findings};
+use crate::{contract::nearest, diagnostic::Findings, value::AudienceId};
 
 /// The families of domains that hold customer data.
 const CUSTOMER_FAMILIES: &[&str] = &["customer", "order"];
@@ -30,11 +31,13 @@ pub(super) fn check(survey: &Survey<'_>, findings: &mut Findings) {
     }
     for (ty, part) in survey.objects() {
         if let TypeRole::Entity(facts) = part {
-            scope(survey, ty, facts, findings);
+            scope(ty, facts, findings);
+            scopes::check(survey, ty, facts, findings);
             handover(survey, ty, facts, findings);
             copies(survey, ty, facts, findings);
         }
         hidden(survey, ty, findings);
+        visible_types(survey, ty, part, findings);
     }
 }
 
@@ -56,9 +59,9 @@ fn audiences(survey: &Survey<'_>, uses: &[DirectiveUse], findings: &mut Findings
     }
 }
 
-fn scope(survey: &Survey<'_>, ty: &TypeDef, facts: &EntityFacts, findings: &mut Findings) {
+fn scope(ty: &TypeDef, facts: &EntityFacts, findings: &mut Findings) {
     let name = &ty.name.name;
-    let Some(scope) = directive::find(&ty.directives, "scope") else {
+    if directive::find(&ty.directives, "scope").is_none() {
         if let Some(why) = customer_data(ty, facts) {
             let help = match ty.fields.iter().any(|field| field.name.name == "account") {
                 true => "add @scope(account: \"account\") to the type".to_owned(),
@@ -67,32 +70,7 @@ fn scope(survey: &Survey<'_>, ty: &TypeDef, facts: &EntityFacts, findings: &mut 
             let message = format!("`{name}` is customer data ({why}), but nothing says whose");
             findings.fault("SCOPE_MISSING", ty.name.place, message, help);
         }
-        return;
-    };
-    let Some((account, place)) = scope.text("account") else { return };
-    match ty.fields.iter().find(|field| field.name.name == account) {
-        None => {
-            let help = match nearest(account, ty.fields.iter().map(|field| field.name.name.as_str())) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "name the field that holds the account".to_owned(),
-            };
-            findings.fault("SCOPE_FIELD", place, format!("`{name}` has no field `{account}`"), help);
-        }
-        Some(field) if survey.written.schema.kind(field.ty.named()).is_none() => {}
-        Some(field) if !names_an_account(survey, field) => findings.fault(
-            "SCOPE_FIELD",
-            place,
-            format!("`{}` is `{}`, which does not name an account", path(ty, field), field.ty),
-            "name a field that holds the account as a text, in the entity itself",
-        ),
-        Some(_) => {}
     }
-}
-
-fn names_an_account(survey: &Survey<'_>, field: &FieldDef) -> bool {
-    let answered = field.directives.iter().any(|one| matches!(one.name.name.as_str(), "ref" | "list" | "rule"));
-    let leaf = survey.written.schema.is_leaf(field.ty.named());
-    leaf && !answered && field.ty.n_lists() == 0 && !matches!(field.ty.named(), "Boolean" | "Float" | "JSON")
 }
 
 fn customer_data(ty: &TypeDef, facts: &EntityFacts) -> Option<String> {
@@ -153,6 +131,8 @@ fn hidden(survey: &Survey<'_>, ty: &TypeDef, findings: &mut Findings) {
         );
     }
     for field in &ty.fields {
+        needs(ty, field, findings);
+        arguments(survey, ty, field, findings);
         let interfaces = ty.implements.iter().filter_map(|name| survey.written.schema.types.get(&name.name));
         let promised = interfaces.flat_map(|interface| interface.fields.iter().map(move |field| (interface, field)));
         let audiences = directive::visible_to(&field.directives);
@@ -169,5 +149,71 @@ fn hidden(survey: &Survey<'_>, ty: &TypeDef, findings: &mut Findings) {
                 "delete this, or say the same on the interface's field",
             );
         }
+    }
+}
+
+/// Whoever lacks a permission finds null, so null must be able to stand there.
+fn needs(ty: &TypeDef, field: &FieldDef, findings: &mut Findings) {
+    let Some(needs) = directive::find(&field.directives, "needs") else { return };
+    if field.ty.non_null {
+        findings.fault(
+            "NEEDS_NON_NULL",
+            needs.name.place,
+            format!("`{}` is `{}`, so it cannot be null for whoever lacks the permission", path(ty, field), field.ty),
+            format!("write `{}`", field.ty.to_string().trim_end_matches('!')),
+        );
+    }
+}
+
+/// An argument that some do not have must be one that they can do without.
+fn arguments(survey: &Survey<'_>, ty: &TypeDef, field: &FieldDef, findings: &mut Findings) {
+    for argument in &field.arguments {
+        let Some(visible) = directive::find(&argument.directives, "visible") else { continue };
+        let promised = ty.implements.iter().any(|name| {
+            let interface = survey.written.schema.types.get(&name.name);
+            interface.is_some_and(|interface| interface.fields.iter().any(|one| one.name.name == field.name.name))
+        });
+        let why = match () {
+            () if argument.ty.non_null && argument.default.is_none() => "must be given",
+            () if promised => "is promised by an interface",
+            () => continue,
+        };
+        findings.fault(
+            "ARGUMENT_HIDDEN",
+            visible.name.place,
+            format!("`{}` of `{}` is hidden from some, and {why}", argument.name.name, path(ty, field)),
+            "give it a default or make it nullable, or hide the whole field",
+        );
+    }
+}
+
+/// A type that nobody of an audience has a field of must itself be hidden from them; a part that comes as one of several
+/// types cannot be, since the record holds it whoever asks.
+fn visible_types(survey: &Survey<'_>, ty: &TypeDef, role: &TypeRole, findings: &mut Findings) {
+    let visible = Visible { survey };
+    let audiences = (0..survey.written.settings.audiences.len()).map(AudienceId::from);
+    let has = |uses: &[DirectiveUse], audience| visible.written(uses).includes(Some(audience));
+    let without = audiences
+        .filter(|audience| has(&ty.directives, *audience))
+        .find(|audience| !ty.fields.is_empty() && !ty.fields.iter().any(|field| has(&field.directives, *audience)));
+    if let Some(audience) = without {
+        let audience = &survey.written.settings.audiences[audience.index()];
+        findings.fault(
+            "VISIBLE_NONE",
+            ty.name.place,
+            format!("all fields of `{}` are hidden from `{audience}`, but the type is not", ty.name.name),
+            "put @visible on the type",
+        );
+    }
+    let schema = survey.written.schema;
+    let of_several = !ty.implements.is_empty()
+        || schema.types.values().any(|union| union.members.iter().any(|member| member.name == ty.name.name));
+    if let (TypeRole::Part, true, Some(visible)) = (role, of_several, directive::find(&ty.directives, "visible")) {
+        findings.fault(
+            "VISIBLE_PART",
+            visible.name.place,
+            format!("`{}` is one of several types that a record may hold, whoever asks", ty.name.name),
+            "put @visible on the fields that lead to it",
+        );
     }
 }

@@ -123,6 +123,9 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// *Shape*: the bytes, whether `data` is null, and how many faults there were.
     pub fn response(mut self) -> (Vec<u8>, bool, usize) {
         self.out.extend_from_slice(b"{\"data\":");
+        if let Some(unknown) = &self.gathered.below_unknown {
+            self.faults.add_to_whole(&Failure::BelowUnknown(unknown));
+        }
         let root = Holder { row: Some((PlaceId(0), 0)), views: &[], key: None };
         let whole = self.members(&self.plan.places[0].outputs, &root, None);
         if !whole {
@@ -248,6 +251,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
                     Err(_) => Written::Null,
                 },
             },
+            Produce::Null => Written::Null,
             Produce::Provenance { members, outputs } => self.provenance(members, outputs, holder, path),
             Produce::Rule { join, of } => self.ruled(*join, of, holder, output, path),
             Produce::Edges { .. }
@@ -419,14 +423,18 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         if nesting.n_lists() == 0 {
             return self.joined(join, items.start, output, path);
         }
+        let mut lists_rows = false;
         if let crate::plan::JoinFrom::Pages(step) = self.plan.joins[join.0].from
             && let Some(PageCell::Page(page)) = gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row))
         {
+            lists_rows = true;
             self.left_out(step, page, output, path);
         }
         let start = self.out.len();
         self.out.push(b'[');
-        for (position, item) in items.enumerate() {
+        // A list says what there is; a list of references answers for each that was named.
+        let listed = items.filter(|item| !lists_rows || gathered.is_listed(self.plan, join, *item));
+        for (position, item) in listed.enumerate() {
             if position > 0 {
                 self.out.push(b',');
             }

@@ -22,6 +22,30 @@ pub(super) struct PageAt<'g> {
     edge: Option<usize>,
 }
 
+/// The rows of a page that are written.
+enum Listed {
+    /// All of so many.
+    All(usize),
+    /// These.
+    These(Vec<usize>),
+}
+
+impl Listed {
+    fn len(&self) -> usize {
+        match self {
+            Self::All(n_rows) => *n_rows,
+            Self::These(rows) => rows.len(),
+        }
+    }
+
+    fn row(&self, index: usize) -> usize {
+        match self {
+            Self::All(_) => index,
+            Self::These(rows) => rows[index],
+        }
+    }
+}
+
 impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Writes the connection of the object at hand.
     pub(super) fn connection(
@@ -58,13 +82,19 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
                 Written::Value
             }
             Produce::Edges { outputs, nesting } => {
-                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
+                let node = outputs.iter().find_map(|output| match output.produce {
+                    Produce::Node(join) => Some(join),
+                    _ => None,
+                });
+                let listed = self.listed(node, at);
+                self.rows(&listed, nesting, output, path, |writer, n, path| {
                     let at = PageAt { edge: Some(n), ..*at };
                     if writer.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
                 })
             }
             Produce::Nodes { join, nesting } => {
-                self.rows(page.items.len(), nesting, output, path, |writer, n, path| {
+                let listed = self.listed(Some(*join), at);
+                self.rows(&listed, nesting, output, path, |writer, n, path| {
                     writer.page_row(*join, at.parent_row, n, output, path)
                 })
             }
@@ -99,7 +129,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Writes a list of rows.
     fn rows(
         &mut self,
-        n_rows: usize,
+        listed: &Listed,
         nesting: &Nesting,
         output: &'g Output,
         path: &Path<'_>,
@@ -107,12 +137,12 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     ) -> Written {
         let start = self.out.len();
         self.out.push(b'[');
-        for n in 0..n_rows {
-            if n > 0 {
+        for index in 0..listed.len() {
+            if index > 0 {
                 self.out.push(b',');
             }
-            let path = Path { holder: Some(path), segment: Segment::Index(n) };
-            let written = row(self, n, &path);
+            let path = Path { holder: Some(path), segment: Segment::Index(index) };
+            let written = row(self, listed.row(index), &path);
             if !self.item(written, nesting.non_null_at(1), output, &path) {
                 self.out.truncate(start);
                 return Written::Failed;
@@ -120,6 +150,20 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         }
         self.out.push(b']');
         Written::Value
+    }
+
+    /// Returns the rows of a page that are there for the caller.
+    fn listed(&self, join: Option<JoinId>, at: &PageAt<'_>) -> Listed {
+        let n_rows = at.page.items.len();
+        let gathered = self.gathered;
+        let Some(join) = join.filter(|_| gathered.sight.is_some()) else { return Listed::All(n_rows) };
+        match gathered.join(join).cells.get(at.parent_row) {
+            Some(JoinCell::Items(items)) => {
+                let is_listed = |n: &usize| gathered.is_listed(self.plan, join, items.start + n);
+                Listed::These((0..n_rows).filter(is_listed).collect())
+            }
+            _ => Listed::All(n_rows),
+        }
     }
 
     /// Writes the entity of a page's row.

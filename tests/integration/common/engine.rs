@@ -68,6 +68,6 @@ impl Freehold {
 
     /// Explains the plan of a query.
     pub fn explain(&self, query: &str) -> Explanation {
-        self.engine.explain(query, None).expect("a valid query")
+        self.engine.explain(None, query, None).expect("a valid query")
     }
 }
