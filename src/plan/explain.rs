@@ -7,7 +7,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::model::{Ask, Call, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step};
+use super::{
+    model::{Ask, Call, JoinFrom, PagesAsk, PlaceId, Plan, PlannedFeed, Step, When},
+    operation::Given,
+};
 use crate::{
     contract::{Contract, Domain, GroupBinding, KeyMapping, ListBinding, Role, SystemKind},
     value::{GroupId, TypeId},
@@ -79,6 +82,8 @@ pub struct ExplainedPlace {
     pub fields: Vec<String>,
     /// Whether it depends on `@skip` or `@include`.
     pub conditional: bool,
+    /// The permissions without which it is not asked; one of them is enough.
+    pub needs: Vec<String>,
 }
 
 impl Explanation {
@@ -117,6 +122,7 @@ impl Explanation {
                 let places = step.places.iter().map(|place| {
                     json!({
                         "path": place.path, "keys": place.keys, "fields": place.fields, "conditional": place.conditional,
+                        "needs": place.needs,
                     })
                 });
                 let mut explained = json!({
@@ -194,6 +200,9 @@ impl std::fmt::Display for Explanation {
                     if place.conditional {
                         line.push_str("  (if included)");
                     }
+                    if !place.needs.is_empty() {
+                        let _ = write!(line, "  (needs {})", place.needs.join(" or "));
+                    }
                     writeln!(f, "{line}")?;
                 }
             }
@@ -237,11 +246,13 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             let described = contract.group(*group);
             let explained = places.iter().map(|(place, column)| {
                 let column = &plan.places[place.0].columns[*column];
+                let (conditional, needs) = conditions_of(plan, column.when);
                 ExplainedPlace {
                     path: plan.places[place.0].path.clone(),
                     keys: keys_of(contract, plan, *place, *group),
                     fields: column.fields.clone(),
-                    conditional: column.when.is_some(),
+                    conditional,
+                    needs,
                 }
             });
             let parts: Vec<String> = described.binding.part_names().into_iter().map(str::to_owned).collect();
@@ -268,11 +279,13 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             let system = contract.system(list.system).name.clone();
             let parent = &plan.places[ask.parent.0];
             let path = if parent.path.is_empty() { "(root)".to_owned() } else { parent.path.clone() };
+            let (conditional, needs) = conditions_of(plan, ask.when);
             let place = ExplainedPlace {
                 path,
                 keys: parameters_of(contract, plan, ask),
                 fields: ask.count.iter().map(|_| "totalCount".to_owned()).collect(),
-                conditional: ask.when.is_some(),
+                conditional,
+                needs,
             };
             let of_rows = list.key.as_ref().filter(|key| key.changes_keys());
             let of_arguments: Vec<(&String, &KeyMapping)> = (list.parameters.iter().zip(&list.argument_keys))
@@ -295,6 +308,22 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
             }
         }
     }
+}
+
+/// Says what something depends on: whether on variables, and on which permissions.
+fn conditions_of(plan: &Plan, when: When) -> (bool, Vec<String>) {
+    let Some(condition) = when.map(|when| &plan.conditions[when.0]) else { return (false, Vec::new()) };
+    let given = condition.any.iter().chain(&condition.none).flat_map(|guard| &guard.0);
+    let mut needs: Vec<String> = Vec::new();
+    let mut conditional = false;
+    for (given, _) in given {
+        match given {
+            Given::Variable(_) => conditional = true,
+            Given::Permission(name) if needs.iter().any(|known| known == name.as_str()) => {}
+            Given::Permission(name) => needs.push(name.to_string()),
+        }
+    }
+    (conditional, needs)
 }
 
 fn names(contract: &Contract, groups: impl IntoIterator<Item = GroupId>) -> Vec<String> {
