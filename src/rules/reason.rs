@@ -142,7 +142,7 @@ impl ReasonCode {
         &REASONS[self as usize]
     }
 
-    /// Whether it says that something could not be found out.
+    /// Whether it says that something could not be found out. A word that is not mapped is as good as none.
     pub fn means_unknown(self) -> bool {
         use ReasonCode as Code;
         matches!(
@@ -156,6 +156,7 @@ impl ReasonCode {
                 | Code::SourceUnavailable
                 | Code::SourceTimeout
                 | Code::SourceThrottled
+                | Code::StatusUnmapped
         )
     }
 }
