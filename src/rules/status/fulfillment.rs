@@ -43,10 +43,7 @@ pub(super) fn of(order: &OrderFacts, holder: &HolderFacts) -> Known<FulfillmentS
     let mut begun = Vec::new();
     for line in items(&order.lines)? {
         if is_deliverable(line)? {
-            let word = match word(line, holder)? {
-                LineStatus::Unknown => return Err(senseless()),
-                word => word,
-            };
+            let word = word(line, holder)?;
             words.push(word);
             if word != LineStatus::Cancelled {
                 begun.push(quantity(&line.allocated).map(|allocated| allocated > Decimal::ZERO));
