@@ -843,3 +843,28 @@ fn the_lines_are_judged_alike_alone_and_in_the_order() {
     }
     assert_eq!(codes(&alone), ["FREIGHT_CONSTRAINT", "PARTIAL_BACKORDER"]);
 }
+
+#[test]
+fn a_return_that_is_received_is_back_also_where_nobody_says_how_much() {
+    let gone = line(10, &[("shipped", q("10"))]);
+    let came = |lines: Value| json!([with(back("RECEIVED", 10, "1"), &[("lines", lines)])]);
+    let coming = line(20, &[("type", json!("RETURN")), ("sku", json!("P-10")), ("ordered", q("4"))]);
+    let some_came = with(coming.clone(), &[("returned", q("3"))]);
+    let table: Vec<(&str, Vec<(&str, Value)>)> = vec![
+        ("PARTIALLY_RETURNED", vec![("lines", json!([gone])), ("returns", came(json!([])))]),
+        ("PARTIALLY_RETURNED", vec![("lines", json!([gone])), ("returns", came(Value::Null))]),
+        (
+            "PARTIALLY_RETURNED",
+            vec![("lines", json!([gone])), ("returns", came(json!([{"lineNumber": 10, "quantity": null}])))],
+        ),
+        // What was closed brings no more back than was booked.
+        ("NONE", vec![("lines", json!([gone, coming])), ("state", json!("CLOSED"))]),
+        ("PARTIALLY_RETURNED", vec![("lines", json!([gone, some_came])), ("state", json!("CLOSED"))]),
+        ("RETURNED", vec![("lines", json!([some_came])), ("state", json!("CLOSED"))]),
+    ];
+    for (word, changes) in table {
+        assert_eq!(judged(&order(&changes))["returnStatus"], word, "{changes:?}");
+    }
+    let nobody_knows = order(&[("lines", json!([gone])), ("returns", came(unknown()))]);
+    assert_eq!(judged(&nobody_knows)["returnStatus"], Value::Null);
+}
