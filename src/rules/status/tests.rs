@@ -868,3 +868,22 @@ fn a_return_that_is_received_is_back_also_where_nobody_says_how_much() {
     let nobody_knows = order(&[("lines", json!([gone])), ("returns", came(unknown()))]);
     assert_eq!(judged(&nobody_knows)["returnStatus"], Value::Null);
 }
+
+#[test]
+fn an_order_is_not_invoiced_in_another_currency_or_in_none() {
+    let billed = json!([invoice("INVOICE", "1000", "0", "2026-07-01")]);
+    let of = |total: Value| judged(&order(&[("invoices", billed.clone()), ("total", total)]))["invoiceStatus"].clone();
+    assert_eq!(of(money("1000")), "INVOICED");
+    for total in [
+        with(money("1000"), &[("currency", json!("USD"))]),
+        with(money("1000"), &[("currency", Value::Null)]),
+        with(money("1000"), &[("currency", unknown())]),
+        unknown(),
+        Value::Null,
+    ] {
+        assert_eq!(of(total.clone()), Value::Null, "{total}");
+    }
+    // By quantity, no amount is looked at.
+    let by_quantity = [("lines.0.invoiced", q("10")), ("invoices", billed.clone()), ("total", Value::Null)];
+    assert_eq!(judged(&order(&by_quantity))["invoiceStatus"], "INVOICED");
+}
