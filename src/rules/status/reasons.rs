@@ -33,7 +33,7 @@ pub(super) fn of(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<
     }
     reasons.extend(shipments(order, context));
     reasons.extend(invoices(order, axes, context));
-    reasons.extend(overdue(order, context));
+    reasons.extend(overdue(order, axes, context));
     reasons.extend(returns(order, context));
     reasons.extend(unknown_axes(order, axes));
     reasons
@@ -196,7 +196,11 @@ fn invoices(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reaso
     reasons
 }
 
-fn overdue(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
+/// That payment is late. A late invoice that credits make up for is none that anybody has to pay.
+fn overdue(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason> {
+    if axes.payment != Ok(PaymentStatus::Overdue) {
+        return Vec::new();
+    }
     let mut late = payment::late(order, context).unwrap_or_default();
     late.sort_by_key(|(document, day)| (*day, document.number.known().cloned()));
     let Some((_, oldest)) = late.first() else { return Vec::new() };

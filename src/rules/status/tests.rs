@@ -887,3 +887,21 @@ fn an_order_is_not_invoiced_in_another_currency_or_in_none() {
     let by_quantity = [("lines.0.invoiced", q("10")), ("invoices", billed.clone()), ("total", Value::Null)];
     assert_eq!(judged(&order(&by_quantity))["invoiceStatus"], "INVOICED");
 }
+
+#[test]
+fn only_what_is_owed_in_all_can_be_overdue() {
+    let late = invoice("INVOICE", "100", "100", "2026-06-01");
+    let credit = |amount: &str| invoice("CREDIT_NOTE", amount, amount, "2026-06-01");
+    for (documents, word, is_told) in [
+        (json!([late]), "OVERDUE", true),
+        (json!([late, credit("40")]), "OVERDUE", true),
+        (json!([late, credit("100")]), "REFUNDED", false),
+        (json!([late, credit("150")]), "PAID", false),
+    ] {
+        let verdict = judged(&order(&[("invoices", documents)]));
+        assert_eq!(verdict["paymentStatus"], word);
+        assert_eq!(codes(&verdict).contains(&"ACCOUNT_OVERDUE".to_owned()), is_told, "{word}");
+    }
+    let unsure = judged(&order(&[("invoices", json!([late, unknown()]))]));
+    assert_eq!(codes(&unsure).iter().filter(|code| *code == "ACCOUNT_OVERDUE").count(), 0);
+}
