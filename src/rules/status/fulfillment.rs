@@ -84,9 +84,10 @@ pub(super) fn is_open(order: &OrderFacts) -> Known<bool> {
 }
 
 fn is_picked(order: &OrderFacts) -> Known<bool> {
-    let is_picked = |shipment: &ShipmentFacts| {
-        let state = shipment.state.asked().map_err(Clone::clone)?;
-        Ok(matches!(state, Some(ShipmentState::Picking | ShipmentState::Packed)))
+    let is_picked = |shipment: &ShipmentFacts| match shipment.state.asked().map_err(Clone::clone)? {
+        Some(ShipmentState::Picking | ShipmentState::Packed) => Ok(true),
+        Some(ShipmentState::InTransit | ShipmentState::Delivered | ShipmentState::Exception) => Ok(false),
+        Some(ShipmentState::Other(_)) | None => Err(senseless()),
     };
     any_known(items(&order.shipments)?.into_iter().map(is_picked))
 }

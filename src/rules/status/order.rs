@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    facts::{HolderFacts, Known, LineFacts, OrderFacts, OrderState, items},
+    facts::{HolderFacts, Known, LineFacts, OrderFacts, OrderState, ShipmentFacts, ShipmentState, items},
     fulfillment::{self, FulfillmentStatus},
     hold,
     invoicing::{self, InvoiceStatus},
@@ -108,6 +108,7 @@ pub(in crate::rules) fn judge_order(order: &OrderFacts, context: &Context<'_>) -
 
     let mut told = vec![state_told(order, context)];
     told.extend(delivery_told(&axes.fulfillment, &judged, context));
+    told.extend(shipments_told(order, context));
     told.extend(holds_step(&holder, holds_told, &derived, context));
     told.push(invoices_told(&axes.invoicing, order, context));
     told.extend(payment_told(&axes.payment, order, context));
@@ -191,6 +192,21 @@ fn delivery_told(
         steps.push(Step { step: "LINE", text: reason.message.clone(), evidence: reason.evidence.clone() });
     }
     steps
+}
+
+/// That nobody knows what has left: the quantities alone then say how far delivery is.
+fn shipments_told(order: &OrderFacts, context: &Context<'_>) -> Option<Step> {
+    let shipments = items(&order.shipments).unwrap_or_default();
+    let is_dark = |shipment: &&ShipmentFacts| {
+        matches!(shipment.state, Fact::Known(ShipmentState::Other(_)) | Fact::Null | Fact::Unknown(_))
+    };
+    let dark: Vec<_> = shipments.into_iter().filter(is_dark).collect();
+    if dark.is_empty() && reasons::unknown_shipments(order).is_none() {
+        return None;
+    }
+    let evidence = dark.iter().map(|shipment| context.evidence_of(shipment.at, "state", &shipment.state)).collect();
+    let text = "How far its shipments are could not all be found out.".to_owned();
+    Some(Step { step: "SHIPMENTS", text, evidence })
 }
 
 fn holds_step(holder: &HolderFacts, stored: Vec<Step>, derived: &[Reason], context: &Context<'_>) -> Vec<Step> {

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 
 use super::{
     facts::{
-        HoldCode, LineFacts, OrderFacts, OrderState, ReturnFacts, ReturnState, ShipmentFacts, ShipmentState, items,
-        quantity,
+        DocumentLineFacts, HoldCode, Known, LineFacts, OrderFacts, OrderState, ReturnFacts, ReturnState, ShipmentFacts,
+        ShipmentState, items, quantity,
     },
     fulfillment::{FulfillmentStatus, is_open},
     hold,
@@ -145,14 +145,25 @@ fn shipments(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
                 let message = format!("{called} was lost, refused or damaged on the way.");
                 reasons.push(Reason::new(ReasonCode::ShipmentException, message, evidence));
             }
-            Some(ShipmentState::Other(_)) => {
-                let message = format!("{called}: how far it is cannot be said, its owner's word is not mapped.");
-                reasons.push(Reason::new(ReasonCode::StatusUnmapped, message, evidence));
-            }
+            Some(ShipmentState::Other(_)) => reasons.push(unmapped(&called, evidence)),
+            None if shipment.state == Fact::Null => reasons.push(unmapped(&called, evidence)),
             _ => {}
         }
     }
     reasons
+}
+
+fn unmapped(called: &str, evidence: Vec<Evidence>) -> Reason {
+    let message = format!("{called}: how far it is cannot be said, its owner's word is not mapped.");
+    Reason::new(ReasonCode::StatusUnmapped, message, evidence)
+}
+
+/// Why nobody knows what has left, where nobody does: the list of shipments, or how far one of them is.
+pub(super) fn unknown_shipments(order: &OrderFacts) -> Option<Unknown> {
+    match items(&order.shipments) {
+        Ok(shipments) => shipments.into_iter().find_map(|shipment| shipment.state.unknown().cloned()),
+        Err(unknown) => Some(unknown),
+    }
 }
 
 /// Whether everything of the lines in a shipment has arrived, by another way perhaps.
@@ -235,11 +246,14 @@ fn returns(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
                 let refused = Reason::new(ReasonCode::ReturnNotAllowed, format!("{called} was refused."), evidence);
                 reasons.push(refused.weighing(Severity::Warning));
             }
-            Some(ReturnState::Requested) => reasons.extend(window_closed(one, &called, order, context)),
-            Some(ReturnState::Other(_)) => {
-                let message = format!("{called}: how far it is cannot be said, its owner's word is not mapped.");
-                reasons.push(Reason::new(ReasonCode::StatusUnmapped, message, evidence));
-            }
+            Some(ReturnState::Requested) => match window_closed(one, &called, order, context) {
+                Ok(closed) => reasons.extend(closed),
+                Err(unknown) => {
+                    reasons.push(Reason::of_unknown(&format!("{called}: whether it was asked for in time"), &unknown));
+                }
+            },
+            Some(ReturnState::Other(_)) => reasons.push(unmapped(&called, evidence)),
+            None if one.state == Fact::Null => reasons.push(unmapped(&called, evidence)),
             _ => {}
         }
     }
@@ -247,37 +261,50 @@ fn returns(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
 }
 
 /// That a return was asked for later than goods may come back, counted from the day the last of them arrived.
-fn window_closed(one: &ReturnFacts, called: &str, order: &OrderFacts, context: &Context<'_>) -> Option<Reason> {
-    let days = context.settings.status.return_days?;
-    let asked = *one.date.known()?;
-    let wanted: Vec<&i64> = items(&one.lines).ok()?.into_iter().filter_map(|line| line.line_number.known()).collect();
-    let shipments = items(&order.shipments).ok()?;
-    let holds = |shipment: &&ShipmentFacts| {
-        let lines = items(&shipment.lines).unwrap_or_default();
-        lines.iter().filter_map(|line| line.line_number.known()).any(|line| wanted.contains(&line))
-    };
-    let arrivals = shipments.into_iter().filter(holds).filter_map(|shipment| {
-        let arrived = shipment.delivered_at.known()?.to_zoned(context.zone()).date();
-        Some((arrived, shipment))
-    });
-    let (arrived, shipment) = arrivals.max_by_key(|(day, _)| *day)?;
-    let last: Date = arrived.checked_add(i64::from(days).days()).ok()?;
+fn window_closed(
+    one: &ReturnFacts,
+    called: &str,
+    order: &OrderFacts,
+    context: &Context<'_>,
+) -> Known<Option<Reason>> {
+    let Some(days) = context.settings.status.return_days else { return Ok(None) };
+    let Some(asked) = one.date.asked().map_err(Clone::clone)?.copied() else { return Ok(None) };
+    let wanted = line_numbers(&one.lines)?;
+    let mut latest: Option<(Date, &ShipmentFacts)> = None;
+    for shipment in items(&order.shipments)? {
+        if !line_numbers(&shipment.lines)?.iter().any(|line| wanted.contains(line)) {
+            continue;
+        }
+        if let Some(arrived) = shipment.delivered_at.asked().map_err(Clone::clone)? {
+            let arrived = arrived.to_zoned(context.zone()).date();
+            latest = latest.filter(|(day, _)| *day >= arrived).or(Some((arrived, shipment)));
+        }
+    }
+    let Some((arrived, shipment)) = latest else { return Ok(None) };
+    let last = arrived.checked_add(i64::from(days).days()).unwrap_or(Date::MAX);
     if asked <= last {
-        return None;
+        return Ok(None);
     }
     let evidence = vec![
         context.evidence(one.at, "date", asked),
         context.evidence_of(shipment.at, "deliveredAt", &shipment.delivered_at),
     ];
     let message = format!("{called} was asked for on {}; goods could come back until {}.", said(asked), said(last));
-    Some(Reason::new(ReasonCode::ReturnWindowClosed, message, evidence))
+    Ok(Some(Reason::new(ReasonCode::ReturnWindowClosed, message, evidence)))
+}
+
+fn line_numbers(lines: &Fact<Vec<Fact<DocumentLineFacts>>>) -> Known<Vec<i64>> {
+    let numbers = items(lines)?.into_iter().map(|line| line.line_number.asked().map_err(Clone::clone));
+    numbers.filter_map(|number| number.map(|number| number.copied()).transpose()).collect()
 }
 
 /// Why an axis is null, and why the word is unknown. A word that is not mapped has said so itself.
 fn unknown_axes(order: &OrderFacts, axes: &Axes) -> Vec<Reason> {
     let held = hold::is_on_order(&order.holder());
+    let shipments = unknown_shipments(order);
     let each = [
         ("How far delivery is", axes.fulfillment.as_ref().err()),
+        ("What has left", shipments.as_ref()),
         ("How far invoicing is", axes.invoicing.as_ref().err()),
         ("How far payment is", axes.payment.as_ref().err()),
         ("How far returns are", axes.returning.as_ref().err()),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::facts::OrderFacts;
-use crate::rules::{At, Context, Settings, Source, Sources, find};
+use crate::rules::{At, Context, Judgement, Settings, Source, Sources, find};
 
 struct Erp;
 
@@ -904,4 +904,33 @@ fn only_what_is_owed_in_all_can_be_overdue() {
     }
     let unsure = judged(&order(&[("invoices", json!([late, unknown()]))]));
     assert_eq!(codes(&unsure).iter().filter(|code| *code == "ACCOUNT_OVERDUE").count(), 0);
+}
+
+fn judgement(order: &Value) -> Judgement {
+    let settings = in_berlin();
+    let context = Context { now: NOON.parse().unwrap(), settings: &settings, sources: &Erp };
+    let computed = (find("order.status").unwrap().run)(order.to_string().as_bytes(), b"{}", &context).unwrap();
+    computed.judgements.into_iter().next().unwrap()
+}
+
+#[test]
+fn what_nobody_knows_of_shipments_is_never_taken_for_nothing() {
+    let state = |state: Value| json!([with(shipment("PICKING", 10), &[("state", state)])]);
+    let nobody: &[Value] = &[unknown(), json!([unknown()]), state(unknown()), state(Value::Null), state(json!("LOST"))];
+    for shipments in nobody {
+        let verdict = judged(&order(&[("shipments", shipments.clone())]));
+        assert_eq!((&verdict["fulfillmentStatus"], &verdict["status"]), (&Value::Null, &json!("UNKNOWN")), "{shipments}");
+    }
+    // Where the quantities say enough, the word stands, and that shipments are unknown is said beside it.
+    for shipments in nobody {
+        let facts = order(&[("shipments", shipments.clone()), ("lines.0.shipped", q("4"))]);
+        let verdict = judged(&facts);
+        assert_eq!(verdict["status"], "PARTIALLY_SHIPPED");
+        let told = codes(&verdict);
+        assert!(told.iter().any(|code| code == "SOURCE_TIMEOUT" || code == "STATUS_UNMAPPED"), "{shipments} {told:?}");
+        let steps = verdict["statusExplanation"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["step"] == "SHIPMENTS"), "{shipments}");
+        assert!(!judgement(&facts).is_complete, "{shipments}");
+    }
+    assert!(judgement(&order(&[("lines.0.shipped", q("4"))])).is_complete);
 }
