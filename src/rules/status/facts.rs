@@ -235,10 +235,28 @@ pub(super) fn senseless() -> Unknown {
 }
 
 impl OrderFacts {
-    /// The part of the order that its lines need.
+    /// The part of the order that its lines need. A hold of a line that there is not is the order's: it must not get lost.
     pub(super) fn holder(&self) -> HolderFacts {
-        let Self { at, state, requested_date, holds, .. } = self;
-        HolderFacts { at: *at, state: state.clone(), requested_date: requested_date.clone(), holds: holds.clone() }
+        let Self { at, state, requested_date, .. } = self;
+        let placed = |hold: &Fact<HoldFacts>| match hold {
+            Fact::Known(hold) => Fact::Known(self.placed(hold)),
+            hold => hold.clone(),
+        };
+        let holds = match &self.holds {
+            Fact::Known(holds) => Fact::Known(holds.iter().map(placed).collect()),
+            holds => holds.clone(),
+        };
+        HolderFacts { at: *at, state: state.clone(), requested_date: requested_date.clone(), holds }
+    }
+
+    fn placed(&self, hold: &HoldFacts) -> HoldFacts {
+        let Some(number) = hold.line_number.known() else { return hold.clone() };
+        let is_of = |line: &LineFacts| Ok(line.line_number.asked().map_err(Clone::clone)? == Some(number));
+        match items(&self.lines).and_then(|lines| any(lines.into_iter().map(is_of))) {
+            Ok(true) => hold.clone(),
+            Ok(false) => HoldFacts { level: Fact::Known(HoldLevel::Order), ..hold.clone() },
+            Err(unknown) => HoldFacts { line_number: Fact::Unknown(unknown), ..hold.clone() },
+        }
     }
 }
 

@@ -77,12 +77,13 @@ pub(super) fn derived(order: &HolderFacts, buyer: &Fact<BuyingFacts>, context: &
     }
 }
 
-/// A hold holds the order when its owner says so, or names no line.
+/// A hold holds the order when its owner says so, or names no line. One of a line that nobody knows may hold any.
 fn holds_order(hold: &HoldFacts) -> Known<bool> {
     Ok(match hold.level.asked().map_err(Clone::clone)? {
-        Some(HoldLevel::Line) => false,
         Some(HoldLevel::Order) => true,
-        None | Some(HoldLevel::Other(_)) => hold.line_number.asked().map_err(Clone::clone)?.is_none(),
+        None | Some(HoldLevel::Line | HoldLevel::Other(_)) => {
+            hold.line_number.asked().map_err(Clone::clone)?.is_none()
+        }
     })
 }
 

@@ -797,7 +797,12 @@ proptest! {
 
     #[test]
     fn delivery_agrees_with_the_words_of_the_lines(order in any_order()) {
-        let holder = json!({"$at": 1, "state": order["state"], "requestedDate": null, "holds": order["holds"]});
+        // A line alone does not know whether the line that is held exists.
+        let mut holds = order["holds"].clone();
+        if order["lines"].as_array().unwrap().len() < 2 && holds[0]["level"] == "LINE" {
+            holds[0]["level"] = json!("ORDER");
+        }
+        let holder = json!({"$at": 1, "state": order["state"], "requestedDate": null, "holds": holds});
         let words: Vec<String> = order["lines"].as_array().unwrap().iter()
             .map(|line| run_at("order.line", &with(line.clone(), &[("$holder", holder.clone())]), NOON, &in_berlin()).0)
             .map(|verdict| verdict["status"].as_str().unwrap().to_owned())
@@ -933,4 +938,30 @@ fn what_nobody_knows_of_shipments_is_never_taken_for_nothing() {
         assert!(!judgement(&facts).is_complete, "{shipments}");
     }
     assert!(judgement(&order(&[("lines.0.shipped", q("4"))])).is_complete);
+}
+
+#[test]
+fn a_hold_of_a_line_that_there_is_not_is_the_orders() {
+    let placed = |level: &str, line: Value| json!([with(hold("FREIGHT_CONSTRAINT", None), &[("level", json!(level)), ("lineNumber", line)])]);
+    type Row = (&'static str, &'static str, Value, &'static str);
+    let table: Vec<Row> = vec![
+        ("LINE", "LINE", json!(10), "CONFIRMED"),
+        ("LINE", "ORDER", Value::Null, "ON_HOLD"),
+        ("LINE", "ORDER", json!(99), "ON_HOLD"),
+        // Which line it holds is not known, so neither is how the order is; the hold itself is known.
+        ("LINE", "ORDER", unknown(), "UNKNOWN"),
+        ("ORDER", "ORDER", json!(10), "ON_HOLD"),
+        ("PARCEL", "LINE", json!(10), "CONFIRMED"),
+        ("PARCEL", "ORDER", json!(99), "ON_HOLD"),
+    ];
+    for (level, scope, line, word) in table {
+        let verdict = judged(&order(&[("holds", placed(level, line.clone()))]));
+        assert_eq!(verdict["status"], word, "{level} {line}");
+        let told = reason(&verdict, "FREIGHT_CONSTRAINT");
+        assert_eq!((&told["severity"], &told["scope"]), (&json!("BLOCKING"), &json!(scope)), "{level} {line}");
+    }
+    let nobody_knows_the_lines = order(&[("holds", placed("LINE", json!(10))), ("lines.0.lineNumber", unknown())]);
+    let verdict = judged(&nobody_knows_the_lines);
+    assert_eq!(verdict["status"], "UNKNOWN");
+    assert_eq!(reason(&verdict, "FREIGHT_CONSTRAINT")["scope"], "ORDER");
 }
