@@ -81,9 +81,7 @@ pub(super) fn derived(order: &HolderFacts, buyer: &Fact<BuyingFacts>, context: &
 fn holds_order(hold: &HoldFacts) -> Known<bool> {
     Ok(match hold.level.asked().map_err(Clone::clone)? {
         Some(HoldLevel::Order) => true,
-        None | Some(HoldLevel::Line | HoldLevel::Other(_)) => {
-            hold.line_number.asked().map_err(Clone::clone)?.is_none()
-        }
+        None | Some(HoldLevel::Line | HoldLevel::Other(_)) => hold.line_number.asked().map_err(Clone::clone)?.is_none(),
     })
 }
 

@@ -4,7 +4,11 @@ use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::facts::{InvoiceFacts, InvoiceKind, Known, OrderFacts, items, senseless};
+use super::{
+    facts::{InvoiceFacts, InvoiceKind, Known, OrderFacts, items, senseless},
+    invoicing::InvoiceStatus,
+    word::Axes,
+};
 use crate::rules::{calendar::end_of, context::Context, money::Money};
 
 /// How far payment of an order is.
@@ -62,6 +66,20 @@ pub(super) fn of(order: &OrderFacts, context: &Context<'_>) -> Known<PaymentStat
         () if written_off > Decimal::ZERO && is_settled => PaymentStatus::WrittenOff,
         () => PaymentStatus::Paid,
     })
+}
+
+/// Whether the whole order is paid: all of it is invoiced and nothing is open, or what came in covers its total. A deposit is
+/// a part, and what nobody knows is not paid.
+pub(super) fn is_paid_in_full(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> bool {
+    let is_billed = matches!(axes.invoicing, Ok(InvoiceStatus::Invoiced | InvoiceStatus::OverInvoiced));
+    if is_billed && axes.payment == Ok(PaymentStatus::Paid) {
+        return true;
+    }
+    let (Ok(Some(posted)), Ok(Some(total))) = (posted(order, context), Money::read(&order.total)) else { return false };
+    let due = posted.billed.checked_sub(posted.credited).and_then(|due| due.checked_sub(posted.written_off));
+    let paid = due.and_then(|due| due.checked_sub(posted.open)).filter(|_| posted.currency == total.currency);
+    let missing = paid.and_then(|paid| total.amount.checked_sub(paid));
+    missing.is_some_and(|missing| missing <= context.settings.status.amount_tolerance)
 }
 
 /// Returns the instant at which something that is open begins to be late: the end of its due day where the seller is.

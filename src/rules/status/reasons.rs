@@ -91,7 +91,7 @@ fn prepayment(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Rea
     use FulfillmentStatus::{Backordered, InProgress, OnHold, Unfulfilled};
     let waits = matches!(axes.fulfillment, Ok(Backordered | InProgress | OnHold | Unfulfilled));
     let is_ordered = matches!(order.state.known(), Some(OrderState::Confirmed | OrderState::PendingApproval));
-    let is_paid = axes.payment == Ok(PaymentStatus::Paid);
+    let is_paid = payment::is_paid_in_full(order, axes, context);
     let holds = items(&order.holds).unwrap_or_default();
     let is_stored = holds.iter().any(|hold| hold.code == Fact::Known(HoldCode::PrepaymentRequired));
     if !waits || !is_ordered || is_paid || is_stored {
@@ -261,12 +261,7 @@ fn returns(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
 }
 
 /// That a return was asked for later than goods may come back, counted from the day the last of them arrived.
-fn window_closed(
-    one: &ReturnFacts,
-    called: &str,
-    order: &OrderFacts,
-    context: &Context<'_>,
-) -> Known<Option<Reason>> {
+fn window_closed(one: &ReturnFacts, called: &str, order: &OrderFacts, context: &Context<'_>) -> Known<Option<Reason>> {
     let Some(days) = context.settings.status.return_days else { return Ok(None) };
     let Some(asked) = one.date.asked().map_err(Clone::clone)?.copied() else { return Ok(None) };
     let wanted = line_numbers(&one.lines)?;

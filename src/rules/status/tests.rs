@@ -634,7 +634,7 @@ fn what_is_settled_gives_no_reason() {
             "PREPAYMENT_REQUIRED",
             vec![
                 ("buyer.terms.prepay", json!(true)),
-                ("invoices", json!([invoice("INVOICE", "9", "0", "2026-06-01")])),
+                ("invoices", json!([invoice("INVOICE", "1000", "0", "2026-06-01")])),
             ],
         ),
         ("PREPAYMENT_REQUIRED", vec![("buyer.terms.prepay", json!(true)), ("lines.0.shipped", q("10"))]),
@@ -924,7 +924,11 @@ fn what_nobody_knows_of_shipments_is_never_taken_for_nothing() {
     let nobody: &[Value] = &[unknown(), json!([unknown()]), state(unknown()), state(Value::Null), state(json!("LOST"))];
     for shipments in nobody {
         let verdict = judged(&order(&[("shipments", shipments.clone())]));
-        assert_eq!((&verdict["fulfillmentStatus"], &verdict["status"]), (&Value::Null, &json!("UNKNOWN")), "{shipments}");
+        assert_eq!(
+            (&verdict["fulfillmentStatus"], &verdict["status"]),
+            (&Value::Null, &json!("UNKNOWN")),
+            "{shipments}"
+        );
     }
     // Where the quantities say enough, the word stands, and that shipments are unknown is said beside it.
     for shipments in nobody {
@@ -942,7 +946,9 @@ fn what_nobody_knows_of_shipments_is_never_taken_for_nothing() {
 
 #[test]
 fn a_hold_of_a_line_that_there_is_not_is_the_orders() {
-    let placed = |level: &str, line: Value| json!([with(hold("FREIGHT_CONSTRAINT", None), &[("level", json!(level)), ("lineNumber", line)])]);
+    let placed = |level: &str, line: Value| {
+        json!([with(hold("FREIGHT_CONSTRAINT", None), &[("level", json!(level)), ("lineNumber", line)])])
+    };
     type Row = (&'static str, &'static str, Value, &'static str);
     let table: Vec<Row> = vec![
         ("LINE", "LINE", json!(10), "CONFIRMED"),
@@ -964,4 +970,32 @@ fn a_hold_of_a_line_that_there_is_not_is_the_orders() {
     let verdict = judged(&nobody_knows_the_lines);
     assert_eq!(verdict["status"], "UNKNOWN");
     assert_eq!(reason(&verdict, "FREIGHT_CONSTRAINT")["scope"], "ORDER");
+}
+
+#[test]
+fn a_deposit_does_not_pay_an_order_in_advance() {
+    let prepaid = |changes: &[(&str, Value)]| {
+        let verdict = judged(&with(order(&[("buyer.terms.prepay", json!(true))]), changes));
+        !codes(&verdict).contains(&"PREPAYMENT_REQUIRED".to_owned())
+    };
+    let invoices = |documents: &[(&str, &str, &str)]| -> (&'static str, Value) {
+        ("invoices", documents.iter().map(|(kind, total, open)| invoice(kind, total, open, "2026-07-30")).collect())
+    };
+    assert!(!prepaid(&[]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "300", "0")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "1000", "0.01")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "1000", "0"), ("CREDIT_NOTE", "1000", "0")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "300", "0"), ("CREDIT_NOTE", "300", "300")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "300", "0")]), ("lines.0.invoiced", q("3"))]));
+    assert!(!prepaid(&[("invoices", unknown())]));
+    assert!(prepaid(&[invoices(&[("INVOICE", "1000", "0")])]));
+    assert!(prepaid(&[invoices(&[("INVOICE", "300", "0"), ("INVOICE", "700", "0")])]));
+    assert!(prepaid(&[invoices(&[("INVOICE", "990", "0")]), ("lines.0.invoiced", q("10"))]));
+    // All of it is paid, though the invoices of a part are still to be written.
+    assert!(prepaid(&[invoices(&[("INVOICE", "1000", "0")]), ("lines.0.invoiced", q("3"))]));
+    let foreign = with(
+        invoice("INVOICE", "1000", "0", "2026-07-30"),
+        &[("total.currency", json!("USD")), ("open.currency", json!("USD"))],
+    );
+    assert!(!prepaid(&[("invoices", json!([foreign]))]));
 }
