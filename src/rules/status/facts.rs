@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::{
     account::{AccountStatus, TermsFacts},
+    calendar::end_of,
+    context::Context,
     credit::CreditFacts,
     evidence::At,
     fact::{Fact, Unknown},
@@ -75,6 +77,7 @@ facts! {
     HolderFacts {
         state: OrderState,
         requested_date: Date,
+        valid_until: Date,
         holds: List<HoldFacts>,
     }
 }
@@ -237,7 +240,7 @@ pub(super) fn senseless() -> Unknown {
 impl OrderFacts {
     /// The part of the order that its lines need. A hold of a line that there is not is the order's: it must not get lost.
     pub(super) fn holder(&self) -> HolderFacts {
-        let Self { at, state, requested_date, .. } = self;
+        let Self { at, state, requested_date, valid_until, .. } = self;
         let placed = |hold: &Fact<HoldFacts>| match hold {
             Fact::Known(hold) => Fact::Known(self.placed(hold)),
             hold => hold.clone(),
@@ -246,7 +249,13 @@ impl OrderFacts {
             Fact::Known(holds) => Fact::Known(holds.iter().map(placed).collect()),
             holds => holds.clone(),
         };
-        HolderFacts { at: *at, state: state.clone(), requested_date: requested_date.clone(), holds }
+        HolderFacts {
+            at: *at,
+            state: state.clone(),
+            requested_date: requested_date.clone(),
+            valid_until: valid_until.clone(),
+            holds,
+        }
     }
 
     fn placed(&self, hold: &HoldFacts) -> HoldFacts {
@@ -267,8 +276,24 @@ impl HolderFacts {
             at: At::default(),
             state: Fact::Unknown(unknown.clone()),
             requested_date: Fact::Unknown(unknown.clone()),
+            valid_until: Fact::Unknown(unknown.clone()),
             holds: Fact::Unknown(unknown.clone()),
         }
+    }
+
+    /// Whether the document alone says that nothing more happens: it was cancelled or closed, or its offer has run out.
+    pub(super) fn is_over(&self, context: &Context<'_>) -> bool {
+        match self.state.known() {
+            Some(OrderState::Cancelled | OrderState::Closed) => true,
+            Some(OrderState::Quotation) => self.valid_until.known().is_some_and(|last| *last < context.today()),
+            _ => false,
+        }
+    }
+
+    /// Returns the instant at which its offer runs out, if that is to come.
+    pub(super) fn offer_ends(&self, context: &Context<'_>) -> Option<Timestamp> {
+        let last = self.valid_until.known().filter(|_| self.state == Fact::Known(OrderState::Quotation))?;
+        end_of(*last, context).filter(|instant| *instant > context.now)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Holds: what is stored with an order, and the credit hold that is stored nowhere and follows from the account.
 
-use super::facts::{
-    BuyingFacts, HoldCode, HoldFacts, HoldLevel, HolderFacts, Known, LineFacts, OrderState, any, items,
+use super::{
+    facts::{BuyingFacts, HoldCode, HoldFacts, HoldLevel, HolderFacts, Known, LineFacts, OrderState, any, items},
+    line::LineStatus,
 };
 use crate::rules::{
     calendar::said_at,
@@ -23,12 +24,18 @@ pub(super) fn is_on_line(line: &LineFacts, order: &HolderFacts) -> Known<bool> {
     any(items(&order.holds)?.into_iter().map(|hold| any([holds_order(hold), is_of_line(hold, line)])))
 }
 
-/// Returns the reasons of the holds on the whole order, and the steps that tell of them.
-pub(super) fn of_order(order: &HolderFacts, context: &Context<'_>) -> (Vec<Reason>, Vec<Step>) {
+/// Returns the reasons of the holds on the whole order, and the steps that tell of them. Of an order that is over they hold
+/// nothing, and are told without being a reason.
+pub(super) fn of_order(order: &HolderFacts, is_over: bool, context: &Context<'_>) -> (Vec<Reason>, Vec<Step>) {
     let Ok(holds) = items(&order.holds) else { return (Vec::new(), Vec::new()) };
     let mut reasons = Vec::new();
     let mut steps = Vec::new();
     for hold in holds.into_iter().filter(|hold| holds_order(hold) != Ok(false)) {
+        if is_over {
+            let text = "A hold is stored with the order, and nothing is left that it could hold.".to_owned();
+            steps.push(Step { step: "HOLDS", text, evidence: evidence(hold, context) });
+            continue;
+        }
         let reason = reason(hold, "The order", Scope::Order, context);
         steps.push(Step { step: "HOLDS", text: reason.message.clone(), evidence: reason.evidence.clone() });
         reasons.push(reason);
@@ -36,11 +43,27 @@ pub(super) fn of_order(order: &HolderFacts, context: &Context<'_>) -> (Vec<Reaso
     (reasons, steps)
 }
 
-/// Returns the reasons of a line's own holds.
-pub(super) fn of_line(line: &LineFacts, order: &HolderFacts, context: &Context<'_>) -> Vec<Reason> {
+/// Returns the reasons of a line's own holds, as far as they have something to hold: nothing of what was cancelled, and of what
+/// has left only its invoice.
+pub(super) fn of_line(
+    line: &LineFacts,
+    order: &HolderFacts,
+    status: &Known<LineStatus>,
+    context: &Context<'_>,
+) -> Vec<Reason> {
+    let can_hold = |hold: &HoldFacts| match status {
+        Ok(LineStatus::Cancelled) => false,
+        Ok(LineStatus::Shipped | LineStatus::Delivered) => !holds_delivery(hold),
+        _ => true,
+    };
     let holds = items(&order.holds).unwrap_or_default();
     let own = holds.into_iter().filter(|hold| holds_order(hold) == Ok(false) && is_of_line(hold, line) == Ok(true));
-    own.map(|hold| reason(hold, &line.called(), Scope::Line, context)).collect()
+    own.filter(|hold| can_hold(hold)).map(|hold| reason(hold, &line.called(), Scope::Line, context)).collect()
+}
+
+/// Whether it is known to keep goods from leaving, and nothing else.
+fn holds_delivery(hold: &HoldFacts) -> bool {
+    !matches!(hold.code, Fact::Known(HoldCode::BillingBlock | HoldCode::Other(_)) | Fact::Null | Fact::Unknown(_))
 }
 
 /// Returns the credit hold that an unreleased order has without one being stored: some owners keep no flag, and the order

@@ -15,7 +15,7 @@ use super::{
     word::{self, Axes, OrderStatus},
 };
 use crate::rules::{
-    calendar::{end_of, said},
+    calendar::said,
     context::Context,
     credit::credit_inputs,
     evidence::Evidence,
@@ -95,14 +95,15 @@ pub(in crate::rules) fn judge_order(order: &OrderFacts, context: &Context<'_>) -
         returning: returning::of(order),
     };
     let status = word::of(order, &holder, &axes, context).unwrap_or(OrderStatus::Unknown);
+    let is_over = status.is_over();
     let mut lines: Vec<&LineFacts> = items(&order.lines).unwrap_or_default();
     lines.sort_by_key(|line| line.line_number.known().copied());
     let judged: Vec<(&LineFacts, LineVerdict)> =
-        lines.into_iter().map(|line| (line, judge(line, &holder, context))).collect();
+        lines.into_iter().map(|line| (line, judge(line, &holder, is_over, context))).collect();
 
-    let (held, holds_told) = hold::of_order(&holder, context);
-    let derived = hold::derived(&holder, &order.buyer, context);
-    let mut reasons = reasons::of(order, &axes, context);
+    let (held, holds_told) = hold::of_order(&holder, is_over, context);
+    let derived = if is_over { Vec::new() } else { hold::derived(&holder, &order.buyer, context) };
+    let mut reasons = reasons::of(order, &axes, is_over, context);
     reasons.extend(judged.iter().flat_map(|(_, line)| line.reasons.iter().cloned()));
     reasons.extend(held);
 
@@ -130,10 +131,7 @@ pub(in crate::rules) fn judge_order(order: &OrderFacts, context: &Context<'_>) -
 
 /// Returns the instant from which the calendar alone may say something else: an invoice is late, an offer is over.
 fn holds_until(order: &OrderFacts, context: &Context<'_>) -> Option<Timestamp> {
-    let is_offer = order.state == Fact::Known(OrderState::Quotation);
-    let offer = order.valid_until.known().filter(|_| is_offer).and_then(|day| end_of(*day, context));
-    let late = payment::holds_until(order, context);
-    offer.filter(|instant| *instant > context.now).into_iter().chain(late).min()
+    order.holder().offer_ends(context).into_iter().chain(payment::holds_until(order, context)).min()
 }
 
 fn state_told(order: &OrderFacts, context: &Context<'_>) -> Step {

@@ -24,27 +24,27 @@ use crate::rules::{
     reason::{Reason, ReasonCode, Severity},
 };
 
-/// Returns the reasons that an order has as a whole, in no order.
-pub(super) fn of(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason> {
-    let mut reasons = state(order, context);
-    if is_running(order) {
+/// Returns the reasons that an order has as a whole, in no order. One that is over is stopped by nothing; what went wrong with
+/// its documents is still to be seen to.
+pub(super) fn of(order: &OrderFacts, axes: &Axes, is_over: bool, context: &Context<'_>) -> Vec<Reason> {
+    let mut reasons = state(order, is_over, context);
+    if !is_over {
         reasons.extend(buyer(order, context));
         reasons.extend(prepayment(order, axes, context));
     }
-    reasons.extend(shipments(order, context));
-    reasons.extend(invoices(order, axes, context));
+    let least = if is_over { Severity::Warning } else { Severity::Blocking };
+    let exceptions = shipments(order, context).into_iter().chain(invoices(order, axes, context));
+    reasons.extend(exceptions.map(|reason| {
+        let severity = reason.severity.max(least);
+        reason.weighing(severity)
+    }));
     reasons.extend(overdue(order, axes, context));
     reasons.extend(returns(order, context));
     reasons.extend(unknown_axes(order, axes));
     reasons
 }
 
-/// Whether anything may still happen with it.
-fn is_running(order: &OrderFacts) -> bool {
-    !matches!(order.state.known(), Some(OrderState::Completed | OrderState::Closed | OrderState::Cancelled))
-}
-
-fn state(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
+fn state(order: &OrderFacts, is_over: bool, context: &Context<'_>) -> Vec<Reason> {
     let evidence = || {
         let native = context.evidence_of(order.at, "nativeStatus", &order.native_status);
         vec![context.evidence_of(order.at, "state", &order.state), native]
@@ -56,7 +56,7 @@ fn state(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
             let message = "How the order is cannot be said: its owner's word for it is not mapped.";
             vec![Reason::new(ReasonCode::StatusUnmapped, message, evidence())]
         }
-        Fact::Known(OrderState::PendingApproval) if !has_hold(HoldCode::ApprovalRequired) => {
+        Fact::Known(OrderState::PendingApproval) if !is_over && !has_hold(HoldCode::ApprovalRequired) => {
             vec![Reason::new(ReasonCode::ApprovalRequired, "The order waits for somebody to approve it.", evidence())]
         }
         Fact::Known(OrderState::Completed) if is_open(order) == Ok(true) => {

@@ -639,7 +639,7 @@ fn what_is_settled_gives_no_reason() {
         ),
         ("PREPAYMENT_REQUIRED", vec![("buyer.terms.prepay", json!(true)), ("lines.0.shipped", q("10"))]),
         ("PREPAYMENT_REQUIRED", vec![("buyer.credit.limit", Value::Null)]),
-        ("ACCOUNT_BLOCKED", vec![("state", json!("COMPLETED")), ("buyer.status", json!("ON_HOLD"))]),
+        ("ACCOUNT_BLOCKED", [finished(), vec![("buyer.status", json!("ON_HOLD"))]].concat()),
         ("ACCOUNT_OVERDUE", vec![("invoices", json!([invoice("INVOICE", "9", "9", "2026-06-30")]))]),
     ];
     for (code, changes) in quiet {
@@ -802,7 +802,7 @@ proptest! {
         if order["lines"].as_array().unwrap().len() < 2 && holds[0]["level"] == "LINE" {
             holds[0]["level"] = json!("ORDER");
         }
-        let holder = json!({"$at": 1, "state": order["state"], "requestedDate": null, "holds": holds});
+        let holder = json!({"$at": 1, "state": order["state"], "requestedDate": null, "validUntil": order["validUntil"], "holds": holds});
         let words: Vec<String> = order["lines"].as_array().unwrap().iter()
             .map(|line| run_at("order.line", &with(line.clone(), &[("$holder", holder.clone())]), NOON, &in_berlin()).0)
             .map(|verdict| verdict["status"].as_str().unwrap().to_owned())
@@ -998,4 +998,89 @@ fn a_deposit_does_not_pay_an_order_in_advance() {
         &[("total.currency", json!("USD")), ("open.currency", json!("USD"))],
     );
     assert!(!prepaid(&[("invoices", json!([foreign]))]));
+}
+
+fn finished() -> Vec<(&'static str, Value)> {
+    let line = line(10, &[("shipped", q("10")), ("delivered", q("10")), ("invoiced", q("10"))]);
+    vec![("lines", json!([line])), ("invoices", json!([invoice("INVOICE", "1000", "0", "2026-06-01")]))]
+}
+
+#[test]
+fn nothing_stands_in_the_way_of_an_order_that_is_over() {
+    let trouble = [
+        ("buyer.status", json!("BLOCKED_ORDERS")),
+        ("buyer.terms.prepay", json!(true)),
+        ("buyer.credit.hold", json!(true)),
+        ("shipments", json!([shipment("EXCEPTION", 10)])),
+        ("shipToId", json!("S9")),
+    ];
+    let of_line = || json!([hold("FREIGHT_CONSTRAINT", Some(10)), hold("SOMETHING", Some(10))]);
+    let of_both = || json!([hold("CREDIT_HOLD", None), hold("FREIGHT_CONSTRAINT", Some(10))]);
+    let state = |state: &str| ("state", json!(state));
+    let over: Vec<(&str, Value, Vec<(&str, Value)>)> = vec![
+        ("CANCELLED", of_both(), vec![state("CANCELLED")]),
+        ("CANCELLED", of_both(), vec![("lines.0.cancelled", q("10"))]),
+        ("CANCELLED", of_both(), vec![state("PENDING_APPROVAL"), ("lines.0.cancelled", q("10"))]),
+        ("CANCELLED", json!([]), vec![state("PENDING_APPROVAL"), ("lines.0.cancelled", q("10"))]),
+        ("CANCELLED", of_both(), vec![("lines.0.cancelled", q("10")), ("lines.0.invoiced", q("4"))]),
+        ("EXPIRED_QUOTATION", of_both(), vec![state("QUOTATION"), ("validUntil", json!("2026-06-29"))]),
+        ("EXPIRED_QUOTATION", json!([]), vec![state("QUOTATION"), ("validUntil", json!("2026-06-29"))]),
+        ("CLOSED_SHORT", of_line(), vec![state("CLOSED"), ("lines.0.shipped", q("4"))]),
+        ("COMPLETED", of_line(), finished()),
+        ("COMPLETED", of_both(), finished()),
+        ("COMPLETED", of_both(), [finished(), vec![state("COMPLETED")]].concat()),
+        ("COMPLETED", of_both(), [finished(), vec![state("CLOSED")]].concat()),
+    ];
+    for (word, holds, changes) in over {
+        let facts = with(with(order(&trouble), &[("holds", holds)]), &changes);
+        let verdict = judged(&facts);
+        assert_eq!(verdict["status"], word, "{changes:?}");
+        let reasons = verdict["reasons"].as_array().unwrap();
+        let blocking: Vec<&Value> = reasons.iter().filter(|reason| reason["severity"] == "BLOCKING").collect();
+        assert_eq!(blocking, Vec::<&Value>::new(), "{word} {changes:?}");
+        assert_eq!(judgement(&facts).reasons, []);
+    }
+}
+
+#[test]
+fn an_order_that_its_owner_calls_finished_and_is_not_is_judged_as_it_is() {
+    let facts =
+        order(&[("state", json!("COMPLETED")), ("buyer.status", json!("ON_HOLD")), ("lines.0.backordered", q("10"))]);
+    let told = codes(&judged(&facts));
+    for code in ["ACCOUNT_BLOCKED", "BACKORDERED", "QUANTITIES_INCONSISTENT"] {
+        assert!(told.contains(&code.to_owned()), "{code} {told:?}");
+    }
+}
+
+#[test]
+fn a_hold_speaks_of_a_line_only_while_it_can_hold_something() {
+    let speaks = |code: &str, changes: &[(&str, Value)], holder: &[(&str, Value)]| {
+        let base = json!({"$at": 1, "state": "CONFIRMED", "validUntil": null, "requestedDate": null,
+            "holds": [hold(code, Some(10))]});
+        let facts = with(line(10, changes), &[("$holder", with(base, holder))]);
+        codes(&run_at("order.line", &facts, NOON, &in_berlin()).0).contains(&code.to_owned())
+    };
+    let gone = [("shipped", q("10"))];
+    assert!(speaks("FREIGHT_CONSTRAINT", &[], &[]));
+    assert!(speaks("FREIGHT_CONSTRAINT", &[("shipped", q("4"))], &[]));
+    assert!(speaks("FREIGHT_CONSTRAINT", &[("shipped", unknown())], &[]));
+    assert!(!speaks("FREIGHT_CONSTRAINT", &gone, &[]));
+    assert!(!speaks("FREIGHT_CONSTRAINT", &[("cancelled", q("10"))], &[]));
+    // What has left may still be kept from being invoiced.
+    assert!(speaks("BILLING_BLOCK", &gone, &[]));
+    assert!(!speaks("BILLING_BLOCK", &[("cancelled", q("10"))], &[]));
+    for over in [
+        vec![("state", json!("CANCELLED"))],
+        vec![("state", json!("CLOSED"))],
+        vec![("state", json!("QUOTATION")), ("validUntil", json!("2026-06-29"))],
+    ] {
+        assert!(!speaks("BILLING_BLOCK", &[], &over), "{over:?}");
+    }
+    for running in [
+        vec![("state", json!("QUOTATION")), ("validUntil", json!("2026-06-30"))],
+        vec![("state", json!("QUOTATION")), ("validUntil", unknown())],
+        vec![("state", unknown())],
+    ] {
+        assert!(speaks("BILLING_BLOCK", &[], &running), "{running:?}");
+    }
 }
