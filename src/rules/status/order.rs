@@ -102,7 +102,7 @@ pub(in crate::rules) fn judge_order(order: &OrderFacts, context: &Context<'_>) -
         lines.into_iter().map(|line| (line, judge(line, &holder, is_over, context))).collect();
 
     let (held, holds_told) = hold::of_order(&holder, is_over, context);
-    let derived = if is_over { Vec::new() } else { hold::derived(&holder, &order.buyer, context) };
+    let derived = if is_over { Vec::new() } else { hold::derived(order, context) };
     let mut reasons = reasons::of(order, &axes, is_over, context);
     reasons.extend(judged.iter().flat_map(|(_, line)| line.reasons.iter().cloned()));
     reasons.extend(held);

@@ -1084,3 +1084,44 @@ fn a_hold_speaks_of_a_line_only_while_it_can_hold_something() {
         assert!(speaks("BILLING_BLOCK", &[], &running), "{running:?}");
     }
 }
+
+#[test]
+fn an_order_that_no_exposure_counts_yet_is_held_by_what_it_adds_itself() {
+    let held = |changes: &[(&str, Value)]| {
+        let verdict = judged(&with(order(&[("state", json!("QUOTATION"))]), changes));
+        codes(&verdict).into_iter().find(|code| code.starts_with("CREDIT"))
+    };
+    let is = |code: &str| Some(code.to_owned());
+    // The limit is 5000, the order's total 1000.
+    let exposure = |amount: &str| ("buyer.credit.exposure", money(amount));
+    assert_eq!(held(&[exposure("4000")]), None);
+    assert_eq!(held(&[exposure("4000.01")]), is("CREDIT_HOLD"));
+    assert_eq!(held(&[exposure("4000.01"), ("state", json!("PENDING_APPROVAL"))]), is("CREDIT_HOLD"));
+    // A confirmed order is in the exposure.
+    assert_eq!(held(&[exposure("4500"), ("state", json!("CONFIRMED"))]), None);
+    // What is invoiced of it is in the receivables, unless it was credited again.
+    let deposit = invoice("INVOICE", "300", "300", "2026-07-30");
+    let credit = invoice("CREDIT_NOTE", "300", "300", "2026-07-30");
+    assert_eq!(held(&[exposure("4300"), ("invoices", json!([deposit]))]), None);
+    assert_eq!(held(&[exposure("4300.01"), ("invoices", json!([deposit]))]), is("CREDIT_HOLD"));
+    assert_eq!(held(&[exposure("4300"), ("invoices", json!([deposit, credit]))]), is("CREDIT_HOLD"));
+    assert_eq!(held(&[("total", Value::Null)]), None);
+    for missing in [
+        ("total", unknown()),
+        ("total.currency", json!("USD")),
+        ("invoices", unknown()),
+        ("buyer.credit.exposure", unknown()),
+    ] {
+        assert_eq!(held(std::slice::from_ref(&missing)), is("CREDIT_NOT_CHECKED"), "{missing:?}");
+        // What is above the limit without the order is so with it, too.
+        if !missing.0.starts_with("buyer") {
+            assert_eq!(held(&[missing.clone(), exposure("5000.01")]), is("CREDIT_HOLD"), "{missing:?}");
+        }
+    }
+    let verdict = judged(&order(&[("state", json!("QUOTATION")), exposure("4200")]));
+    let told = reason(&verdict, "CREDIT_HOLD")["evidence"].as_array().unwrap().clone();
+    let of = |field: &str| told.iter().find(|one| one["field"] == field).map(|one| one["value"].clone());
+    assert_eq!(of("overBy"), Some(json!("200 EUR")));
+    assert_eq!(of("total"), Some(json!("1000 EUR")));
+    assert_eq!(of("holdSource"), Some(json!("DERIVED")));
+}
