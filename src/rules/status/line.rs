@@ -131,6 +131,9 @@ pub(in crate::rules) fn judge(
     if let Err(unknown) = &status {
         reasons.push(Reason::of_unknown(&format!("{}: how far it is", line.called()), unknown));
     }
+    if let Some(number) = line.line_number.known() {
+        reasons = reasons.into_iter().map(|reason| reason.of_line(number)).collect();
+    }
     sort(&mut reasons);
     LineVerdict { status: status.unwrap_or(LineStatus::Unknown), open, reasons }
 }

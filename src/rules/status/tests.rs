@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::facts::OrderFacts;
-use crate::rules::{At, Context, Judgement, Settings, Source, Sources, find};
+use crate::rules::{At, Context, Judgement, ReasonCode, Settings, Source, Sources, find};
 
 struct Erp;
 
@@ -1124,4 +1124,18 @@ fn an_order_that_no_exposure_counts_yet_is_held_by_what_it_adds_itself() {
     assert_eq!(of("overBy"), Some(json!("200 EUR")));
     assert_eq!(of("total"), Some(json!("1000 EUR")));
     assert_eq!(of("holdSource"), Some(json!("DERIVED")));
+}
+
+#[test]
+fn a_reason_of_a_line_carries_its_line_and_what_is_unknown_its_system() {
+    let facts = order(&[
+        ("holds", json!([hold("DELIVERY_BLOCK", None), hold("FREIGHT_CONSTRAINT", Some(20))])),
+        ("lines", lines(&[&[], &[("ordered", q("20"))]])),
+    ]);
+    let reasons = judgement(&facts).reasons;
+    let line = |code: ReasonCode| reasons.iter().find(|reason| reason.code == code).unwrap().line.clone();
+    assert_eq!(line(ReasonCode::FreightConstraint).as_deref(), Some("20"));
+    assert_eq!(line(ReasonCode::DeliveryBlock), None);
+    let (verdict, _) = run_at("order.status", &facts, NOON, &in_berlin());
+    assert!(reason(&verdict, "FREIGHT_CONSTRAINT").get("line").is_none(), "the graph has no such field");
 }
