@@ -88,7 +88,9 @@ pub(super) fn derived(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> 
     let adds = adds(order, context);
     let assessment = with_order(&credit, adds.as_ref().ok().and_then(Option::as_ref), context);
     match (assessment.status, adds) {
-        (CreditStatus::Hold | CreditStatus::Exceeded, adds) => vec![held(order, assessment, adds.ok().flatten(), context)],
+        (CreditStatus::Hold | CreditStatus::Exceeded, adds) => {
+            vec![held(order, assessment, adds.ok().flatten(), context)]
+        }
         (CreditStatus::NotChecked, _) if credit != Fact::Null => unchecked(assessment.reasons),
         (_, Err(unknown)) if counts_amounts(&credit) => {
             unchecked(vec![Reason::of_unknown("What the order adds to the account's exposure", &unknown)])
@@ -129,7 +131,8 @@ fn held(order: &OrderFacts, assessment: CreditAssessment, adds: Option<Money>, c
     evidence.retain(|evidence| evidence.field != "holdSource");
     evidence.extend(adds.map(|adds| context.evidence(order.at, "total", adds)));
     evidence.push(context.evidence(order.at, "holdSource", "DERIVED"));
-    let message = "The order waits for credit control: no hold is stored with it, it follows from the account's credit.";
+    let message =
+        "The order waits for credit control: no hold is stored with it, it follows from the account's credit.";
     Reason::new(ReasonCode::CreditHold, message, evidence)
 }
 
