@@ -185,7 +185,7 @@ pub fn prepayment(terms: &Fact<TermsFacts>, context: &Context<'_>) -> Vec<Reason
         }
         Err(unknown) => {
             let message = "Whether the account pays in advance could not be found out.";
-            let required = Reason::new(ReasonCode::PrepaymentRequired, message, Vec::new());
+            let required = Reason::new(ReasonCode::PrepaymentRequired, message, Vec::new()).for_lack_of(unknown);
             vec![required, Reason::of_unknown("The account's payment terms", unknown)]
         }
     }
@@ -201,7 +201,8 @@ pub fn buyer_reasons(
     let denied = |message: &str, evidence| Reason::new(ReasonCode::BuyerNotPermitted, message, evidence);
     let not_found_out = |unknown: &Unknown| {
         let message = "Whether the buyer may place orders could not be found out, so it may not.";
-        vec![denied(message, Vec::new()), Reason::of_unknown("What the buyer may do", unknown)]
+        let denied = denied(message, Vec::new()).for_lack_of(unknown);
+        vec![denied, Reason::of_unknown("What the buyer may do", unknown)]
     };
     let listed = buyers.known().map(Vec::as_slice).unwrap_or_default();
     let own = listed.iter().filter_map(Fact::known).find(|buyer| buyer.id.known().is_some_and(|known| known == id));
@@ -237,7 +238,7 @@ fn order_limit(buyer: &BuyerFacts, amount: Option<&Money>, context: &Context<'_>
         Ok(Some(limit)) => limit,
         Err(unknown) => {
             let message = "The buyer's order limit could not be found out: somebody has to approve the order.";
-            let approval = Reason::new(ReasonCode::ApprovalRequired, message, Vec::new());
+            let approval = Reason::new(ReasonCode::ApprovalRequired, message, Vec::new()).for_lack_of(&unknown);
             return vec![approval, Reason::of_unknown("The buyer's order limit", &unknown)];
         }
     };
@@ -271,7 +272,7 @@ fn credit_blocks(credit: &Fact<CreditFacts>, context: &Context<'_>) -> Vec<Reaso
 
 fn unclear(unknown: &Unknown) -> Vec<Reason> {
     let message = "What the account may do could not be found out.";
-    let unclear = Reason::new(ReasonCode::AccountUnclear, message, Vec::new());
+    let unclear = Reason::new(ReasonCode::AccountUnclear, message, Vec::new()).for_lack_of(unknown);
     vec![unclear, Reason::of_unknown("The account's status", unknown)]
 }
 
@@ -331,6 +332,9 @@ mod tests {
             let found = in_context(|context| reasons_of_fact(&facts, context));
             assert_eq!(codes(&found), *expected, "{status}");
             assert!(expected.is_empty() || found[0].severity == Severity::Blocking);
+            if status.get("$unknown").is_some() {
+                assert!(found.iter().all(|reason| reason.system.as_deref() == Some("shop")));
+            }
             messages.extend(found.into_iter().next().map(|reason| reason.message));
         }
         assert_eq!(messages.len(), 8, "each says which block it is");

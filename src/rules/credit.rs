@@ -114,6 +114,7 @@ pub fn assess_fact(credit: &Fact<CreditFacts>, order: Option<&Money>, context: &
         }
     };
     let unchecked = Reason::new(ReasonCode::CreditNotChecked, "Credit could not be checked.", Vec::new());
+    let unchecked = credit.unknown().into_iter().fold(unchecked, Reason::for_lack_of);
     CreditAssessment {
         status: CreditStatus::NotChecked,
         available: None,
@@ -177,9 +178,9 @@ pub fn assess(credit: &CreditFacts, order: Option<&Money>, context: &Context<'_>
         reasons.push(reason);
     }
     let unknowns = standing.unknowns();
-    if !unknowns.is_empty() {
+    if let Some(first) = unknowns.first() {
         let message = "The account's credit could not be checked in full.";
-        reasons.push(Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()));
+        reasons.push(Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()).for_lack_of(first));
         reasons.extend(unknowns.iter().map(|unknown| Reason::of_unknown("The account's credit", unknown)));
     }
     let status = standing.status();

@@ -208,8 +208,12 @@ impl Reason {
             code if code.contains("STALE") => (ReasonCode::SourceUnavailable, "said it too long ago"),
             _ => (ReasonCode::SourceUnavailable, "did not answer"),
         };
-        let reason = Self::new(code, format!("{what} could not be found out: {system} {why}."), Vec::new());
-        Self { system: Some(unknown.system.clone()).filter(|system| !system.is_empty()), ..reason }
+        Self::new(code, format!("{what} could not be found out: {system} {why}."), Vec::new()).for_lack_of(unknown)
+    }
+
+    /// Says whose silence it comes of.
+    pub fn for_lack_of(self, unknown: &Unknown) -> Self {
+        Self { system: Some(unknown.system.clone()).filter(|system| !system.is_empty()), ..self }
     }
 
     /// Says which line of an order it is about.
