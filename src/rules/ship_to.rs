@@ -2,10 +2,11 @@
 //!
 //! In: the addresses of an account, the one asked for, the day. Out: the address where it is one, and reasons against it.
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
 use super::{
+    calendar::{end_of, midnight},
     context::Context,
     evidence::At,
     fact::{Fact, Unknown},
@@ -21,7 +22,7 @@ macro_rules! ship_to {
 pub(super) use ship_to;
 
 /// An address of an account.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ShipToFacts {
     /// Where it stands in the inputs.
@@ -70,6 +71,19 @@ impl ShipToFacts {
             .into_iter()
             .any(starts)
     }
+}
+
+/// Returns the instant at which an address of this number begins or ceases to be one that goods may go to.
+pub(super) fn holds_until(
+    ship_tos: &Fact<Vec<Fact<ShipToFacts>>>,
+    id: &str,
+    context: &Context<'_>,
+) -> Option<Timestamp> {
+    let own =
+        ship_tos.known()?.iter().filter_map(Fact::known).find(|one| one.id.known().is_some_and(|own| own == id))?;
+    let opens = own.valid_from.known().and_then(|day| midnight(*day, &context.zone()));
+    let closes = own.valid_to.known().and_then(|day| end_of(*day, context));
+    opens.into_iter().chain(closes).filter(|instant| *instant > context.now).min()
 }
 
 /// Finds the address of a number, and says what is against it on a day.

@@ -14,6 +14,7 @@ use crate::rules::{
     evidence::At,
     fact::{Fact, Unknown},
     money::MoneyFacts,
+    ship_to::ShipToFacts,
 };
 
 /// What is known, or why it is not.
@@ -59,6 +60,9 @@ facts! {
     OrderFacts {
         state: OrderState,
         native_status: String,
+        customer_po: String,
+        same_customer_po: String,
+        ship_to_id: String,
         requested_date: Date,
         valid_until: Date,
         total: MoneyFacts,
@@ -88,6 +92,7 @@ facts! {
         status: AccountStatus,
         native_status: String,
         terms: TermsFacts,
+        ship_tos: List<ShipToFacts>,
         credit: CreditFacts,
     }
 }

@@ -24,6 +24,7 @@ use crate::rules::{
     judgement::Judgement,
     reason::{Reason, sort},
     rule::{Rule, typed},
+    ship_to,
 };
 
 /// `order.status`: the fields of an order that follow.
@@ -40,7 +41,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
         "statusExplanation",
     ],
     inputs: concat!(
-        "state nativeStatus requestedDate validUntil total { amount currency } paymentTerms ",
+        "state nativeStatus customerPo @optional sameCustomerPo @optional shipToId @optional requestedDate validUntil total { amount currency } paymentTerms ",
         "holds { ",
         hold_inputs!(),
         " } lines { ",
@@ -48,7 +49,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
         " } shipments { number state nativeStatus deliveredAt lines { lineNumber quantity } } ",
         "invoices { number kind dueDate total { amount currency } open { amount currency } lines { lineNumber quantity } } ",
         "returns { number state nativeStatus date lines { lineNumber quantity } } ",
-        "buyer { status nativeStatus terms { code prepay } credit { ",
+        "buyer { status nativeStatus terms { code prepay } shipTos @optional { id active validFrom validTo } credit { ",
         credit_inputs!(),
         " } }",
     ),
@@ -129,9 +130,13 @@ pub(in crate::rules) fn judge_order(order: &OrderFacts, context: &Context<'_>) -
     }
 }
 
-/// Returns the instant from which the calendar alone may say something else: an invoice is late, an offer is over.
+/// Returns the instant from which the calendar alone may say something else: an invoice is late, an offer is over, an address
+/// opens or closes.
 fn holds_until(order: &OrderFacts, context: &Context<'_>) -> Option<Timestamp> {
-    order.holder().offer_ends(context).into_iter().chain(payment::holds_until(order, context)).min()
+    let address = order.buyer.known().zip(order.ship_to_id.known());
+    let address = address.and_then(|(buyer, id)| ship_to::holds_until(&buyer.ship_tos, id, context));
+    let offer = order.holder().offer_ends(context);
+    [offer, payment::holds_until(order, context), address].into_iter().flatten().min()
 }
 
 fn state_told(order: &OrderFacts, context: &Context<'_>) -> Step {

@@ -22,6 +22,7 @@ use crate::rules::{
     fact::{Fact, Unknown},
     money::Money,
     reason::{Reason, ReasonCode, Severity},
+    ship_to::{ShipToFacts, chosen},
 };
 
 /// Returns the reasons that an order has as a whole, in no order. One that is over is stopped by nothing; what went wrong with
@@ -31,6 +32,8 @@ pub(super) fn of(order: &OrderFacts, axes: &Axes, is_over: bool, context: &Conte
     if !is_over {
         reasons.extend(buyer(order, context));
         reasons.extend(prepayment(order, axes, context));
+        reasons.extend(address(order, axes, context));
+        reasons.extend(duplicate(order, context));
     }
     let least = if is_over { Severity::Warning } else { Severity::Blocking };
     let exceptions = shipments(order, context).into_iter().chain(invoices(order, axes, context));
@@ -83,6 +86,55 @@ fn buyer(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
         }
         Fact::Unknown(unknown) => vec![Reason::of_unknown("The account's status", unknown)],
         Fact::Null => Vec::new(),
+    }
+}
+
+/// What stands against the address, while something has still to go there. An owner that keeps no addresses forbids none.
+fn address(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason> {
+    use FulfillmentStatus::{Cancelled, Delivered, NotApplicable, Shipped};
+    if matches!(axes.fulfillment, Ok(Cancelled | Delivered | NotApplicable | Shipped)) {
+        return Vec::new();
+    }
+    let Some(buyer) = order.buyer.known().filter(|buyer| buyer.ship_tos != Fact::Null) else { return Vec::new() };
+    let id = match order.ship_to_id.asked() {
+        Ok(Some(id)) => id,
+        Ok(None) => return Vec::new(),
+        Err(unknown) => return vec![Reason::of_unknown("Where the order goes", unknown)],
+    };
+    let mut reasons = chosen(&buyer.ship_tos, id, context.today(), context).1;
+    if reasons.iter().any(|reason| reason.code == ReasonCode::AccountUnclear) {
+        let listed = buyer.ship_tos.known().into_iter().flatten();
+        let mut unknowns = buyer.ship_tos.unknown().into_iter().chain(listed.filter_map(dark));
+        reasons.extend(unknowns.next().map(|unknown| Reason::of_unknown("The account's addresses", unknown)));
+    }
+    // The order has been taken: that nobody knows is a warning.
+    let weighed = |reason: Reason| match reason.code {
+        ReasonCode::AccountUnclear => reason.weighing(Severity::Warning),
+        _ => reason,
+    };
+    reasons.into_iter().map(weighed).collect()
+}
+
+/// What of an address nobody knows.
+fn dark(address: &Fact<ShipToFacts>) -> Option<&Unknown> {
+    let Some(known) = address.known() else { return address.unknown() };
+    let days = [&known.valid_from, &known.valid_to].into_iter().find_map(Fact::unknown);
+    known.id.unknown().or(known.active.unknown()).or(days)
+}
+
+/// That the account has sent another order with the same number of its own.
+fn duplicate(order: &OrderFacts, context: &Context<'_>) -> Option<Reason> {
+    match order.same_customer_po.asked() {
+        Ok(None) => None,
+        Ok(Some(other)) => {
+            let evidence = vec![
+                context.evidence_of(order.at, "customerPo", &order.customer_po),
+                context.evidence(order.at, "sameCustomerPo", other),
+            ];
+            let message = format!("Order {other} of the account has the same order number of its own.");
+            Some(Reason::new(ReasonCode::DuplicatePo, message, evidence))
+        }
+        Err(unknown) => Some(Reason::of_unknown("Whether the same order is there already", unknown)),
     }
 }
 

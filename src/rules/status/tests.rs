@@ -1139,3 +1139,48 @@ fn a_reason_of_a_line_carries_its_line_and_what_is_unknown_its_system() {
     let (verdict, _) = run_at("order.status", &facts, NOON, &in_berlin());
     assert!(reason(&verdict, "FREIGHT_CONSTRAINT").get("line").is_none(), "the graph has no such field");
 }
+
+#[test]
+fn an_order_is_held_to_its_address_and_to_the_number_its_customer_gave_it() {
+    let place = |changes: &[(&str, Value)]| {
+        let base = json!({"$at": 11, "id": "S1", "active": true, "validFrom": "2026-01-01", "validTo": null});
+        ("buyer.shipTos", json!([with(base, changes)]))
+    };
+    let to = ("shipToId", json!("S1"));
+    let same = ("sameCustomerPo", json!("4711"));
+    let gone = ("lines.0.shipped", q("10"));
+    type Row<'t> = (&'t [&'t str], Vec<(&'t str, Value)>);
+    let table: Vec<Row<'_>> = vec![
+        (&[], vec![to.clone(), place(&[])]),
+        (&["SHIP_TO_INACTIVE"], vec![to.clone(), place(&[("active", json!(false))])]),
+        (&["SHIP_TO_INACTIVE"], vec![to.clone(), place(&[("validTo", json!("2026-06-29"))])]),
+        (&[], vec![to.clone(), place(&[("validTo", json!("2026-06-30"))])]),
+        (&["SHIP_TO_NOT_ALLOWED"], vec![("shipToId", json!("S2")), place(&[])]),
+        (&["SHIP_TO_NOT_ALLOWED"], vec![to.clone(), ("buyer.shipTos", json!([]))]),
+        // Who keeps no addresses forbids none, and what has left goes nowhere else.
+        (&[], vec![to.clone(), ("buyer.shipTos", Value::Null)]),
+        (&[], vec![place(&[("active", json!(false))])]),
+        (&[], vec![to.clone(), place(&[("active", json!(false))]), gone]),
+        (&[], vec![to.clone(), place(&[("active", json!(false))]), ("state", json!("CANCELLED"))]),
+        (&["ACCOUNT_UNCLEAR", "SOURCE_TIMEOUT"], vec![to.clone(), ("buyer.shipTos", unknown())]),
+        (&["ACCOUNT_UNCLEAR", "SOURCE_TIMEOUT"], vec![to.clone(), place(&[("active", unknown())])]),
+        (&["SOURCE_TIMEOUT"], vec![("shipToId", unknown()), place(&[])]),
+        (&["DUPLICATE_PO"], vec![same.clone()]),
+        (&["DUPLICATE_PO"], vec![same.clone(), ("state", json!("QUOTATION"))]),
+        (&[], vec![same.clone(), ("state", json!("CANCELLED"))]),
+        (&["SOURCE_TIMEOUT"], vec![("sameCustomerPo", unknown())]),
+    ];
+    for (expected, changes) in table {
+        assert_eq!(codes(&judged(&order(&changes))), expected, "{changes:?}");
+    }
+    let twice = judged(&order(&[same, ("customerPo", json!("PO-1"))]));
+    let told = reason(&twice, "DUPLICATE_PO");
+    assert_eq!((&told["severity"], &told["evidence"][0]["value"]), (&json!("WARNING"), &json!("PO-1")));
+    let opens = order(&[to.clone(), place(&[("validFrom", json!("2026-07-05"))])]);
+    let until = |order: &Value| run_at("order.status", order, NOON, &in_berlin()).1.map(|until| until.to_string());
+    assert_eq!(until(&opens).as_deref(), Some("2026-07-04T22:00:00Z"));
+    assert_eq!(
+        until(&order(&[to, place(&[("validTo", json!("2026-07-05"))])])).as_deref(),
+        Some("2026-07-05T22:00:00Z")
+    );
+}
