@@ -27,6 +27,9 @@ const CART_KEYS: &[&str] = &["minimum_order_value", "review_above", "review_firs
 const DIGITS_MAX: u64 = 8;
 /// The most days that a setting counts: a century.
 const DAYS_MAX: u64 = 36_500;
+/// The most percent of an order that may differ and count as nothing: a tenth is no rounding any more, and from the half on
+/// nothing and all would be the same.
+const TOLERANCE_PERCENT_MAX: u32 = 10;
 
 /// Reads `[rules]`.
 pub(super) fn read(table: &DeTable<'_>, systems: &[&str], reader: &mut Reader<'_>) -> Settings {
@@ -155,6 +158,17 @@ fn decimal(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<Decimal> {
     read
 }
 
+/// Reads a percentage that has a most.
+fn percent(entry: Entry<'_, '_>, most: u32, reader: &mut Reader<'_>) -> Option<Decimal> {
+    let percent = decimal(entry, reader)?;
+    if percent <= Decimal::from(most) {
+        return Some(percent);
+    }
+    let message = format!("`{}` is {percent}, more than {most} percent", entry.0.get_ref());
+    reader.findings.fault("RULES_NUMBER", reader.place(entry.1), message, format!("write a number from 0 to {most}"));
+    None
+}
+
 fn days(entry: Entry<'_, '_>, reader: &mut Reader<'_>) -> Option<u32> {
     reader.number(entry, 0, DAYS_MAX).and_then(|days| u32::try_from(days).ok())
 }
@@ -239,7 +253,7 @@ fn credit(entry: Entry<'_, '_>, reader: &mut Reader<'_>, settings: &mut Settings
     let credit = &mut settings.credit;
     for entry in entries(entry, reader) {
         match name(entry).as_str() {
-            "near_limit_percent" => set(&mut credit.near_limit_percent, decimal(entry, reader)),
+            "near_limit_percent" => set(&mut credit.near_limit_percent, percent(entry, 100, reader)),
             "overdue_ignored" => set(&mut credit.overdue_ignored, decimal(entry, reader)),
             "overdue_days_blocking" => set(&mut credit.overdue_days_blocking, days_or_never(entry, reader)),
             _ => reader.unknown_key(entry.0, "[rules.credit]", CREDIT_KEYS),
@@ -251,7 +265,9 @@ fn status(entry: Entry<'_, '_>, reader: &mut Reader<'_>, settings: &mut Settings
     let status = &mut settings.status;
     for entry in entries(entry, reader) {
         match name(entry).as_str() {
-            "invoiced_tolerance_percent" => set(&mut status.invoiced_tolerance_percent, decimal(entry, reader)),
+            "invoiced_tolerance_percent" => {
+                set(&mut status.invoiced_tolerance_percent, percent(entry, TOLERANCE_PERCENT_MAX, reader));
+            }
             "amount_tolerance" => set(&mut status.amount_tolerance, decimal(entry, reader)),
             "return_days" => set(&mut status.return_days, days_or_never(entry, reader)),
             _ => reader.unknown_key(entry.0, "[rules.status]", STATUS_KEYS),
@@ -413,6 +429,14 @@ mod tests {
             (
                 "cart.minimum_order_value.EUR = \"-1\"",
                 "RULES_NUMBER: `EUR` is not a number of 0 or more (write a decimal number, such as \"12.50\")",
+            ),
+            (
+                "status.invoiced_tolerance_percent = 10.01",
+                "RULES_NUMBER: `invoiced_tolerance_percent` is 10.01, more than 10 percent (write a number from 0 to 10)",
+            ),
+            (
+                "credit.near_limit_percent = 101",
+                "RULES_NUMBER: `near_limit_percent` is 101, more than 100 percent (write a number from 0 to 100)",
             ),
             (
                 "tax.expiring_days = \"soon\"",

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     context::Context,
-    credit::{CreditFacts, CreditStatus, assess_fact, credit_inputs},
+    credit::{CreditFacts, assess_fact, credit_inputs, holds_until},
     evidence::At,
     fact::{Fact, Unknown},
     money::{Money, MoneyFacts},
-    reason::{Reason, ReasonCode, sort},
+    reason::{Reason, ReasonCode, Severity, sort},
     rule::{Rule, typed},
 };
 
@@ -30,9 +30,13 @@ pub(super) const RULE: Rule = Rule {
             let standing = AccountFacts { at: *at, status: status.clone(), native_status: native_status.clone() };
             let mut found = reasons(&standing, context);
             found.extend(prepayment(terms, context));
-            found.extend(credit_hold(credit, context));
+            let is_prepaid = found.iter().any(|reason| reason.code == ReasonCode::PrepaymentRequired);
+            let of_credit = credit_blocks(credit, context).into_iter();
+            // That it pays in advance is said once, whether its terms say so or its credit.
+            found.extend(of_credit.filter(|one| !is_prepaid || one.code != ReasonCode::PrepaymentRequired));
             sort(&mut found);
-            (Output { reasons: found }, None)
+            let until = credit.known().and_then(|credit| holds_until(credit, context));
+            (Output { reasons: found }, until)
         })
     },
 };
@@ -181,7 +185,7 @@ pub fn prepayment(terms: &Fact<TermsFacts>, context: &Context<'_>) -> Vec<Reason
         }
         Err(unknown) => {
             let message = "Whether the account pays in advance could not be found out.";
-            let required = Reason::new(ReasonCode::PrepaymentRequired, message, Vec::new());
+            let required = Reason::new(ReasonCode::PrepaymentRequired, message, Vec::new()).for_lack_of(unknown);
             vec![required, Reason::of_unknown("The account's payment terms", unknown)]
         }
     }
@@ -197,7 +201,8 @@ pub fn buyer_reasons(
     let denied = |message: &str, evidence| Reason::new(ReasonCode::BuyerNotPermitted, message, evidence);
     let not_found_out = |unknown: &Unknown| {
         let message = "Whether the buyer may place orders could not be found out, so it may not.";
-        vec![denied(message, Vec::new()), Reason::of_unknown("What the buyer may do", unknown)]
+        let denied = denied(message, Vec::new()).for_lack_of(unknown);
+        vec![denied, Reason::of_unknown("What the buyer may do", unknown)]
     };
     let listed = buyers.known().map(Vec::as_slice).unwrap_or_default();
     let own = listed.iter().filter_map(Fact::known).find(|buyer| buyer.id.known().is_some_and(|known| known == id));
@@ -233,7 +238,7 @@ fn order_limit(buyer: &BuyerFacts, amount: Option<&Money>, context: &Context<'_>
         Ok(Some(limit)) => limit,
         Err(unknown) => {
             let message = "The buyer's order limit could not be found out: somebody has to approve the order.";
-            let approval = Reason::new(ReasonCode::ApprovalRequired, message, Vec::new());
+            let approval = Reason::new(ReasonCode::ApprovalRequired, message, Vec::new()).for_lack_of(&unknown);
             return vec![approval, Reason::of_unknown("The buyer's order limit", &unknown)];
         }
     };
@@ -255,20 +260,19 @@ fn order_limit(buyer: &BuyerFacts, amount: Option<&Money>, context: &Context<'_>
     }
 }
 
-/// That credit holds the account, for eyes that may not see its credit: no amounts, and nothing that is not a hold.
-fn credit_hold(credit: &Fact<CreditFacts>, context: &Context<'_>) -> Vec<Reason> {
-    let assessment = assess_fact(credit, None, context);
-    let shown = |reason: &Reason| match reason.code {
-        ReasonCode::CreditHold => true,
-        ReasonCode::CreditNotChecked => assessment.status == CreditStatus::NotChecked && *credit != Fact::Null,
-        _ => false,
-    };
-    assessment.reasons.iter().filter(|reason| shown(reason)).cloned().collect()
+/// What of credit blocks the account, for eyes that may not see its credit: no amounts, and nothing that does not block. An
+/// owner that keeps no credit blocks nobody by it.
+fn credit_blocks(credit: &Fact<CreditFacts>, context: &Context<'_>) -> Vec<Reason> {
+    if *credit == Fact::Null {
+        return Vec::new();
+    }
+    let reasons = assess_fact(credit, None, context).reasons;
+    reasons.into_iter().filter(|reason| reason.severity == Severity::Blocking).collect()
 }
 
 fn unclear(unknown: &Unknown) -> Vec<Reason> {
     let message = "What the account may do could not be found out.";
-    let unclear = Reason::new(ReasonCode::AccountUnclear, message, Vec::new());
+    let unclear = Reason::new(ReasonCode::AccountUnclear, message, Vec::new()).for_lack_of(unknown);
     vec![unclear, Reason::of_unknown("The account's status", unknown)]
 }
 
@@ -328,6 +332,9 @@ mod tests {
             let found = in_context(|context| reasons_of_fact(&facts, context));
             assert_eq!(codes(&found), *expected, "{status}");
             assert!(expected.is_empty() || found[0].severity == Severity::Blocking);
+            if status.get("$unknown").is_some() {
+                assert!(found.iter().all(|reason| reason.system.as_deref() == Some("shop")));
+            }
             messages.extend(found.into_iter().next().map(|reason| reason.message));
         }
         assert_eq!(messages.len(), 8, "each says which block it is");
@@ -340,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buyer_sees_that_credit_holds_and_nothing_else_of_it() {
+    fn a_buyer_sees_what_of_credit_blocks_and_nothing_else_of_it() {
         let euros = |amount: &str| json!({"amount": amount, "currency": "EUR"});
         let credit = |exposure: &str, overdue: &str| {
             json!({"limit": euros("1000"), "exposure": euros(exposure), "receivable": euros("0"),
@@ -357,10 +364,50 @@ mod tests {
         assert!(!run(&account(credit("1500", "0")))["reasons"][0]["message"].as_str().unwrap().contains("1500"));
         assert_eq!(codes(&run(&account(unknown()))), ["CREDIT_NOT_CHECKED"]);
         assert_eq!(codes(&run(&account(Value::Null))), Vec::<String>::new());
+        let of_credit = |changes: &[(&str, Value)]| {
+            let mut credit = credit("1500", "0");
+            for (field, value) in changes {
+                credit[*field] = value.clone();
+            }
+            let members = run(&account(credit));
+            let messages = members["reasons"].as_array().unwrap().iter().map(|reason| reason["message"].to_string());
+            assert!(messages.into_iter().all(|message| !message.contains(|letter: char| letter.is_ascii_digit())));
+            codes(&members)
+        };
+        let late = ("overdue", euros("3"));
+        let of_limit = |amount: &str| ("limit", euros(amount));
+        for (changes, expected) in [
+            (vec![("hold", json!(true)), of_limit("9999")], &["CREDIT_HOLD"][..]),
+            (vec![of_limit("0")], &["PREPAYMENT_REQUIRED"]),
+            (vec![of_limit("0"), ("receivable", euros("5"))], &["PREPAYMENT_REQUIRED", "CREDIT_HOLD"]),
+            (vec![of_limit("9999"), late.clone(), ("oldestDueDate", json!("1969-11-01"))], &["ACCOUNT_OVERDUE"]),
+            (vec![of_limit("9999"), late.clone(), ("oldestDueDate", json!("1969-12-31"))], &[]),
+            (vec![late, ("oldestDueDate", json!("1969-11-01"))], &["ACCOUNT_OVERDUE", "CREDIT_HOLD"]),
+            (vec![("hold", json!(true)), ("exposure", unknown())], &["CREDIT_HOLD", "CREDIT_NOT_CHECKED"]),
+            (vec![("limit", Value::Null)], &[]),
+        ] {
+            assert_eq!(of_credit(&changes), expected, "{changes:?}");
+        }
+        let twice = json!({"status": "ACTIVE", "terms": {"code": "PREPAY", "prepay": true},
+            "credit": {"limit": euros("0"), "exposure": euros("0"), "receivable": euros("0"), "overdue": euros("0")}});
+        assert_eq!(codes(&run(&twice)), ["PREPAYMENT_REQUIRED"]);
         let prepaid = json!({"status": "ACTIVE", "terms": {"code": "PREPAY", "prepay": true}, "credit": null});
         assert_eq!(codes(&run(&prepaid)), ["PREPAYMENT_REQUIRED"]);
         let unclear = json!({"status": "ACTIVE", "terms": unknown(), "credit": null});
         assert_eq!(codes(&run(&unclear)), ["PREPAYMENT_REQUIRED", "SOURCE_TIMEOUT"]);
+    }
+
+    #[test]
+    fn the_answer_holds_until_what_is_overdue_begins_to_block() {
+        let late = json!({"status": "ACTIVE", "credit": {"limit": null, "overdue": {"amount": "3", "currency": "EUR"},
+            "oldestDueDate": "1969-12-31"}});
+        let computed = in_context(|context| (RULE.run)(late.to_string().as_bytes(), b"{}", context)).unwrap();
+        let until = computed.holds_until.unwrap();
+        assert_eq!(until.to_string(), "1970-01-30T00:00:00Z");
+        let settings = Settings::default();
+        let then = Context { now: until, settings: &settings, sources: &Erp };
+        let members = (RULE.run)(late.to_string().as_bytes(), b"{}", &then).unwrap().members;
+        assert!(String::from_utf8(members).unwrap().contains("ACCOUNT_OVERDUE"));
     }
 
     #[test]

@@ -1,9 +1,6 @@
-//! Days in the seller's calendar: as people say them, and the instant they end at.
+//! Days in the seller's calendar: as people say them, and the instants they begin and end at.
 
-use jiff::{
-    Timestamp,
-    civil::{Date, DateTime},
-};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::context::Context;
 
@@ -17,10 +14,14 @@ pub(super) fn said_at(instant: Timestamp, context: &Context<'_>) -> String {
     said(instant.to_zoned(context.zone()).date())
 }
 
+/// Returns the instant a day begins at; none at the very end of all calendars.
+pub(super) fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    day.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+}
+
 /// Returns the instant at which a day is over in the seller's zone; none beyond the calendar's end.
 pub(super) fn end_of(day: Date, context: &Context<'_>) -> Option<Timestamp> {
-    let midnight = DateTime::from(day.tomorrow().ok()?);
-    context.zone().to_ambiguous_timestamp(midnight).compatible().ok()
+    midnight(day.tomorrow().ok()?, &context.zone())
 }
 
 /// Returns how many days a day is past on another.

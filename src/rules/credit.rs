@@ -97,9 +97,6 @@ pub struct CreditAssessment {
     pub status: CreditStatus,
     /// The limit less the exposure, negative above the limit; none without a limit, or where either is unknown.
     pub available: Option<Money>,
-    /// By how much the exposure, with the order, is above the limit; none where it is not, or nobody knows.
-    #[serde(skip)]
-    pub over_by: Option<Money>,
     /// Why, in their order.
     pub reasons: Vec<Reason>,
     /// How it came about.
@@ -117,10 +114,10 @@ pub fn assess_fact(credit: &Fact<CreditFacts>, order: Option<&Money>, context: &
         }
     };
     let unchecked = Reason::new(ReasonCode::CreditNotChecked, "Credit could not be checked.", Vec::new());
+    let unchecked = credit.unknown().into_iter().fold(unchecked, Reason::for_lack_of);
     CreditAssessment {
         status: CreditStatus::NotChecked,
         available: None,
-        over_by: None,
         reasons: std::iter::once(unchecked).chain(source).collect(),
         explanation: vec![Step { step: "RESULT", text, evidence: Vec::new() }],
     }
@@ -181,17 +178,16 @@ pub fn assess(credit: &CreditFacts, order: Option<&Money>, context: &Context<'_>
         reasons.push(reason);
     }
     let unknowns = standing.unknowns();
-    if !unknowns.is_empty() {
+    if let Some(first) = unknowns.first() {
         let message = "The account's credit could not be checked in full.";
-        reasons.push(Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()));
+        reasons.push(Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()).for_lack_of(first));
         reasons.extend(unknowns.iter().map(|unknown| Reason::of_unknown("The account's credit", unknown)));
     }
     let status = standing.status();
     tell("RESULT", status.said().to_owned(), Vec::new());
     sort(&mut reasons);
     reasons.dedup();
-    let over_by = (standing.over.clone().ok().flatten()).filter(|over| over.amount > Decimal::ZERO);
-    CreditAssessment { status, available: standing.available.clone().ok().flatten(), over_by, reasons, explanation }
+    CreditAssessment { status, available: standing.available.clone().ok().flatten(), reasons, explanation }
 }
 
 /// Returns the instant at which the assessment may become another by the calendar alone: when what is overdue begins to block.
@@ -281,7 +277,9 @@ impl Standing {
         };
         let owed =
             if self.is_prepaid() { of("receivable", &credit.receivable) } else { of("exposure", &credit.exposure) };
-        vec![of("limit", &credit.limit), owed]
+        let over = self.over.as_ref().ok().and_then(Option::as_ref).filter(|over| over.amount > Decimal::ZERO);
+        let over = over.map(|over| context.evidence(credit.at, "overBy", over));
+        [of("limit", &credit.limit), owed].into_iter().chain(over).collect()
     }
 
     fn limit_told(&self, credit: &CreditFacts, context: &Context<'_>) -> (String, Vec<Evidence>) {
@@ -442,6 +440,12 @@ mod tests {
         assessment.reasons.iter().map(|reason| reason.code.to_string()).collect()
     }
 
+    /// What the hold's evidence says it is over by.
+    fn over_by(assessment: &CreditAssessment) -> Option<String> {
+        let hold = assessment.reasons.iter().find(|reason| reason.code == ReasonCode::CreditHold)?;
+        hold.evidence.iter().find(|evidence| evidence.field == "overBy").and_then(|evidence| evidence.value.clone())
+    }
+
     #[test]
     fn credit_has_the_worst_word_that_is_known() {
         use CreditStatus::{Exceeded, Hold, NearLimit, NotChecked, Ok, Overdue, Unlimited};
@@ -511,7 +515,9 @@ mod tests {
         assert_eq!(source(&stored), (true, Some("DUNNING".to_owned())));
         let derived = assessed(&[("exposure", euros("1200"))], None);
         assert_eq!(source(&derived), (false, Some("DERIVED".to_owned())));
-        assert_eq!(derived.over_by.unwrap().to_string(), "200 EUR");
+        assert_eq!(over_by(&derived).as_deref(), Some("200 EUR"));
+        assert_eq!(over_by(&assessed(&[("exposure", euros("1200"))], Some("50"))).as_deref(), Some("250 EUR"));
+        assert_eq!(over_by(&stored), None);
         assert_eq!(derived.available.unwrap().to_string(), "-200 EUR");
     }
 
@@ -575,7 +581,8 @@ mod tests {
             if limit != 0 {
                 let left = available - Decimal::from(order);
                 prop_assert_eq!(assessment.status == CreditStatus::Exceeded, left < Decimal::ZERO);
-                prop_assert_eq!(assessment.over_by.map(|over| over.amount), Some(-left).filter(|over| *over > Decimal::ZERO));
+                let over = over_by(&assessment).map(|over| over.trim_end_matches(" EUR").parse::<Decimal>().unwrap());
+                prop_assert_eq!(over, Some(-left).filter(|over| *over > Decimal::ZERO));
             }
         }
 

@@ -33,3 +33,25 @@ impl Judgement {
         Self { account: Some(account), ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::ReasonCode;
+
+    #[test]
+    fn what_is_unknown_or_unmapped_leaves_open_whether_the_rest_is_over() {
+        for (code, is_complete) in [
+            (ReasonCode::CreditHold, true),
+            (ReasonCode::Backordered, true),
+            (ReasonCode::StatusUnmapped, false),
+            (ReasonCode::SourceTimeout, false),
+            (ReasonCode::AccountUnclear, false),
+        ] {
+            let found = [Reason::new(ReasonCode::DeliveryBlock, "so", Vec::new()), Reason::new(code, "so", Vec::new())];
+            let judgement = Judgement::new(None, found.iter());
+            assert_eq!(judgement.is_complete, is_complete, "{code}");
+            assert_eq!(judgement.reasons[0], found[0]);
+        }
+    }
+}

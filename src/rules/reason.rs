@@ -142,7 +142,7 @@ impl ReasonCode {
         &REASONS[self as usize]
     }
 
-    /// Whether it says that something could not be found out.
+    /// Whether it says that something could not be found out. A word that is not mapped is as good as none.
     pub fn means_unknown(self) -> bool {
         use ReasonCode as Code;
         matches!(
@@ -156,6 +156,7 @@ impl ReasonCode {
                 | Code::SourceUnavailable
                 | Code::SourceTimeout
                 | Code::SourceThrottled
+                | Code::StatusUnmapped
         )
     }
 }
@@ -179,13 +180,19 @@ pub struct Reason {
     pub message: String,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
+    /// The line of an order that it is about, for the ledger: people read it in the sentence.
+    #[serde(skip)]
+    pub line: Option<String>,
+    /// The system that did not answer, for the ledger, where there is no evidence that would name it.
+    #[serde(skip)]
+    pub system: Option<String>,
 }
 
 impl Reason {
     /// Makes a reason that weighs what the table says.
     pub fn new(code: ReasonCode, message: impl Into<String>, evidence: Vec<Evidence>) -> Self {
         let Meaning { severity, scope, .. } = *code.meaning();
-        Self { code, severity, scope, message: message.into(), evidence }
+        Self { code, severity, scope, message: message.into(), evidence, line: None, system: None }
     }
 
     /// Makes the reason of what could not be found out: `what` is the subject of a sentence, such as "the credit".
@@ -201,7 +208,17 @@ impl Reason {
             code if code.contains("STALE") => (ReasonCode::SourceUnavailable, "said it too long ago"),
             _ => (ReasonCode::SourceUnavailable, "did not answer"),
         };
-        Self::new(code, format!("{what} could not be found out: {system} {why}."), Vec::new())
+        Self::new(code, format!("{what} could not be found out: {system} {why}."), Vec::new()).for_lack_of(unknown)
+    }
+
+    /// Says whose silence it comes of.
+    pub fn for_lack_of(self, unknown: &Unknown) -> Self {
+        Self { system: Some(unknown.system.clone()).filter(|system| !system.is_empty()), ..self }
+    }
+
+    /// Says which line of an order it is about.
+    pub fn of_line(self, line: &impl std::fmt::Display) -> Self {
+        Self { line: Some(line.to_string()), ..self }
     }
 
     /// Gives it another weight.
@@ -259,6 +276,7 @@ mod tests {
             let unknown = Unknown { code: code.to_owned(), system: "erp".to_owned() };
             let reason = Reason::of_unknown("The price", &unknown);
             assert_eq!((reason.code, reason.scope), (expected, Scope::Source));
+            assert_eq!(reason.system.as_deref(), Some("erp"));
             assert!(reason.message.starts_with("The price could not be found out: erp "));
         }
     }

@@ -2,13 +2,14 @@
 //!
 //! In: the addresses of an account, the one asked for, the day. Out: the address where it is one, and reasons against it.
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 
 use super::{
+    calendar::{end_of, midnight},
     context::Context,
     evidence::At,
-    fact::Fact,
+    fact::{Fact, Unknown},
     reason::{Reason, ReasonCode},
 };
 
@@ -21,7 +22,7 @@ macro_rules! ship_to {
 pub(super) use ship_to;
 
 /// An address of an account.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ShipToFacts {
     /// Where it stands in the inputs.
@@ -72,6 +73,19 @@ impl ShipToFacts {
     }
 }
 
+/// Returns the instant at which an address of this number begins or ceases to be one that goods may go to.
+pub(super) fn holds_until(
+    ship_tos: &Fact<Vec<Fact<ShipToFacts>>>,
+    id: &str,
+    context: &Context<'_>,
+) -> Option<Timestamp> {
+    let own =
+        ship_tos.known()?.iter().filter_map(Fact::known).find(|one| one.id.known().is_some_and(|own| own == id))?;
+    let opens = own.valid_from.known().and_then(|day| midnight(*day, &context.zone()));
+    let closes = own.valid_to.known().and_then(|day| end_of(*day, context));
+    opens.into_iter().chain(closes).filter(|instant| *instant > context.now).min()
+}
+
 /// Finds the address of a number, and says what is against it on a day.
 pub(super) fn chosen<'f>(
     ship_tos: &'f Fact<Vec<Fact<ShipToFacts>>>,
@@ -79,15 +93,20 @@ pub(super) fn chosen<'f>(
     day: Date,
     context: &Context<'_>,
 ) -> (Option<&'f ShipToFacts>, Vec<Reason>) {
-    let unclear =
-        || vec![Reason::new(ReasonCode::AccountUnclear, "The account's addresses could not be found out.", Vec::new())];
-    let Ok(listed) = ship_tos.asked() else { return (None, unclear()) };
-    let listed = listed.map(Vec::as_slice).unwrap_or_default();
+    let unclear = |unknown: &Unknown| {
+        let message = "The account's addresses could not be found out.";
+        vec![Reason::new(ReasonCode::AccountUnclear, message, Vec::new()).for_lack_of(unknown)]
+    };
+    let listed = match ship_tos.asked() {
+        Ok(listed) => listed.map(Vec::as_slice).unwrap_or_default(),
+        Err(unknown) => return (None, unclear(unknown)),
+    };
     let Some(ship_to) = listed.iter().filter_map(Fact::known).find(|one| one.id.known().is_some_and(|own| own == id))
     else {
         // An address that nobody knows may be the very one.
-        if listed.iter().any(|one| one.unknown().is_some()) {
-            return (None, unclear());
+        let nameless = |one: &'f Fact<ShipToFacts>| one.unknown().or_else(|| one.known()?.id.unknown());
+        if let Some(unknown) = listed.iter().find_map(nameless) {
+            return (None, unclear(unknown));
         }
         let message = "The address is none of the account's.";
         return (None, vec![Reason::new(ReasonCode::ShipToNotAllowed, message, Vec::new())]);
@@ -103,7 +122,7 @@ pub(super) fn chosen<'f>(
             closed(&format!("The address was closed on {last}."), context.evidence(at, "validTo", last))
         }
         (Ok(_), Ok(_), Ok(_)) => Vec::new(),
-        _ => unclear(),
+        (Err(unknown), ..) | (_, Err(unknown), _) | (.., Err(unknown)) => unclear(unknown),
     };
     (Some(ship_to), reasons)
 }
@@ -130,6 +149,7 @@ mod tests {
             {"id":"S2","active":false,"validFrom":"2026-01-01","validTo":null}]"#;
         let unknown = r#"{"$unknown":{"code":"TIMEOUT","system":"erp"}}"#;
         let among = format!("[{unknown}]");
+        let nameless = format!(r#"[{{"id":{unknown},"active":true}}]"#);
         let undated = format!(r#"[{{"id":"S1","active":true,"validFrom":"2026-01-01","validTo":{unknown}}}]"#);
         for (ship_tos, id, day, expected) in [
             (one, "S1", "2026-06-30", (true, vec![])),
@@ -141,6 +161,7 @@ mod tests {
             ("null", "S1", "2026-06-30", (false, vec!["SHIP_TO_NOT_ALLOWED"])),
             (unknown, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR"])),
             (&among, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR"])),
+            (&nameless, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR"])),
             (&undated, "S1", "2026-06-30", (true, vec!["ACCOUNT_UNCLEAR"])),
         ] {
             let expected = (expected.0, expected.1.into_iter().map(str::to_owned).collect());

@@ -6,6 +6,8 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use super::calendar::midnight;
+
 /// A bound as an owner writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bound {
@@ -88,11 +90,6 @@ impl Period {
     pub fn next_bound(&self, after: Timestamp) -> Option<Timestamp> {
         self.from.into_iter().chain(self.until).filter(|bound| *bound > after).min()
     }
-}
-
-/// Returns the instant a day begins at; none at the very end of all calendars.
-pub(super) fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
-    day.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
 }
 
 /// Returns the earlier of two instants, where none means never.

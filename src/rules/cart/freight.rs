@@ -28,9 +28,9 @@ pub(super) fn reasons(
     let mut reasons = Vec::new();
     let hazardous = match article.hazardous.asked() {
         Ok(hazardous) => hazardous.copied().unwrap_or(false),
-        Err(_) => {
+        Err(unknown) => {
             let message = "Whether it is dangerous goods could not be found out.";
-            reasons.push(Reason::new(ReasonCode::ProductUnclear, message, Vec::new()));
+            reasons.push(Reason::new(ReasonCode::ProductUnclear, message, Vec::new()).for_lack_of(unknown));
             false
         }
     };

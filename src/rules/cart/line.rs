@@ -82,7 +82,7 @@ pub(super) fn judge(
         }
         Fact::Unknown(unknown) => {
             let message = "Whether it may be sold could not be found out.";
-            reasons.push(Reason::new(ReasonCode::ProductUnclear, message, Vec::new()));
+            reasons.push(Reason::new(ReasonCode::ProductUnclear, message, Vec::new()).for_lack_of(unknown));
             reasons.push(Reason::of_unknown("The product", unknown));
             None
         }
@@ -122,7 +122,7 @@ fn priced(
         (Fact::Null, _) => {
             return none(Reason::new(ReasonCode::PriceMissing, "There is no price for it.", Vec::new()));
         }
-        (Fact::Unknown(_), _) | (_, Fact::Unknown(_)) => return none(unclear()),
+        (Fact::Unknown(unknown), _) | (_, Fact::Unknown(unknown)) => return none(unclear().for_lack_of(unknown)),
     };
     let ask = price::Ask {
         quantity,

@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 use super::facts::PriceFacts;
 use crate::rules::{
     article::{Article, NoUnit},
+    calendar::midnight,
     context::Context,
     fact::Unknown,
     ratio::Ratio,
-    validity::midnight,
 };
 
 /// What a caller asks a price for.

@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::{
     account::{AccountStatus, TermsFacts},
+    calendar::end_of,
+    context::Context,
     credit::CreditFacts,
     evidence::At,
     fact::{Fact, Unknown},
     money::MoneyFacts,
+    ship_to::ShipToFacts,
 };
 
 /// What is known, or why it is not.
@@ -57,6 +60,9 @@ facts! {
     OrderFacts {
         state: OrderState,
         native_status: String,
+        customer_po: String,
+        same_customer_po: String,
+        ship_to_id: String,
         requested_date: Date,
         valid_until: Date,
         total: MoneyFacts,
@@ -75,6 +81,7 @@ facts! {
     HolderFacts {
         state: OrderState,
         requested_date: Date,
+        valid_until: Date,
         holds: List<HoldFacts>,
     }
 }
@@ -85,6 +92,7 @@ facts! {
         status: AccountStatus,
         native_status: String,
         terms: TermsFacts,
+        ship_tos: List<ShipToFacts>,
         credit: CreditFacts,
     }
 }
@@ -235,10 +243,34 @@ pub(super) fn senseless() -> Unknown {
 }
 
 impl OrderFacts {
-    /// The part of the order that its lines need.
+    /// The part of the order that its lines need. A hold of a line that there is not is the order's: it must not get lost.
     pub(super) fn holder(&self) -> HolderFacts {
-        let Self { at, state, requested_date, holds, .. } = self;
-        HolderFacts { at: *at, state: state.clone(), requested_date: requested_date.clone(), holds: holds.clone() }
+        let Self { at, state, requested_date, valid_until, .. } = self;
+        let placed = |hold: &Fact<HoldFacts>| match hold {
+            Fact::Known(hold) => Fact::Known(self.placed(hold)),
+            hold => hold.clone(),
+        };
+        let holds = match &self.holds {
+            Fact::Known(holds) => Fact::Known(holds.iter().map(placed).collect()),
+            holds => holds.clone(),
+        };
+        HolderFacts {
+            at: *at,
+            state: state.clone(),
+            requested_date: requested_date.clone(),
+            valid_until: valid_until.clone(),
+            holds,
+        }
+    }
+
+    fn placed(&self, hold: &HoldFacts) -> HoldFacts {
+        let Some(number) = hold.line_number.known() else { return hold.clone() };
+        let is_of = |line: &LineFacts| Ok(line.line_number.asked().map_err(Clone::clone)? == Some(number));
+        match items(&self.lines).and_then(|lines| any(lines.into_iter().map(is_of))) {
+            Ok(true) => hold.clone(),
+            Ok(false) => HoldFacts { level: Fact::Known(HoldLevel::Order), ..hold.clone() },
+            Err(unknown) => HoldFacts { line_number: Fact::Unknown(unknown), ..hold.clone() },
+        }
     }
 }
 
@@ -249,8 +281,24 @@ impl HolderFacts {
             at: At::default(),
             state: Fact::Unknown(unknown.clone()),
             requested_date: Fact::Unknown(unknown.clone()),
+            valid_until: Fact::Unknown(unknown.clone()),
             holds: Fact::Unknown(unknown.clone()),
         }
+    }
+
+    /// Whether the document alone says that nothing more happens: it was cancelled or closed, or its offer has run out.
+    pub(super) fn is_over(&self, context: &Context<'_>) -> bool {
+        match self.state.known() {
+            Some(OrderState::Cancelled | OrderState::Closed) => true,
+            Some(OrderState::Quotation) => self.valid_until.known().is_some_and(|last| *last < context.today()),
+            _ => false,
+        }
+    }
+
+    /// Returns the instant at which its offer runs out, if that is to come.
+    pub(super) fn offer_ends(&self, context: &Context<'_>) -> Option<Timestamp> {
+        let last = self.valid_until.known().filter(|_| self.state == Fact::Known(OrderState::Quotation))?;
+        end_of(*last, context).filter(|instant| *instant > context.now)
     }
 }
 

@@ -43,10 +43,7 @@ pub(super) fn of(order: &OrderFacts, holder: &HolderFacts) -> Known<FulfillmentS
     let mut begun = Vec::new();
     for line in items(&order.lines)? {
         if is_deliverable(line)? {
-            let word = match word(line, holder)? {
-                LineStatus::Unknown => return Err(senseless()),
-                word => word,
-            };
+            let word = word(line, holder)?;
             words.push(word);
             if word != LineStatus::Cancelled {
                 begun.push(quantity(&line.allocated).map(|allocated| allocated > Decimal::ZERO));
@@ -87,9 +84,10 @@ pub(super) fn is_open(order: &OrderFacts) -> Known<bool> {
 }
 
 fn is_picked(order: &OrderFacts) -> Known<bool> {
-    let is_picked = |shipment: &ShipmentFacts| {
-        let state = shipment.state.asked().map_err(Clone::clone)?;
-        Ok(matches!(state, Some(ShipmentState::Picking | ShipmentState::Packed)))
+    let is_picked = |shipment: &ShipmentFacts| match shipment.state.asked().map_err(Clone::clone)? {
+        Some(ShipmentState::Picking | ShipmentState::Packed) => Ok(true),
+        Some(ShipmentState::InTransit | ShipmentState::Delivered | ShipmentState::Exception) => Ok(false),
+        Some(ShipmentState::Other(_)) | None => Err(senseless()),
     };
     any_known(items(&order.shipments)?.into_iter().map(is_picked))
 }

@@ -1,15 +1,22 @@
 //! Holds: what is stored with an order, and the credit hold that is stored nowhere and follows from the account.
 
-use super::facts::{
-    BuyingFacts, HoldCode, HoldFacts, HoldLevel, HolderFacts, Known, LineFacts, OrderState, any, items,
+use rust_decimal::Decimal;
+
+use super::{
+    facts::{
+        HoldCode, HoldFacts, HoldLevel, HolderFacts, Known, LineFacts, OrderFacts, OrderState, any, items, senseless,
+    },
+    line::LineStatus,
+    payment::posted,
 };
 use crate::rules::{
     calendar::said_at,
     context::Context,
-    credit::{CreditStatus, assess_fact},
+    credit::{CreditAssessment, CreditFacts, CreditStatus, assess_fact},
     evidence::Evidence,
     explanation::Step,
     fact::Fact,
+    money::Money,
     reason::{Reason, ReasonCode, Scope, Severity},
 };
 
@@ -23,12 +30,18 @@ pub(super) fn is_on_line(line: &LineFacts, order: &HolderFacts) -> Known<bool> {
     any(items(&order.holds)?.into_iter().map(|hold| any([holds_order(hold), is_of_line(hold, line)])))
 }
 
-/// Returns the reasons of the holds on the whole order, and the steps that tell of them.
-pub(super) fn of_order(order: &HolderFacts, context: &Context<'_>) -> (Vec<Reason>, Vec<Step>) {
+/// Returns the reasons of the holds on the whole order, and the steps that tell of them. Of an order that is over they hold
+/// nothing, and are told without being a reason.
+pub(super) fn of_order(order: &HolderFacts, is_over: bool, context: &Context<'_>) -> (Vec<Reason>, Vec<Step>) {
     let Ok(holds) = items(&order.holds) else { return (Vec::new(), Vec::new()) };
     let mut reasons = Vec::new();
     let mut steps = Vec::new();
     for hold in holds.into_iter().filter(|hold| holds_order(hold) != Ok(false)) {
+        if is_over {
+            let text = "A hold is stored with the order, and nothing is left that it could hold.".to_owned();
+            steps.push(Step { step: "HOLDS", text, evidence: evidence(hold, context) });
+            continue;
+        }
         let reason = reason(hold, "The order", Scope::Order, context);
         steps.push(Step { step: "HOLDS", text: reason.message.clone(), evidence: reason.evidence.clone() });
         reasons.push(reason);
@@ -36,53 +49,105 @@ pub(super) fn of_order(order: &HolderFacts, context: &Context<'_>) -> (Vec<Reaso
     (reasons, steps)
 }
 
-/// Returns the reasons of a line's own holds.
-pub(super) fn of_line(line: &LineFacts, order: &HolderFacts, context: &Context<'_>) -> Vec<Reason> {
+/// Returns the reasons of a line's own holds, as far as they have something to hold: nothing of what was cancelled, and of what
+/// has left only its invoice.
+pub(super) fn of_line(
+    line: &LineFacts,
+    order: &HolderFacts,
+    status: &Known<LineStatus>,
+    context: &Context<'_>,
+) -> Vec<Reason> {
+    let can_hold = |hold: &HoldFacts| match status {
+        Ok(LineStatus::Cancelled) => false,
+        Ok(LineStatus::Shipped | LineStatus::Delivered) => !holds_delivery(hold),
+        _ => true,
+    };
     let holds = items(&order.holds).unwrap_or_default();
     let own = holds.into_iter().filter(|hold| holds_order(hold) == Ok(false) && is_of_line(hold, line) == Ok(true));
-    own.map(|hold| reason(hold, &line.called(), Scope::Line, context)).collect()
+    own.filter(|hold| can_hold(hold)).map(|hold| reason(hold, &line.called(), Scope::Line, context)).collect()
+}
+
+/// Whether it is known to keep goods from leaving, and nothing else.
+fn holds_delivery(hold: &HoldFacts) -> bool {
+    !matches!(hold.code, Fact::Known(HoldCode::BillingBlock | HoldCode::Other(_)) | Fact::Null | Fact::Unknown(_))
 }
 
 /// Returns the credit hold that an unreleased order has without one being stored: some owners keep no flag, and the order
 /// goes no further. Where credit is unknown, that is said, and nothing held for sure.
-pub(super) fn derived(order: &HolderFacts, buyer: &Fact<BuyingFacts>, context: &Context<'_>) -> Vec<Reason> {
+pub(super) fn derived(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
     let is_unreleased = matches!(order.state.known(), Some(OrderState::Quotation | OrderState::PendingApproval));
     let Ok(stored) = items(&order.holds) else { return Vec::new() };
     if !is_unreleased || stored.iter().any(|hold| hold.code == Fact::Known(HoldCode::CreditHold)) {
         return Vec::new();
     }
-    let credit = match buyer {
+    let credit = match &order.buyer {
         Fact::Known(buyer) => buyer.credit.clone(),
         Fact::Unknown(unknown) => Fact::Unknown(unknown.clone()),
         Fact::Null => Fact::Null,
     };
-    let assessment = assess_fact(&credit, None, context);
-    match assessment.status {
-        CreditStatus::Hold | CreditStatus::Exceeded => {
-            let held = assessment.reasons.into_iter().find(|reason| reason.code == ReasonCode::CreditHold);
-            let mut evidence = held.map(|reason| reason.evidence).unwrap_or_default();
-            evidence.retain(|evidence| evidence.field != "holdSource");
-            evidence.push(context.evidence(order.at, "holdSource", "DERIVED"));
-            let message = "The order waits for credit control: no hold is stored with it, it follows from the \
-                           account's credit.";
-            vec![Reason::new(ReasonCode::CreditHold, message, evidence)]
+    let adds = adds(order, context);
+    let assessment = with_order(&credit, adds.as_ref().ok().and_then(Option::as_ref), context);
+    match (assessment.status, adds) {
+        (CreditStatus::Hold | CreditStatus::Exceeded, adds) => {
+            vec![held(order, assessment, adds.ok().flatten(), context)]
         }
-        CreditStatus::NotChecked if credit != Fact::Null => {
-            let message = "Whether credit holds the order could not be found out.";
-            let unchecked = Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()).weighing(Severity::Warning);
-            let source = credit.unknown().map(|unknown| Reason::of_unknown("The account's credit", unknown));
-            std::iter::once(unchecked).chain(source).collect()
+        (CreditStatus::NotChecked, _) if credit != Fact::Null => unchecked(assessment.reasons),
+        (_, Err(unknown)) if counts_amounts(&credit) => {
+            unchecked(vec![Reason::of_unknown("What the order adds to the account's exposure", &unknown)])
         }
         _ => Vec::new(),
     }
 }
 
-/// A hold holds the order when its owner says so, or names no line.
+/// Assesses credit with what the order adds. Where the two cannot be added up, what is known without the order still holds.
+fn with_order(credit: &Fact<CreditFacts>, adds: Option<&Money>, context: &Context<'_>) -> CreditAssessment {
+    let with = assess_fact(credit, adds, context);
+    if with.status != CreditStatus::NotChecked || adds.is_none() {
+        return with;
+    }
+    let without = assess_fact(credit, None, context);
+    if matches!(without.status, CreditStatus::Hold | CreditStatus::Exceeded) { without } else { with }
+}
+
+/// Returns what an order that is not confirmed adds to the exposure, which holds receivables and confirmed orders: its total,
+/// less what is invoiced of it already. None where its owner says no total.
+fn adds(order: &OrderFacts, context: &Context<'_>) -> Known<Option<Money>> {
+    let Some(total) = Money::read(&order.total)? else { return Ok(None) };
+    let Some(posted) = posted(order, context)? else { return Ok(Some(total)) };
+    let billed = posted.billed.checked_sub(posted.credited).filter(|_| posted.currency == total.currency);
+    let rest = billed.and_then(|billed| total.amount.checked_sub(billed)).ok_or_else(senseless)?;
+    Ok(Some(Money { amount: rest.max(Decimal::ZERO), currency: total.currency }))
+}
+
+/// Whether what an order adds makes a difference: not without a limit, and not where the account pays in advance.
+fn counts_amounts(credit: &Fact<CreditFacts>) -> bool {
+    let limit = credit.known().and_then(|credit| Money::read(&credit.limit).ok().flatten());
+    limit.is_some_and(|limit| !limit.amount.is_zero())
+}
+
+fn held(order: &OrderFacts, assessment: CreditAssessment, adds: Option<Money>, context: &Context<'_>) -> Reason {
+    let held = assessment.reasons.into_iter().find(|reason| reason.code == ReasonCode::CreditHold);
+    let mut evidence = held.map(|reason| reason.evidence).unwrap_or_default();
+    evidence.retain(|evidence| evidence.field != "holdSource");
+    evidence.extend(adds.map(|adds| context.evidence(order.at, "total", adds)));
+    evidence.push(context.evidence(order.at, "holdSource", "DERIVED"));
+    let message =
+        "The order waits for credit control: no hold is stored with it, it follows from the account's credit.";
+    Reason::new(ReasonCode::CreditHold, message, evidence)
+}
+
+fn unchecked(found: Vec<Reason>) -> Vec<Reason> {
+    let message = "Whether credit holds the order could not be found out.";
+    let unchecked = Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()).weighing(Severity::Warning);
+    let sources = found.into_iter().filter(|reason| reason.scope == Scope::Source);
+    std::iter::once(unchecked).chain(sources).collect()
+}
+
+/// A hold holds the order when its owner says so, or names no line. One of a line that nobody knows may hold any.
 fn holds_order(hold: &HoldFacts) -> Known<bool> {
     Ok(match hold.level.asked().map_err(Clone::clone)? {
-        Some(HoldLevel::Line) => false,
         Some(HoldLevel::Order) => true,
-        None | Some(HoldLevel::Other(_)) => hold.line_number.asked().map_err(Clone::clone)?.is_none(),
+        None | Some(HoldLevel::Line | HoldLevel::Other(_)) => hold.line_number.asked().map_err(Clone::clone)?.is_none(),
     })
 }
 

@@ -38,7 +38,7 @@ enum Share {
 /// Rolls quantities and documents up.
 pub(super) fn of(order: &OrderFacts, context: &Context<'_>) -> Known<InvoiceStatus> {
     let posted = posted(order, context)?;
-    if posted.is_some_and(|Posted { billed, credited, .. }| billed > Decimal::ZERO && credited >= billed) {
+    if posted.as_ref().is_some_and(|posted| posted.billed > Decimal::ZERO && posted.credited >= posted.billed) {
         return Ok(InvoiceStatus::Credited);
     }
     let mut shares = Vec::new();
@@ -49,10 +49,9 @@ pub(super) fn of(order: &OrderFacts, context: &Context<'_>) -> Known<InvoiceStat
     }
     if shares.iter().all(|share| *share == Share::Nothing) {
         // A deposit, or an owner that bills by value, leaves no quantity behind.
-        let billed = posted.map(|posted| posted.billed).filter(|billed| *billed > Decimal::ZERO);
-        shares = match billed {
-            Some(billed) => vec![by_value(order, billed, context)?],
-            None => Vec::new(),
+        shares = match &posted {
+            Some(posted) if posted.billed > Decimal::ZERO => vec![by_value(order, posted, context)?],
+            _ => Vec::new(),
         };
     }
     let any = |wanted: Share| shares.contains(&wanted);
@@ -78,10 +77,12 @@ fn of_line(line: &LineFacts, context: &Context<'_>) -> Known<Option<Share>> {
     share(invoiced, wanted, context).map(Some)
 }
 
-fn by_value(order: &OrderFacts, billed: Decimal, context: &Context<'_>) -> Known<Share> {
-    match Money::read(&order.total)? {
-        Some(total) if total.amount > Decimal::ZERO => share(billed, total.amount, context),
-        _ => Ok(Share::Part),
+/// A whole that nobody says, or says in another currency, has no share that could be told.
+fn by_value(order: &OrderFacts, posted: &Posted, context: &Context<'_>) -> Known<Share> {
+    let total = Money::read(&order.total)?.filter(|total| total.currency == posted.currency).ok_or_else(senseless)?;
+    match total.amount > Decimal::ZERO {
+        true => share(posted.billed, total.amount, context),
+        false => Ok(Share::Part),
     }
 }
 

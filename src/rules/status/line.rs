@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    facts::{HolderFacts, Known, LineFacts, LineType, OrderState, quantity, senseless},
+    facts::{HolderFacts, Known, LineFacts, LineType, quantity, senseless},
     hold,
     quantities::{contradiction, open, wanted},
 };
@@ -39,7 +39,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
     on: "OrderLine",
     answers: &["status", "open", "reasons"],
     inputs: line_inputs!(),
-    holder: concat!("state requestedDate holds { ", hold_inputs!(), " }"),
+    holder: concat!("state requestedDate validUntil holds { ", hold_inputs!(), " }"),
     pieces: &[],
     run: |facts, arguments, context| {
         let order = serde_json::from_slice::<OrderOfLine>(facts)?.holder;
@@ -48,7 +48,9 @@ pub(in crate::rules) const RULE: Rule = Rule {
             Fact::Null => HolderFacts::default(),
             Fact::Unknown(unknown) => HolderFacts::unknown(&unknown),
         };
-        typed(facts, arguments, |line: &LineFacts, _: &serde::de::IgnoredAny| (judge(line, &order, context), None))
+        typed(facts, arguments, |line: &LineFacts, _: &serde::de::IgnoredAny| {
+            (judge(line, &order, false, context), order.offer_ends(context))
+        })
     },
 };
 
@@ -97,21 +99,27 @@ pub(in crate::rules) struct LineVerdict {
     pub(in crate::rules) reasons: Vec<Reason>,
 }
 
-/// Says how far a line is.
+/// Says how far a line is, of an order that is known to be over or not.
 ///
 /// *Units*: quantities in the line's unit, as the owner's figures say them.
 /// *Errors*: none; what is unknown is `UNKNOWN`, with its reason.
-pub(in crate::rules) fn judge(line: &LineFacts, order: &HolderFacts, context: &Context<'_>) -> LineVerdict {
+pub(in crate::rules) fn judge(
+    line: &LineFacts,
+    order: &HolderFacts,
+    is_over: bool,
+    context: &Context<'_>,
+) -> LineVerdict {
     let status = word(line, order);
     let open = match line.r#type {
         Fact::Known(LineType::Goods) => open(line).ok(),
         _ => None,
     };
-    let mut reasons = hold::of_line(line, order, context);
-    reasons.extend(contradiction(line, context));
-    reasons.extend(substitution(line, context));
-    let is_over =
-        matches!(order.state.known(), Some(OrderState::Completed | OrderState::Closed | OrderState::Cancelled));
+    let mut reasons: Vec<Reason> =
+        contradiction(line, context).into_iter().chain(substitution(line, context)).collect();
+    let is_over = is_over || order.is_over(context);
+    if !is_over {
+        reasons.extend(hold::of_line(line, order, &status, context));
+    }
     if !is_over && open.is_some_and(|open| open > Decimal::ZERO) {
         reasons.extend(waiting(line, context));
         reasons.extend(lateness(line, order, context));
@@ -122,6 +130,9 @@ pub(in crate::rules) fn judge(line: &LineFacts, order: &HolderFacts, context: &C
     }
     if let Err(unknown) = &status {
         reasons.push(Reason::of_unknown(&format!("{}: how far it is", line.called()), unknown));
+    }
+    if let Some(number) = line.line_number.known() {
+        reasons = reasons.into_iter().map(|reason| reason.of_line(number)).collect();
     }
     sort(&mut reasons);
     LineVerdict { status: status.unwrap_or(LineStatus::Unknown), open, reasons }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    facts::{HolderFacts, Known, LineFacts, OrderFacts, OrderState, items},
+    facts::{HolderFacts, Known, LineFacts, OrderFacts, OrderState, ShipmentFacts, ShipmentState, items},
     fulfillment::{self, FulfillmentStatus},
     hold,
     invoicing::{self, InvoiceStatus},
@@ -15,7 +15,7 @@ use super::{
     word::{self, Axes, OrderStatus},
 };
 use crate::rules::{
-    calendar::{end_of, said},
+    calendar::said,
     context::Context,
     credit::credit_inputs,
     evidence::Evidence,
@@ -24,6 +24,7 @@ use crate::rules::{
     judgement::Judgement,
     reason::{Reason, sort},
     rule::{Rule, typed},
+    ship_to,
 };
 
 /// `order.status`: the fields of an order that follow.
@@ -40,7 +41,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
         "statusExplanation",
     ],
     inputs: concat!(
-        "state nativeStatus requestedDate validUntil total { amount currency } paymentTerms ",
+        "state nativeStatus customerPo @optional sameCustomerPo @optional shipToId @optional requestedDate validUntil total { amount currency } paymentTerms ",
         "holds { ",
         hold_inputs!(),
         " } lines { ",
@@ -48,7 +49,7 @@ pub(in crate::rules) const RULE: Rule = Rule {
         " } shipments { number state nativeStatus deliveredAt lines { lineNumber quantity } } ",
         "invoices { number kind dueDate total { amount currency } open { amount currency } lines { lineNumber quantity } } ",
         "returns { number state nativeStatus date lines { lineNumber quantity } } ",
-        "buyer { status nativeStatus terms { code prepay } credit { ",
+        "buyer { status nativeStatus terms { code prepay } shipTos @optional { id active validFrom validTo } credit { ",
         credit_inputs!(),
         " } }",
     ),
@@ -95,19 +96,21 @@ pub(in crate::rules) fn judge_order(order: &OrderFacts, context: &Context<'_>) -
         returning: returning::of(order),
     };
     let status = word::of(order, &holder, &axes, context).unwrap_or(OrderStatus::Unknown);
+    let is_over = status.is_over();
     let mut lines: Vec<&LineFacts> = items(&order.lines).unwrap_or_default();
     lines.sort_by_key(|line| line.line_number.known().copied());
     let judged: Vec<(&LineFacts, LineVerdict)> =
-        lines.into_iter().map(|line| (line, judge(line, &holder, context))).collect();
+        lines.into_iter().map(|line| (line, judge(line, &holder, is_over, context))).collect();
 
-    let (held, holds_told) = hold::of_order(&holder, context);
-    let derived = hold::derived(&holder, &order.buyer, context);
-    let mut reasons = reasons::of(order, &axes, context);
+    let (held, holds_told) = hold::of_order(&holder, is_over, context);
+    let derived = if is_over { Vec::new() } else { hold::derived(order, context) };
+    let mut reasons = reasons::of(order, &axes, is_over, context);
     reasons.extend(judged.iter().flat_map(|(_, line)| line.reasons.iter().cloned()));
     reasons.extend(held);
 
     let mut told = vec![state_told(order, context)];
     told.extend(delivery_told(&axes.fulfillment, &judged, context));
+    told.extend(shipments_told(order, context));
     told.extend(holds_step(&holder, holds_told, &derived, context));
     told.push(invoices_told(&axes.invoicing, order, context));
     told.extend(payment_told(&axes.payment, order, context));
@@ -127,12 +130,13 @@ pub(in crate::rules) fn judge_order(order: &OrderFacts, context: &Context<'_>) -
     }
 }
 
-/// Returns the instant from which the calendar alone may say something else: an invoice is late, an offer is over.
+/// Returns the instant from which the calendar alone may say something else: an invoice is late, an offer is over, an address
+/// opens or closes.
 fn holds_until(order: &OrderFacts, context: &Context<'_>) -> Option<Timestamp> {
-    let is_offer = order.state == Fact::Known(OrderState::Quotation);
-    let offer = order.valid_until.known().filter(|_| is_offer).and_then(|day| end_of(*day, context));
-    let late = payment::holds_until(order, context);
-    offer.filter(|instant| *instant > context.now).into_iter().chain(late).min()
+    let address = order.buyer.known().zip(order.ship_to_id.known());
+    let address = address.and_then(|(buyer, id)| ship_to::holds_until(&buyer.ship_tos, id, context));
+    let offer = order.holder().offer_ends(context);
+    [offer, payment::holds_until(order, context), address].into_iter().flatten().min()
 }
 
 fn state_told(order: &OrderFacts, context: &Context<'_>) -> Step {
@@ -191,6 +195,21 @@ fn delivery_told(
         steps.push(Step { step: "LINE", text: reason.message.clone(), evidence: reason.evidence.clone() });
     }
     steps
+}
+
+/// That nobody knows what has left: the quantities alone then say how far delivery is.
+fn shipments_told(order: &OrderFacts, context: &Context<'_>) -> Option<Step> {
+    let shipments = items(&order.shipments).unwrap_or_default();
+    let is_dark = |shipment: &&ShipmentFacts| {
+        matches!(shipment.state, Fact::Known(ShipmentState::Other(_)) | Fact::Null | Fact::Unknown(_))
+    };
+    let dark: Vec<_> = shipments.into_iter().filter(is_dark).collect();
+    if dark.is_empty() && reasons::unknown_shipments(order).is_none() {
+        return None;
+    }
+    let evidence = dark.iter().map(|shipment| context.evidence_of(shipment.at, "state", &shipment.state)).collect();
+    let text = "How far its shipments are could not all be found out.".to_owned();
+    Some(Step { step: "SHIPMENTS", text, evidence })
 }
 
 fn holds_step(holder: &HolderFacts, stored: Vec<Step>, derived: &[Reason], context: &Context<'_>) -> Vec<Step> {

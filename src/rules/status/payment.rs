@@ -4,7 +4,11 @@ use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::facts::{InvoiceFacts, InvoiceKind, Known, OrderFacts, items, senseless};
+use super::{
+    facts::{InvoiceFacts, InvoiceKind, Known, OrderFacts, items, senseless},
+    invoicing::InvoiceStatus,
+    word::Axes,
+};
 use crate::rules::{calendar::end_of, context::Context, money::Money};
 
 /// How far payment of an order is.
@@ -28,8 +32,10 @@ pub(in crate::rules) enum PaymentStatus {
 }
 
 /// What an order's documents come to, in one currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Posted {
+    /// The currency.
+    pub(super) currency: String,
     /// The sum of what is invoiced.
     pub(super) billed: Decimal,
     /// The sum of what is credited.
@@ -43,7 +49,7 @@ pub(super) struct Posted {
 /// Rolls the documents up.
 pub(super) fn of(order: &OrderFacts, context: &Context<'_>) -> Known<PaymentStatus> {
     let Some(posted) = posted(order, context)? else { return Ok(PaymentStatus::NotDue) };
-    let Posted { billed, credited, written_off, open } = posted;
+    let Posted { billed, credited, written_off, open, .. } = posted;
     let due = billed.checked_sub(credited).and_then(|due| due.checked_sub(written_off)).ok_or_else(senseless)?;
     if open > Decimal::ZERO {
         return Ok(match () {
@@ -62,6 +68,20 @@ pub(super) fn of(order: &OrderFacts, context: &Context<'_>) -> Known<PaymentStat
     })
 }
 
+/// Whether the whole order is paid: all of it is invoiced and nothing is open, or what came in covers its total. A deposit is
+/// a part, and what nobody knows is not paid.
+pub(super) fn is_paid_in_full(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> bool {
+    let is_billed = matches!(axes.invoicing, Ok(InvoiceStatus::Invoiced | InvoiceStatus::OverInvoiced));
+    if is_billed && axes.payment == Ok(PaymentStatus::Paid) {
+        return true;
+    }
+    let (Ok(Some(posted)), Ok(Some(total))) = (posted(order, context), Money::read(&order.total)) else { return false };
+    let due = posted.billed.checked_sub(posted.credited).and_then(|due| due.checked_sub(posted.written_off));
+    let paid = due.and_then(|due| due.checked_sub(posted.open)).filter(|_| posted.currency == total.currency);
+    let missing = paid.and_then(|paid| total.amount.checked_sub(paid));
+    missing.is_some_and(|missing| missing <= context.settings.status.amount_tolerance)
+}
+
 /// Returns the instant at which something that is open begins to be late: the end of its due day where the seller is.
 pub(super) fn holds_until(order: &OrderFacts, context: &Context<'_>) -> Option<Timestamp> {
     let documents = items(&order.invoices).unwrap_or_default();
@@ -75,12 +95,11 @@ pub(super) fn holds_until(order: &OrderFacts, context: &Context<'_>) -> Option<T
 /// What rounding leaves over is nothing.
 pub(super) fn posted(order: &OrderFacts, context: &Context<'_>) -> Known<Option<Posted>> {
     let documents = items(&order.invoices)?;
-    let mut sums =
-        Posted { billed: Decimal::ZERO, credited: Decimal::ZERO, written_off: Decimal::ZERO, open: Decimal::ZERO };
-    let mut currency: Option<String> = None;
-    for document in &documents {
+    let mut posted: Option<Posted> = None;
+    for document in documents {
         let (total, open) = amounts(document)?;
-        if open.currency != total.currency || *currency.get_or_insert(total.currency.clone()) != total.currency {
+        let sums = posted.get_or_insert_with(|| Posted::nothing(total.currency.clone()));
+        if open.currency != total.currency || sums.currency != total.currency {
             return Err(senseless());
         }
         let is_credit = total.amount < Decimal::ZERO;
@@ -92,10 +111,17 @@ pub(super) fn posted(order: &OrderFacts, context: &Context<'_>) -> Known<Option<
         *sum = sum.checked_add(amount).ok_or_else(senseless)?;
         sums.open = sums.open.checked_add(open.amount).ok_or_else(senseless)?;
     }
-    if sums.open.abs() <= context.settings.status.amount_tolerance {
+    if let Some(sums) = posted.as_mut().filter(|sums| sums.open.abs() <= context.settings.status.amount_tolerance) {
         sums.open = Decimal::ZERO;
     }
-    Ok((!documents.is_empty()).then_some(sums))
+    Ok(posted)
+}
+
+impl Posted {
+    fn nothing(currency: String) -> Self {
+        let none = Decimal::ZERO;
+        Self { currency, billed: none, credited: none, written_off: none, open: none }
+    }
 }
 
 /// Whether the documents are in several currencies, which no sum can be made of.

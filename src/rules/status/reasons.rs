@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 
 use super::{
     facts::{
-        HoldCode, LineFacts, OrderFacts, OrderState, ReturnFacts, ReturnState, ShipmentFacts, ShipmentState, items,
-        quantity,
+        DocumentLineFacts, HoldCode, Known, LineFacts, OrderFacts, OrderState, ReturnFacts, ReturnState, ShipmentFacts,
+        ShipmentState, items, quantity,
     },
     fulfillment::{FulfillmentStatus, is_open},
     hold,
@@ -22,29 +22,32 @@ use crate::rules::{
     fact::{Fact, Unknown},
     money::Money,
     reason::{Reason, ReasonCode, Severity},
+    ship_to::{ShipToFacts, chosen},
 };
 
-/// Returns the reasons that an order has as a whole, in no order.
-pub(super) fn of(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason> {
-    let mut reasons = state(order, context);
-    if is_running(order) {
+/// Returns the reasons that an order has as a whole, in no order. One that is over is stopped by nothing; what went wrong with
+/// its documents is still to be seen to.
+pub(super) fn of(order: &OrderFacts, axes: &Axes, is_over: bool, context: &Context<'_>) -> Vec<Reason> {
+    let mut reasons = state(order, is_over, context);
+    if !is_over {
         reasons.extend(buyer(order, context));
         reasons.extend(prepayment(order, axes, context));
+        reasons.extend(address(order, axes, context));
+        reasons.extend(duplicate(order, context));
     }
-    reasons.extend(shipments(order, context));
-    reasons.extend(invoices(order, axes, context));
-    reasons.extend(overdue(order, context));
+    let least = if is_over { Severity::Warning } else { Severity::Blocking };
+    let exceptions = shipments(order, context).into_iter().chain(invoices(order, axes, context));
+    reasons.extend(exceptions.map(|reason| {
+        let severity = reason.severity.max(least);
+        reason.weighing(severity)
+    }));
+    reasons.extend(overdue(order, axes, context));
     reasons.extend(returns(order, context));
     reasons.extend(unknown_axes(order, axes));
     reasons
 }
 
-/// Whether anything may still happen with it.
-fn is_running(order: &OrderFacts) -> bool {
-    !matches!(order.state.known(), Some(OrderState::Completed | OrderState::Closed | OrderState::Cancelled))
-}
-
-fn state(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
+fn state(order: &OrderFacts, is_over: bool, context: &Context<'_>) -> Vec<Reason> {
     let evidence = || {
         let native = context.evidence_of(order.at, "nativeStatus", &order.native_status);
         vec![context.evidence_of(order.at, "state", &order.state), native]
@@ -56,7 +59,7 @@ fn state(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
             let message = "How the order is cannot be said: its owner's word for it is not mapped.";
             vec![Reason::new(ReasonCode::StatusUnmapped, message, evidence())]
         }
-        Fact::Known(OrderState::PendingApproval) if !has_hold(HoldCode::ApprovalRequired) => {
+        Fact::Known(OrderState::PendingApproval) if !is_over && !has_hold(HoldCode::ApprovalRequired) => {
             vec![Reason::new(ReasonCode::ApprovalRequired, "The order waits for somebody to approve it.", evidence())]
         }
         Fact::Known(OrderState::Completed) if is_open(order) == Ok(true) => {
@@ -86,12 +89,61 @@ fn buyer(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
     }
 }
 
+/// What stands against the address, while something has still to go there. An owner that keeps no addresses forbids none.
+fn address(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason> {
+    use FulfillmentStatus::{Cancelled, Delivered, NotApplicable, Shipped};
+    if matches!(axes.fulfillment, Ok(Cancelled | Delivered | NotApplicable | Shipped)) {
+        return Vec::new();
+    }
+    let Some(buyer) = order.buyer.known().filter(|buyer| buyer.ship_tos != Fact::Null) else { return Vec::new() };
+    let id = match order.ship_to_id.asked() {
+        Ok(Some(id)) => id,
+        Ok(None) => return Vec::new(),
+        Err(unknown) => return vec![Reason::of_unknown("Where the order goes", unknown)],
+    };
+    let mut reasons = chosen(&buyer.ship_tos, id, context.today(), context).1;
+    if reasons.iter().any(|reason| reason.code == ReasonCode::AccountUnclear) {
+        let listed = buyer.ship_tos.known().into_iter().flatten();
+        let mut unknowns = buyer.ship_tos.unknown().into_iter().chain(listed.filter_map(dark));
+        reasons.extend(unknowns.next().map(|unknown| Reason::of_unknown("The account's addresses", unknown)));
+    }
+    // The order has been taken: that nobody knows is a warning.
+    let weighed = |reason: Reason| match reason.code {
+        ReasonCode::AccountUnclear => reason.weighing(Severity::Warning),
+        _ => reason,
+    };
+    reasons.into_iter().map(weighed).collect()
+}
+
+/// What of an address nobody knows.
+fn dark(address: &Fact<ShipToFacts>) -> Option<&Unknown> {
+    let Some(known) = address.known() else { return address.unknown() };
+    let days = [&known.valid_from, &known.valid_to].into_iter().find_map(Fact::unknown);
+    known.id.unknown().or(known.active.unknown()).or(days)
+}
+
+/// That the account has sent another order with the same number of its own.
+fn duplicate(order: &OrderFacts, context: &Context<'_>) -> Option<Reason> {
+    match order.same_customer_po.asked() {
+        Ok(None) => None,
+        Ok(Some(other)) => {
+            let evidence = vec![
+                context.evidence_of(order.at, "customerPo", &order.customer_po),
+                context.evidence(order.at, "sameCustomerPo", other),
+            ];
+            let message = format!("Order {other} of the account has the same order number of its own.");
+            Some(Reason::new(ReasonCode::DuplicatePo, message, evidence))
+        }
+        Err(unknown) => Some(Reason::of_unknown("Whether the same order is there already", unknown)),
+    }
+}
+
 /// That an order has to be paid before it ships, where no hold says so: it follows from terms, or from a limit of 0.
 fn prepayment(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason> {
     use FulfillmentStatus::{Backordered, InProgress, OnHold, Unfulfilled};
     let waits = matches!(axes.fulfillment, Ok(Backordered | InProgress | OnHold | Unfulfilled));
     let is_ordered = matches!(order.state.known(), Some(OrderState::Confirmed | OrderState::PendingApproval));
-    let is_paid = axes.payment == Ok(PaymentStatus::Paid);
+    let is_paid = payment::is_paid_in_full(order, axes, context);
     let holds = items(&order.holds).unwrap_or_default();
     let is_stored = holds.iter().any(|hold| hold.code == Fact::Known(HoldCode::PrepaymentRequired));
     if !waits || !is_ordered || is_paid || is_stored {
@@ -145,14 +197,25 @@ fn shipments(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
                 let message = format!("{called} was lost, refused or damaged on the way.");
                 reasons.push(Reason::new(ReasonCode::ShipmentException, message, evidence));
             }
-            Some(ShipmentState::Other(_)) => {
-                let message = format!("{called}: how far it is cannot be said, its owner's word is not mapped.");
-                reasons.push(Reason::new(ReasonCode::StatusUnmapped, message, evidence));
-            }
+            Some(ShipmentState::Other(_)) => reasons.push(unmapped(&called, evidence)),
+            None if shipment.state == Fact::Null => reasons.push(unmapped(&called, evidence)),
             _ => {}
         }
     }
     reasons
+}
+
+fn unmapped(called: &str, evidence: Vec<Evidence>) -> Reason {
+    let message = format!("{called}: how far it is cannot be said, its owner's word is not mapped.");
+    Reason::new(ReasonCode::StatusUnmapped, message, evidence)
+}
+
+/// Why nobody knows what has left, where nobody does: the list of shipments, or how far one of them is.
+pub(super) fn unknown_shipments(order: &OrderFacts) -> Option<Unknown> {
+    match items(&order.shipments) {
+        Ok(shipments) => shipments.into_iter().find_map(|shipment| shipment.state.unknown().cloned()),
+        Err(unknown) => Some(unknown),
+    }
 }
 
 /// Whether everything of the lines in a shipment has arrived, by another way perhaps.
@@ -196,7 +259,11 @@ fn invoices(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reaso
     reasons
 }
 
-fn overdue(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
+/// That payment is late. A late invoice that credits make up for is none that anybody has to pay.
+fn overdue(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason> {
+    if axes.payment != Ok(PaymentStatus::Overdue) {
+        return Vec::new();
+    }
     let mut late = payment::late(order, context).unwrap_or_default();
     late.sort_by_key(|(document, day)| (*day, document.number.known().cloned()));
     let Some((_, oldest)) = late.first() else { return Vec::new() };
@@ -231,11 +298,14 @@ fn returns(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
                 let refused = Reason::new(ReasonCode::ReturnNotAllowed, format!("{called} was refused."), evidence);
                 reasons.push(refused.weighing(Severity::Warning));
             }
-            Some(ReturnState::Requested) => reasons.extend(window_closed(one, &called, order, context)),
-            Some(ReturnState::Other(_)) => {
-                let message = format!("{called}: how far it is cannot be said, its owner's word is not mapped.");
-                reasons.push(Reason::new(ReasonCode::StatusUnmapped, message, evidence));
-            }
+            Some(ReturnState::Requested) => match window_closed(one, &called, order, context) {
+                Ok(closed) => reasons.extend(closed),
+                Err(unknown) => {
+                    reasons.push(Reason::of_unknown(&format!("{called}: whether it was asked for in time"), &unknown));
+                }
+            },
+            Some(ReturnState::Other(_)) => reasons.push(unmapped(&called, evidence)),
+            None if one.state == Fact::Null => reasons.push(unmapped(&called, evidence)),
             _ => {}
         }
     }
@@ -243,37 +313,45 @@ fn returns(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> {
 }
 
 /// That a return was asked for later than goods may come back, counted from the day the last of them arrived.
-fn window_closed(one: &ReturnFacts, called: &str, order: &OrderFacts, context: &Context<'_>) -> Option<Reason> {
-    let days = context.settings.status.return_days?;
-    let asked = *one.date.known()?;
-    let wanted: Vec<&i64> = items(&one.lines).ok()?.into_iter().filter_map(|line| line.line_number.known()).collect();
-    let shipments = items(&order.shipments).ok()?;
-    let holds = |shipment: &&ShipmentFacts| {
-        let lines = items(&shipment.lines).unwrap_or_default();
-        lines.iter().filter_map(|line| line.line_number.known()).any(|line| wanted.contains(&line))
-    };
-    let arrivals = shipments.into_iter().filter(holds).filter_map(|shipment| {
-        let arrived = shipment.delivered_at.known()?.to_zoned(context.zone()).date();
-        Some((arrived, shipment))
-    });
-    let (arrived, shipment) = arrivals.max_by_key(|(day, _)| *day)?;
-    let last: Date = arrived.checked_add(i64::from(days).days()).ok()?;
+fn window_closed(one: &ReturnFacts, called: &str, order: &OrderFacts, context: &Context<'_>) -> Known<Option<Reason>> {
+    let Some(days) = context.settings.status.return_days else { return Ok(None) };
+    let Some(asked) = one.date.asked().map_err(Clone::clone)?.copied() else { return Ok(None) };
+    let wanted = line_numbers(&one.lines)?;
+    let mut latest: Option<(Date, &ShipmentFacts)> = None;
+    for shipment in items(&order.shipments)? {
+        if !line_numbers(&shipment.lines)?.iter().any(|line| wanted.contains(line)) {
+            continue;
+        }
+        if let Some(arrived) = shipment.delivered_at.asked().map_err(Clone::clone)? {
+            let arrived = arrived.to_zoned(context.zone()).date();
+            latest = latest.filter(|(day, _)| *day >= arrived).or(Some((arrived, shipment)));
+        }
+    }
+    let Some((arrived, shipment)) = latest else { return Ok(None) };
+    let last = arrived.checked_add(i64::from(days).days()).unwrap_or(Date::MAX);
     if asked <= last {
-        return None;
+        return Ok(None);
     }
     let evidence = vec![
         context.evidence(one.at, "date", asked),
         context.evidence_of(shipment.at, "deliveredAt", &shipment.delivered_at),
     ];
     let message = format!("{called} was asked for on {}; goods could come back until {}.", said(asked), said(last));
-    Some(Reason::new(ReasonCode::ReturnWindowClosed, message, evidence))
+    Ok(Some(Reason::new(ReasonCode::ReturnWindowClosed, message, evidence)))
+}
+
+fn line_numbers(lines: &Fact<Vec<Fact<DocumentLineFacts>>>) -> Known<Vec<i64>> {
+    let numbers = items(lines)?.into_iter().map(|line| line.line_number.asked().map_err(Clone::clone));
+    numbers.filter_map(|number| number.map(|number| number.copied()).transpose()).collect()
 }
 
 /// Why an axis is null, and why the word is unknown. A word that is not mapped has said so itself.
 fn unknown_axes(order: &OrderFacts, axes: &Axes) -> Vec<Reason> {
     let held = hold::is_on_order(&order.holder());
+    let shipments = unknown_shipments(order);
     let each = [
         ("How far delivery is", axes.fulfillment.as_ref().err()),
+        ("What has left", shipments.as_ref()),
         ("How far invoicing is", axes.invoicing.as_ref().err()),
         ("How far payment is", axes.payment.as_ref().err()),
         ("How far returns are", axes.returning.as_ref().err()),

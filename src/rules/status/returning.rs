@@ -37,9 +37,14 @@ pub(super) fn of(order: &OrderFacts) -> Known<ReturnStatus> {
     let lines = items(&order.lines)?;
     let mut back_by_document = BTreeMap::new();
     let mut underway = Vec::new();
+    let mut is_any_back = false;
     for one in items(&order.returns)? {
         match one.state.asked().map_err(Clone::clone)? {
-            Some(ReturnState::Received) => add(&mut back_by_document, &one.lines)?,
+            Some(ReturnState::Received) => {
+                add(&mut back_by_document, &one.lines)?;
+                // Something came also where nobody wrote down how much of what.
+                is_any_back = true;
+            }
             Some(ReturnState::InTransit) => underway.push(ReturnStatus::InTransit),
             Some(ReturnState::Approved) => underway.push(ReturnStatus::Approved),
             Some(ReturnState::Requested) => underway.push(ReturnStatus::Requested),
@@ -57,7 +62,7 @@ pub(super) fn of(order: &OrderFacts) -> Known<ReturnStatus> {
     }
     let mut back_by_line = on_return_lines(order, &lines, &mut underway)?;
 
-    let (mut is_any_back, mut is_any_out) = (false, false);
+    let mut is_any_out = false;
     for line in lines.iter().filter(|line| line.r#type == Fact::Known(LineType::Goods)) {
         let number_of_line = line.line_number.asked().map_err(Clone::clone)?.copied();
         let by = |sums: &BTreeMap<Option<i64>, Decimal>| sums.get(&number_of_line).copied().unwrap_or_default();
@@ -80,7 +85,8 @@ pub(super) fn of(order: &OrderFacts) -> Known<ReturnStatus> {
     })
 }
 
-/// What return lines have brought back, by article; those still to come are underway. A finished order has got them all.
+/// What return lines have brought back, by article; those still to come are underway. A finished order has got them all, to one
+/// that was closed by hand no more come.
 fn on_return_lines(
     order: &OrderFacts,
     lines: &[&LineFacts],
@@ -99,8 +105,8 @@ fn on_return_lines(
         }
         let booked = quantity(&line.returned)?.max(quantity(&line.delivered)?).max(quantity(&line.shipped)?);
         let arrived = match order.state.asked().map_err(Clone::clone)? {
-            Some(OrderState::Completed | OrderState::Closed) => wanted,
-            Some(OrderState::Confirmed) => booked.min(wanted),
+            Some(OrderState::Completed) => wanted,
+            Some(OrderState::Confirmed | OrderState::Closed) => booked.min(wanted),
             Some(OrderState::Draft | OrderState::Quotation | OrderState::PendingApproval) => {
                 underway.push(ReturnStatus::Requested);
                 continue;
@@ -108,7 +114,7 @@ fn on_return_lines(
             Some(OrderState::Cancelled) => continue,
             Some(OrderState::Other(_)) | None => return Err(senseless()),
         };
-        if arrived < wanted {
+        if arrived < wanted && order.state != Fact::Known(OrderState::Closed) {
             underway.push(ReturnStatus::Approved);
         }
         let sku = line.sku.asked().map_err(Clone::clone)?.cloned().unwrap_or_default();

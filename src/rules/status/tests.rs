@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::facts::OrderFacts;
-use crate::rules::{At, Context, Settings, Source, Sources, find};
+use crate::rules::{At, Context, Judgement, ReasonCode, Settings, Source, Sources, find};
 
 struct Erp;
 
@@ -634,12 +634,12 @@ fn what_is_settled_gives_no_reason() {
             "PREPAYMENT_REQUIRED",
             vec![
                 ("buyer.terms.prepay", json!(true)),
-                ("invoices", json!([invoice("INVOICE", "9", "0", "2026-06-01")])),
+                ("invoices", json!([invoice("INVOICE", "1000", "0", "2026-06-01")])),
             ],
         ),
         ("PREPAYMENT_REQUIRED", vec![("buyer.terms.prepay", json!(true)), ("lines.0.shipped", q("10"))]),
         ("PREPAYMENT_REQUIRED", vec![("buyer.credit.limit", Value::Null)]),
-        ("ACCOUNT_BLOCKED", vec![("state", json!("COMPLETED")), ("buyer.status", json!("ON_HOLD"))]),
+        ("ACCOUNT_BLOCKED", [finished(), vec![("buyer.status", json!("ON_HOLD"))]].concat()),
         ("ACCOUNT_OVERDUE", vec![("invoices", json!([invoice("INVOICE", "9", "9", "2026-06-30")]))]),
     ];
     for (code, changes) in quiet {
@@ -797,7 +797,12 @@ proptest! {
 
     #[test]
     fn delivery_agrees_with_the_words_of_the_lines(order in any_order()) {
-        let holder = json!({"$at": 1, "state": order["state"], "requestedDate": null, "holds": order["holds"]});
+        // A line alone does not know whether the line that is held exists.
+        let mut holds = order["holds"].clone();
+        if order["lines"].as_array().unwrap().len() < 2 && holds[0]["level"] == "LINE" {
+            holds[0]["level"] = json!("ORDER");
+        }
+        let holder = json!({"$at": 1, "state": order["state"], "requestedDate": null, "validUntil": order["validUntil"], "holds": holds});
         let words: Vec<String> = order["lines"].as_array().unwrap().iter()
             .map(|line| run_at("order.line", &with(line.clone(), &[("$holder", holder.clone())]), NOON, &in_berlin()).0)
             .map(|verdict| verdict["status"].as_str().unwrap().to_owned())
@@ -842,4 +847,340 @@ fn the_lines_are_judged_alike_alone_and_in_the_order() {
         assert!(within["reasons"].as_array().unwrap().contains(reason), "{reason}");
     }
     assert_eq!(codes(&alone), ["FREIGHT_CONSTRAINT", "PARTIAL_BACKORDER"]);
+}
+
+#[test]
+fn a_return_that_is_received_is_back_also_where_nobody_says_how_much() {
+    let gone = line(10, &[("shipped", q("10"))]);
+    let came = |lines: Value| json!([with(back("RECEIVED", 10, "1"), &[("lines", lines)])]);
+    let coming = line(20, &[("type", json!("RETURN")), ("sku", json!("P-10")), ("ordered", q("4"))]);
+    let some_came = with(coming.clone(), &[("returned", q("3"))]);
+    let table: Vec<(&str, Vec<(&str, Value)>)> = vec![
+        ("PARTIALLY_RETURNED", vec![("lines", json!([gone])), ("returns", came(json!([])))]),
+        ("PARTIALLY_RETURNED", vec![("lines", json!([gone])), ("returns", came(Value::Null))]),
+        (
+            "PARTIALLY_RETURNED",
+            vec![("lines", json!([gone])), ("returns", came(json!([{"lineNumber": 10, "quantity": null}])))],
+        ),
+        // What was closed brings no more back than was booked.
+        ("NONE", vec![("lines", json!([gone, coming])), ("state", json!("CLOSED"))]),
+        ("PARTIALLY_RETURNED", vec![("lines", json!([gone, some_came])), ("state", json!("CLOSED"))]),
+        ("RETURNED", vec![("lines", json!([some_came])), ("state", json!("CLOSED"))]),
+    ];
+    for (word, changes) in table {
+        assert_eq!(judged(&order(&changes))["returnStatus"], word, "{changes:?}");
+    }
+    let nobody_knows = order(&[("lines", json!([gone])), ("returns", came(unknown()))]);
+    assert_eq!(judged(&nobody_knows)["returnStatus"], Value::Null);
+}
+
+#[test]
+fn an_order_is_not_invoiced_in_another_currency_or_in_none() {
+    let billed = json!([invoice("INVOICE", "1000", "0", "2026-07-01")]);
+    let of = |total: Value| judged(&order(&[("invoices", billed.clone()), ("total", total)]))["invoiceStatus"].clone();
+    assert_eq!(of(money("1000")), "INVOICED");
+    for total in [
+        with(money("1000"), &[("currency", json!("USD"))]),
+        with(money("1000"), &[("currency", Value::Null)]),
+        with(money("1000"), &[("currency", unknown())]),
+        unknown(),
+        Value::Null,
+    ] {
+        assert_eq!(of(total.clone()), Value::Null, "{total}");
+    }
+    // By quantity, no amount is looked at.
+    let by_quantity = [("lines.0.invoiced", q("10")), ("invoices", billed.clone()), ("total", Value::Null)];
+    assert_eq!(judged(&order(&by_quantity))["invoiceStatus"], "INVOICED");
+}
+
+#[test]
+fn only_what_is_owed_in_all_can_be_overdue() {
+    let late = invoice("INVOICE", "100", "100", "2026-06-01");
+    let credit = |amount: &str| invoice("CREDIT_NOTE", amount, amount, "2026-06-01");
+    for (documents, word, is_told) in [
+        (json!([late]), "OVERDUE", true),
+        (json!([late, credit("40")]), "OVERDUE", true),
+        (json!([late, credit("100")]), "REFUNDED", false),
+        (json!([late, credit("150")]), "PAID", false),
+    ] {
+        let verdict = judged(&order(&[("invoices", documents)]));
+        assert_eq!(verdict["paymentStatus"], word);
+        assert_eq!(codes(&verdict).contains(&"ACCOUNT_OVERDUE".to_owned()), is_told, "{word}");
+    }
+    let unsure = judged(&order(&[("invoices", json!([late, unknown()]))]));
+    assert_eq!(codes(&unsure).iter().filter(|code| *code == "ACCOUNT_OVERDUE").count(), 0);
+}
+
+fn judgement(order: &Value) -> Judgement {
+    let settings = in_berlin();
+    let context = Context { now: NOON.parse().unwrap(), settings: &settings, sources: &Erp };
+    let computed = (find("order.status").unwrap().run)(order.to_string().as_bytes(), b"{}", &context).unwrap();
+    computed.judgements.into_iter().next().unwrap()
+}
+
+#[test]
+fn what_nobody_knows_of_shipments_is_never_taken_for_nothing() {
+    let state = |state: Value| json!([with(shipment("PICKING", 10), &[("state", state)])]);
+    let nobody: &[Value] = &[unknown(), json!([unknown()]), state(unknown()), state(Value::Null), state(json!("LOST"))];
+    for shipments in nobody {
+        let verdict = judged(&order(&[("shipments", shipments.clone())]));
+        assert_eq!(
+            (&verdict["fulfillmentStatus"], &verdict["status"]),
+            (&Value::Null, &json!("UNKNOWN")),
+            "{shipments}"
+        );
+    }
+    // Where the quantities say enough, the word stands, and that shipments are unknown is said beside it.
+    for shipments in nobody {
+        let facts = order(&[("shipments", shipments.clone()), ("lines.0.shipped", q("4"))]);
+        let verdict = judged(&facts);
+        assert_eq!(verdict["status"], "PARTIALLY_SHIPPED");
+        let told = codes(&verdict);
+        assert!(told.iter().any(|code| code == "SOURCE_TIMEOUT" || code == "STATUS_UNMAPPED"), "{shipments} {told:?}");
+        let steps = verdict["statusExplanation"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["step"] == "SHIPMENTS"), "{shipments}");
+        assert!(!judgement(&facts).is_complete, "{shipments}");
+    }
+    assert!(judgement(&order(&[("lines.0.shipped", q("4"))])).is_complete);
+}
+
+#[test]
+fn a_hold_of_a_line_that_there_is_not_is_the_orders() {
+    let placed = |level: &str, line: Value| {
+        json!([with(hold("FREIGHT_CONSTRAINT", None), &[("level", json!(level)), ("lineNumber", line)])])
+    };
+    type Row = (&'static str, &'static str, Value, &'static str);
+    let table: Vec<Row> = vec![
+        ("LINE", "LINE", json!(10), "CONFIRMED"),
+        ("LINE", "ORDER", Value::Null, "ON_HOLD"),
+        ("LINE", "ORDER", json!(99), "ON_HOLD"),
+        // Which line it holds is not known, so neither is how the order is; the hold itself is known.
+        ("LINE", "ORDER", unknown(), "UNKNOWN"),
+        ("ORDER", "ORDER", json!(10), "ON_HOLD"),
+        ("PARCEL", "LINE", json!(10), "CONFIRMED"),
+        ("PARCEL", "ORDER", json!(99), "ON_HOLD"),
+    ];
+    for (level, scope, line, word) in table {
+        let verdict = judged(&order(&[("holds", placed(level, line.clone()))]));
+        assert_eq!(verdict["status"], word, "{level} {line}");
+        let told = reason(&verdict, "FREIGHT_CONSTRAINT");
+        assert_eq!((&told["severity"], &told["scope"]), (&json!("BLOCKING"), &json!(scope)), "{level} {line}");
+    }
+    let nobody_knows_the_lines = order(&[("holds", placed("LINE", json!(10))), ("lines.0.lineNumber", unknown())]);
+    let verdict = judged(&nobody_knows_the_lines);
+    assert_eq!(verdict["status"], "UNKNOWN");
+    assert_eq!(reason(&verdict, "FREIGHT_CONSTRAINT")["scope"], "ORDER");
+}
+
+#[test]
+fn a_deposit_does_not_pay_an_order_in_advance() {
+    let prepaid = |changes: &[(&str, Value)]| {
+        let verdict = judged(&with(order(&[("buyer.terms.prepay", json!(true))]), changes));
+        !codes(&verdict).contains(&"PREPAYMENT_REQUIRED".to_owned())
+    };
+    let invoices = |documents: &[(&str, &str, &str)]| -> (&'static str, Value) {
+        ("invoices", documents.iter().map(|(kind, total, open)| invoice(kind, total, open, "2026-07-30")).collect())
+    };
+    assert!(!prepaid(&[]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "300", "0")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "1000", "0.01")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "1000", "0"), ("CREDIT_NOTE", "1000", "0")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "300", "0"), ("CREDIT_NOTE", "300", "300")])]));
+    assert!(!prepaid(&[invoices(&[("INVOICE", "300", "0")]), ("lines.0.invoiced", q("3"))]));
+    assert!(!prepaid(&[("invoices", unknown())]));
+    assert!(prepaid(&[invoices(&[("INVOICE", "1000", "0")])]));
+    assert!(prepaid(&[invoices(&[("INVOICE", "300", "0"), ("INVOICE", "700", "0")])]));
+    assert!(prepaid(&[invoices(&[("INVOICE", "990", "0")]), ("lines.0.invoiced", q("10"))]));
+    // All of it is paid, though the invoices of a part are still to be written.
+    assert!(prepaid(&[invoices(&[("INVOICE", "1000", "0")]), ("lines.0.invoiced", q("3"))]));
+    let foreign = with(
+        invoice("INVOICE", "1000", "0", "2026-07-30"),
+        &[("total.currency", json!("USD")), ("open.currency", json!("USD"))],
+    );
+    assert!(!prepaid(&[("invoices", json!([foreign]))]));
+}
+
+fn finished() -> Vec<(&'static str, Value)> {
+    let line = line(10, &[("shipped", q("10")), ("delivered", q("10")), ("invoiced", q("10"))]);
+    vec![("lines", json!([line])), ("invoices", json!([invoice("INVOICE", "1000", "0", "2026-06-01")]))]
+}
+
+#[test]
+fn nothing_stands_in_the_way_of_an_order_that_is_over() {
+    let trouble = [
+        ("buyer.status", json!("BLOCKED_ORDERS")),
+        ("buyer.terms.prepay", json!(true)),
+        ("buyer.credit.hold", json!(true)),
+        ("shipments", json!([shipment("EXCEPTION", 10)])),
+        ("shipToId", json!("S9")),
+    ];
+    let of_line = || json!([hold("FREIGHT_CONSTRAINT", Some(10)), hold("SOMETHING", Some(10))]);
+    let of_both = || json!([hold("CREDIT_HOLD", None), hold("FREIGHT_CONSTRAINT", Some(10))]);
+    let state = |state: &str| ("state", json!(state));
+    let over: Vec<(&str, Value, Vec<(&str, Value)>)> = vec![
+        ("CANCELLED", of_both(), vec![state("CANCELLED")]),
+        ("CANCELLED", of_both(), vec![("lines.0.cancelled", q("10"))]),
+        ("CANCELLED", of_both(), vec![state("PENDING_APPROVAL"), ("lines.0.cancelled", q("10"))]),
+        ("CANCELLED", json!([]), vec![state("PENDING_APPROVAL"), ("lines.0.cancelled", q("10"))]),
+        ("CANCELLED", of_both(), vec![("lines.0.cancelled", q("10")), ("lines.0.invoiced", q("4"))]),
+        ("EXPIRED_QUOTATION", of_both(), vec![state("QUOTATION"), ("validUntil", json!("2026-06-29"))]),
+        ("EXPIRED_QUOTATION", json!([]), vec![state("QUOTATION"), ("validUntil", json!("2026-06-29"))]),
+        ("CLOSED_SHORT", of_line(), vec![state("CLOSED"), ("lines.0.shipped", q("4"))]),
+        ("COMPLETED", of_line(), finished()),
+        ("COMPLETED", of_both(), finished()),
+        ("COMPLETED", of_both(), [finished(), vec![state("COMPLETED")]].concat()),
+        ("COMPLETED", of_both(), [finished(), vec![state("CLOSED")]].concat()),
+    ];
+    for (word, holds, changes) in over {
+        let facts = with(with(order(&trouble), &[("holds", holds)]), &changes);
+        let verdict = judged(&facts);
+        assert_eq!(verdict["status"], word, "{changes:?}");
+        let reasons = verdict["reasons"].as_array().unwrap();
+        let blocking: Vec<&Value> = reasons.iter().filter(|reason| reason["severity"] == "BLOCKING").collect();
+        assert_eq!(blocking, Vec::<&Value>::new(), "{word} {changes:?}");
+        assert_eq!(judgement(&facts).reasons, []);
+    }
+}
+
+#[test]
+fn an_order_that_its_owner_calls_finished_and_is_not_is_judged_as_it_is() {
+    let facts =
+        order(&[("state", json!("COMPLETED")), ("buyer.status", json!("ON_HOLD")), ("lines.0.backordered", q("10"))]);
+    let told = codes(&judged(&facts));
+    for code in ["ACCOUNT_BLOCKED", "BACKORDERED", "QUANTITIES_INCONSISTENT"] {
+        assert!(told.contains(&code.to_owned()), "{code} {told:?}");
+    }
+}
+
+#[test]
+fn a_hold_speaks_of_a_line_only_while_it_can_hold_something() {
+    let speaks = |code: &str, changes: &[(&str, Value)], holder: &[(&str, Value)]| {
+        let base = json!({"$at": 1, "state": "CONFIRMED", "validUntil": null, "requestedDate": null,
+            "holds": [hold(code, Some(10))]});
+        let facts = with(line(10, changes), &[("$holder", with(base, holder))]);
+        codes(&run_at("order.line", &facts, NOON, &in_berlin()).0).contains(&code.to_owned())
+    };
+    let gone = [("shipped", q("10"))];
+    assert!(speaks("FREIGHT_CONSTRAINT", &[], &[]));
+    assert!(speaks("FREIGHT_CONSTRAINT", &[("shipped", q("4"))], &[]));
+    assert!(speaks("FREIGHT_CONSTRAINT", &[("shipped", unknown())], &[]));
+    assert!(!speaks("FREIGHT_CONSTRAINT", &gone, &[]));
+    assert!(!speaks("FREIGHT_CONSTRAINT", &[("cancelled", q("10"))], &[]));
+    // What has left may still be kept from being invoiced.
+    assert!(speaks("BILLING_BLOCK", &gone, &[]));
+    assert!(!speaks("BILLING_BLOCK", &[("cancelled", q("10"))], &[]));
+    for over in [
+        vec![("state", json!("CANCELLED"))],
+        vec![("state", json!("CLOSED"))],
+        vec![("state", json!("QUOTATION")), ("validUntil", json!("2026-06-29"))],
+    ] {
+        assert!(!speaks("BILLING_BLOCK", &[], &over), "{over:?}");
+    }
+    for running in [
+        vec![("state", json!("QUOTATION")), ("validUntil", json!("2026-06-30"))],
+        vec![("state", json!("QUOTATION")), ("validUntil", unknown())],
+        vec![("state", unknown())],
+    ] {
+        assert!(speaks("BILLING_BLOCK", &[], &running), "{running:?}");
+    }
+}
+
+#[test]
+fn an_order_that_no_exposure_counts_yet_is_held_by_what_it_adds_itself() {
+    let held = |changes: &[(&str, Value)]| {
+        let verdict = judged(&with(order(&[("state", json!("QUOTATION"))]), changes));
+        codes(&verdict).into_iter().find(|code| code.starts_with("CREDIT"))
+    };
+    let is = |code: &str| Some(code.to_owned());
+    // The limit is 5000, the order's total 1000.
+    let exposure = |amount: &str| ("buyer.credit.exposure", money(amount));
+    assert_eq!(held(&[exposure("4000")]), None);
+    assert_eq!(held(&[exposure("4000.01")]), is("CREDIT_HOLD"));
+    assert_eq!(held(&[exposure("4000.01"), ("state", json!("PENDING_APPROVAL"))]), is("CREDIT_HOLD"));
+    // A confirmed order is in the exposure.
+    assert_eq!(held(&[exposure("4500"), ("state", json!("CONFIRMED"))]), None);
+    // What is invoiced of it is in the receivables, unless it was credited again.
+    let deposit = invoice("INVOICE", "300", "300", "2026-07-30");
+    let credit = invoice("CREDIT_NOTE", "300", "300", "2026-07-30");
+    assert_eq!(held(&[exposure("4300"), ("invoices", json!([deposit]))]), None);
+    assert_eq!(held(&[exposure("4300.01"), ("invoices", json!([deposit]))]), is("CREDIT_HOLD"));
+    assert_eq!(held(&[exposure("4300"), ("invoices", json!([deposit, credit]))]), is("CREDIT_HOLD"));
+    assert_eq!(held(&[("total", Value::Null)]), None);
+    for missing in [
+        ("total", unknown()),
+        ("total.currency", json!("USD")),
+        ("invoices", unknown()),
+        ("buyer.credit.exposure", unknown()),
+    ] {
+        assert_eq!(held(std::slice::from_ref(&missing)), is("CREDIT_NOT_CHECKED"), "{missing:?}");
+        // What is above the limit without the order is so with it, too.
+        if !missing.0.starts_with("buyer") {
+            assert_eq!(held(&[missing.clone(), exposure("5000.01")]), is("CREDIT_HOLD"), "{missing:?}");
+        }
+    }
+    let verdict = judged(&order(&[("state", json!("QUOTATION")), exposure("4200")]));
+    let told = reason(&verdict, "CREDIT_HOLD")["evidence"].as_array().unwrap().clone();
+    let of = |field: &str| told.iter().find(|one| one["field"] == field).map(|one| one["value"].clone());
+    assert_eq!(of("overBy"), Some(json!("200 EUR")));
+    assert_eq!(of("total"), Some(json!("1000 EUR")));
+    assert_eq!(of("holdSource"), Some(json!("DERIVED")));
+}
+
+#[test]
+fn a_reason_of_a_line_carries_its_line_and_what_is_unknown_its_system() {
+    let facts = order(&[
+        ("holds", json!([hold("DELIVERY_BLOCK", None), hold("FREIGHT_CONSTRAINT", Some(20))])),
+        ("lines", lines(&[&[], &[("ordered", q("20"))]])),
+    ]);
+    let reasons = judgement(&facts).reasons;
+    let line = |code: ReasonCode| reasons.iter().find(|reason| reason.code == code).unwrap().line.clone();
+    assert_eq!(line(ReasonCode::FreightConstraint).as_deref(), Some("20"));
+    assert_eq!(line(ReasonCode::DeliveryBlock), None);
+    let (verdict, _) = run_at("order.status", &facts, NOON, &in_berlin());
+    assert!(reason(&verdict, "FREIGHT_CONSTRAINT").get("line").is_none(), "the graph has no such field");
+}
+
+#[test]
+fn an_order_is_held_to_its_address_and_to_the_number_its_customer_gave_it() {
+    let place = |changes: &[(&str, Value)]| {
+        let base = json!({"$at": 11, "id": "S1", "active": true, "validFrom": "2026-01-01", "validTo": null});
+        ("buyer.shipTos", json!([with(base, changes)]))
+    };
+    let to = ("shipToId", json!("S1"));
+    let same = ("sameCustomerPo", json!("4711"));
+    let gone = ("lines.0.shipped", q("10"));
+    type Row<'t> = (&'t [&'t str], Vec<(&'t str, Value)>);
+    let table: Vec<Row<'_>> = vec![
+        (&[], vec![to.clone(), place(&[])]),
+        (&["SHIP_TO_INACTIVE"], vec![to.clone(), place(&[("active", json!(false))])]),
+        (&["SHIP_TO_INACTIVE"], vec![to.clone(), place(&[("validTo", json!("2026-06-29"))])]),
+        (&[], vec![to.clone(), place(&[("validTo", json!("2026-06-30"))])]),
+        (&["SHIP_TO_NOT_ALLOWED"], vec![("shipToId", json!("S2")), place(&[])]),
+        (&["SHIP_TO_NOT_ALLOWED"], vec![to.clone(), ("buyer.shipTos", json!([]))]),
+        // Who keeps no addresses forbids none, and what has left goes nowhere else.
+        (&[], vec![to.clone(), ("buyer.shipTos", Value::Null)]),
+        (&[], vec![place(&[("active", json!(false))])]),
+        (&[], vec![to.clone(), place(&[("active", json!(false))]), gone]),
+        (&[], vec![to.clone(), place(&[("active", json!(false))]), ("state", json!("CANCELLED"))]),
+        (&["ACCOUNT_UNCLEAR", "SOURCE_TIMEOUT"], vec![to.clone(), ("buyer.shipTos", unknown())]),
+        (&["ACCOUNT_UNCLEAR", "SOURCE_TIMEOUT"], vec![to.clone(), place(&[("active", unknown())])]),
+        (&["SOURCE_TIMEOUT"], vec![("shipToId", unknown()), place(&[])]),
+        (&["DUPLICATE_PO"], vec![same.clone()]),
+        (&["DUPLICATE_PO"], vec![same.clone(), ("state", json!("QUOTATION"))]),
+        (&[], vec![same.clone(), ("state", json!("CANCELLED"))]),
+        (&["SOURCE_TIMEOUT"], vec![("sameCustomerPo", unknown())]),
+    ];
+    for (expected, changes) in table {
+        assert_eq!(codes(&judged(&order(&changes))), expected, "{changes:?}");
+    }
+    let twice = judged(&order(&[same, ("customerPo", json!("PO-1"))]));
+    let told = reason(&twice, "DUPLICATE_PO");
+    assert_eq!((&told["severity"], &told["evidence"][0]["value"]), (&json!("WARNING"), &json!("PO-1")));
+    let opens = order(&[to.clone(), place(&[("validFrom", json!("2026-07-05"))])]);
+    let until = |order: &Value| run_at("order.status", order, NOON, &in_berlin()).1.map(|until| until.to_string());
+    assert_eq!(until(&opens).as_deref(), Some("2026-07-04T22:00:00Z"));
+    assert_eq!(
+        until(&order(&[to, place(&[("validTo", json!("2026-07-05"))])])).as_deref(),
+        Some("2026-07-05T22:00:00Z")
+    );
 }

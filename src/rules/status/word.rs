@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::{
-    facts::{HolderFacts, Known, OrderFacts, OrderState},
+    facts::{HolderFacts, Known, OrderFacts, OrderState, any},
     fulfillment::{FulfillmentStatus, is_cancelled, is_open},
     hold,
     invoicing::InvoiceStatus,
@@ -29,7 +29,7 @@ pub(in crate::rules) enum OrderStatus {
     Cancelled,
     /// Waiting for approval.
     PendingApproval,
-    /// Something holds the whole order.
+    /// Something holds the whole order, of which something is left to do.
     OnHold,
     /// Closed by hand with open quantities.
     ClosedShort,
@@ -82,15 +82,15 @@ pub(super) fn of(order: &OrderFacts, holder: &HolderFacts, axes: &Axes, context:
     if *state == OrderState::PendingApproval {
         return Ok(OrderStatus::PendingApproval);
     }
-    if hold::is_on_order(holder)? {
+    // What is finished leaves nothing to hold.
+    if !any([hold::is_on_order(holder).map(|is_held| !is_held), is_finished(order, axes)])? {
         return Ok(OrderStatus::OnHold);
     }
     if *state == OrderState::Closed && is_open(order)? {
         return Ok(OrderStatus::ClosedShort);
     }
     let fulfillment = axes.fulfillment.clone()?;
-    let is_delivered = matches!(fulfillment, Delivery::Shipped | Delivery::Delivered | Delivery::NotApplicable);
-    if is_delivered && axes.payment.clone()? == PaymentStatus::Paid && is_all_billed(axes)? && !is_open(order)? {
+    if is_finished(order, axes)? {
         return Ok(OrderStatus::Completed);
     }
     Ok(match fulfillment {
@@ -104,12 +104,30 @@ pub(super) fn of(order: &OrderFacts, holder: &HolderFacts, axes: &Axes, context:
     })
 }
 
+/// Whether nothing is left to do: all of it has left, and is invoiced and paid.
+fn is_finished(order: &OrderFacts, axes: &Axes) -> Known<bool> {
+    use FulfillmentStatus::{Delivered, NotApplicable, Shipped};
+    let has_left = |fulfillment| matches!(fulfillment, Shipped | Delivered | NotApplicable);
+    let left = [
+        axes.fulfillment.clone().map(|fulfillment| !has_left(fulfillment)),
+        axes.payment.clone().map(|payment| payment != PaymentStatus::Paid),
+        is_all_billed(axes).map(|is_billed| !is_billed),
+        is_open(order),
+    ];
+    any(left).map(|is_left| !is_left)
+}
+
 /// Whether nothing is left to invoice: what was paid of a part is not the whole.
 fn is_all_billed(axes: &Axes) -> Known<bool> {
     Ok(!matches!(axes.invoicing.clone()?, InvoiceStatus::None | InvoiceStatus::PartiallyInvoiced))
 }
 
 impl OrderStatus {
+    /// Whether nothing more happens with the order, so that nothing can stand in its way.
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Cancelled | Self::ExpiredQuotation | Self::ClosedShort | Self::Completed)
+    }
+
     /// What comes of it, in one sentence.
     pub(super) fn said(self) -> &'static str {
         match self {

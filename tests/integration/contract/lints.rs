@@ -338,6 +338,12 @@ const FILES: &[Mistake] = &[
     ("RULES_ZONE", FREEHOLD, "[freshness.product]", "[rules]\nzone = \"Berlin\"\n[freshness.product]"),
     ("RULES_WORD", FREEHOLD, "[freshness.product]", "[rules.price]\nstrategy = \"lowest\"\n[freshness.product]"),
     ("RULES_NUMBER", FREEHOLD, "[freshness.product]", "[rules.credit]\noverdue_ignored = -1\n[freshness.product]"),
+    (
+        "RULES_NUMBER",
+        FREEHOLD,
+        "[freshness.product]",
+        "[rules.status]\ninvoiced_tolerance_percent = 50\n[freshness.product]",
+    ),
     ("RULES_SYSTEM", FREEHOLD, "[freshness.product]", "[rules.price.epr]\n[freshness.product]"),
     ("RULES_UNCLEAR", FREEHOLD, "[freshness.product]", "[rules.cart]\nPRICE_UNCLEAR = \"warn\"\n[freshness.product]"),
     ("KEY_UNKNOWN", FREEHOLD, "[freshness.product]", "[rules.cart]\nBACKORDRED = \"warn\"\n[freshness.product]"),
