@@ -1017,7 +1017,8 @@ fn nothing_stands_in_the_way_of_an_order_that_is_over() {
     let of_line = || json!([hold("FREIGHT_CONSTRAINT", Some(10)), hold("SOMETHING", Some(10))]);
     let of_both = || json!([hold("CREDIT_HOLD", None), hold("FREIGHT_CONSTRAINT", Some(10))]);
     let state = |state: &str| ("state", json!(state));
-    let over: Vec<(&str, Value, Vec<(&str, Value)>)> = vec![
+    type Row<'t> = (&'t str, Value, Vec<(&'t str, Value)>);
+    let over: Vec<Row<'_>> = vec![
         ("CANCELLED", of_both(), vec![state("CANCELLED")]),
         ("CANCELLED", of_both(), vec![("lines.0.cancelled", q("10"))]),
         ("CANCELLED", of_both(), vec![state("PENDING_APPROVAL"), ("lines.0.cancelled", q("10"))]),
