@@ -2,10 +2,11 @@
 //!
 //! Reading order: `model` (the compiled contract), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `system`, `guards`, `http`,
-//! `drop`, `dialect`, `binding`, `changes`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `changes`, `access`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
+mod access;
 mod binding;
 mod changes;
 mod compile;
@@ -38,6 +39,9 @@ mod template;
 mod type_system;
 mod version;
 
+pub use access::{
+    Access, AccountsClaim, ActAs, Algorithm, AudienceClaim, ClaimPath, Claims, Granted, Issuer, IssuerKeys, RolesClaim,
+};
 pub use binding::{
     Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures,
     FileGroup, FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning,

@@ -143,6 +143,7 @@ impl Bindings {
             marks_protected_data: false,
             changes: Vec::new(),
             audiences: Vec::new(),
+            access: None,
             type_names: Default::default(),
             samples: Default::default(),
         })
