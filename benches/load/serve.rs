@@ -11,6 +11,7 @@ use axum::{
     serve::ListenerExt,
 };
 use freehold::{
+    access::{Caller, Gate},
     cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
     contract::{Contract, load, read_folder},
     engine::Engine,
@@ -36,8 +37,15 @@ pub fn serve(variant: Variant) {
             Variant::FreeholdMemory | Variant::FreeholdRedis | Variant::FreeholdCold => {
                 let (engine, telemetry) = engine(variant).await;
                 println!("{address}");
-                http::serve(listener, Arc::new(engine), telemetry, HttpSettings::default(), std::future::pending())
-                    .await;
+                http::serve(
+                    listener,
+                    Arc::new(engine),
+                    Arc::new(Gate::open(Caller::operator())),
+                    telemetry,
+                    HttpSettings::default(),
+                    std::future::pending(),
+                )
+                .await;
             }
             Variant::Limit | Variant::ByHand | Variant::ByHandCold => {
                 let router = match variant {

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;
+use rust_decimal::Decimal;
 
 use crate::value::AudienceId;
 
@@ -20,6 +21,21 @@ pub struct Caller {
     /// What they may do for these accounts.
     pub permissions: Permissions,
     /// Their login, by which rows that are their own are known; none: they have none.
+    pub login: Option<CompactString>,
+    /// Who says that it is them, by the name of the issuer in the contract; none: nobody had to.
+    pub issuer: Option<CompactString>,
+    /// The greatest order that they may place without approval, as far as their token says.
+    pub order_limit: Option<Decimal>,
+    /// The buyer they act as; then all but who they are is the buyer's.
+    pub acting: Option<Acting>,
+}
+
+/// A buyer that somebody else acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acting {
+    /// The buyer's account.
+    pub account: CompactString,
+    /// The buyer's login, where it matters which of the account's it is.
     pub login: Option<CompactString>,
 }
 
@@ -50,7 +66,15 @@ impl Caller {
             accounts: Accounts::All,
             permissions: Permissions::All,
             login: None,
+            issuer: None,
+            order_limit: None,
+            acting: None,
         }
+    }
+
+    /// Returns whoever is let in without a token: of no account, with no permission.
+    pub fn anonymous() -> Self {
+        Self { subject: CompactString::const_new("anonymous"), ..Self::default() }
     }
 
     /// Whether the caller may see rows of every account.
@@ -68,6 +92,9 @@ impl Default for Caller {
             accounts: Accounts::Of(BTreeSet::new()),
             permissions: Permissions::Of(BTreeSet::new()),
             login: None,
+            issuer: None,
+            order_limit: None,
+            acting: None,
         }
     }
 }

@@ -1,9 +1,27 @@
 //! Access: who asks, as whom, and for which accounts.
 //!
-//! Reading order: `caller` (who asks), `sight` (whose rows they may see).
+//! In: the headers of a request. Out: its caller, or why it has none. What a token says is never part of an error.
+//!
+//! Reading order: `caller` (who asks), `sight` (whose rows they may see), `gate` (the way from headers to a caller), `token`
+//! (out of the header), `jwt` (whether an issuer said it), `keys` (by which that is known), `claims` (what it means),
+//! `api_token` and `token_book` (tokens of our own), `acts` (acting as a buyer), `refusal`.
 
+mod acts;
+mod api_token;
 mod caller;
+mod claims;
+mod gate;
+mod jwt;
+mod keys;
+mod refusal;
 mod sight;
+mod token;
+mod token_book;
 
-pub use caller::{Accounts, Caller, Permissions};
+pub use api_token::{ApiToken, MadeToken, NoRandomness};
+pub use caller::{Accounts, Acting, Caller, Permissions};
+pub use gate::{Credentials, Gate, GateParts, Stranger};
+pub use keys::KeysError;
+pub use refusal::{Refusal, RefusalClass};
 pub use sight::{Rows, Sight};
+pub use token::{Token, read as read_token};

@@ -82,7 +82,7 @@ impl Demo {
         let settings = Settings { http, engine, ..Settings::default() };
         let address = LedgerAddress::file(folder.join(LEDGER));
         let ledger = Some(LedgerChoice { address, route: None, settings: LedgerSettings::default() });
-        let outside = Outside { redis: None, ledger };
+        let outside = Outside { ledger, ..Outside::default() };
         server::run(contract, settings, outside, Telemetry::new(), |address| announce(address, folder))
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Serve {
     /// The address to listen on; only this machine unless it says otherwise
     #[arg(long, value_name = "ADDR", default_value_t = HttpSettings::default().listen, env = "FREEHOLD_LISTEN")]
     listen: SocketAddr,
-    /// Serve a contract that marks protected data, with everything in it open to every caller
+    /// Serve a contract that marks protected data and has no [access], with everything in it open to every caller
     #[arg(long)]
     serve_unprotected: bool,
     #[command(flatten)]
@@ -55,7 +55,7 @@ impl Serve {
     pub(super) fn run(self) -> Exit {
         self.log.start();
         let outside = match (self.redis.redis(), self.ledger.ledger()) {
-            (Ok(redis), Ok(ledger)) => Outside { redis, ledger },
+            (Ok(redis), Ok(ledger)) => Outside { redis, ledger, ..Outside::default() },
             (Err(exit), _) | (_, Err(exit)) => return exit,
         };
         let telemetry = Telemetry::new();
@@ -79,27 +79,28 @@ impl Serve {
             eprintln!("{UNPROTECTED}");
             return Err(Exit::Faults);
         }
-        if contract.marks_protected_data {
+        if contract.marks_protected_data && contract.access.is_none() {
             telemetry.emit(&Event::ServedUnprotected);
         }
         Ok(contract)
     }
 }
 
-/// Whether a contract may be served: what it marks as protected would be open to everyone, so somebody must want that.
+/// Whether a contract may be served: where it does not say who is let in, what it marks as protected would be open to
+/// everyone, so somebody must want that.
 fn may_be_served(contract: &Contract, serve_unprotected: bool) -> bool {
-    !contract.marks_protected_data || serve_unprotected
+    !contract.marks_protected_data || contract.access.is_some() || serve_unprotected
 }
 
 const UNPROTECTED: &str = "\
-freehold: not served: this contract marks protected data (@scope, @visible), and callers are not yet told apart.
+freehold: not served: this contract marks protected data (@scope, @visible), and does not say who is let in.
   Every caller would see every account's rows and every audience's fields.
-  Where that is wanted (test data, a closed network), say so: freehold serve --serve-unprotected";
+  Say it by [access] in freehold.toml. Where that is wanted (test data, a closed network), say so: freehold serve --serve-unprotected";
 
 #[cfg(test)]
 mod tests {
     use crate::{
-        contract::{Files, load},
+        contract::{Access, Files, load},
         demo,
     };
 
@@ -112,7 +113,9 @@ mod tests {
             load(&Files::new(files), &|_| Some("http://unset".to_owned())).contract.expect("it has no faults");
         assert!(!may_be_served(&contract, false));
         assert!(may_be_served(&contract, true));
-        let open = Contract { marks_protected_data: false, ..contract };
+        let guarded = Contract { access: Some(Access::default()), ..contract };
+        assert!(may_be_served(&guarded, false));
+        let open = Contract { marks_protected_data: false, access: None, ..guarded };
         assert!(may_be_served(&open, false));
     }
 }

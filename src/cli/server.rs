@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
+    access::{Caller, Gate, GateParts, Stranger},
     cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
     changes,
     contract::Contract,
@@ -32,6 +33,8 @@ pub(super) struct Outside {
     pub redis: Option<(RedisAddress, RedisSettings)>,
     /// What it remembers.
     pub ledger: Option<LedgerChoice>,
+    /// Who comes without a token, where callers are told apart.
+    pub stranger: Stranger,
 }
 
 /// The ledger somebody chose.
@@ -61,7 +64,7 @@ pub(super) fn run(
 async fn serve(
     contract: Contract,
     settings: Settings,
-    Outside { redis, ledger }: Outside,
+    Outside { redis, ledger, stranger }: Outside,
     telemetry: Telemetry,
     announce: impl FnOnce(SocketAddr),
 ) -> Exit {
@@ -72,6 +75,17 @@ async fn serve(
     };
     let owners = owner::open(&contract, &telemetry);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let gate = match &contract.access {
+        None => Gate::open(Caller::operator()),
+        Some(_) => {
+            let (ledger, clock) = (ledger.as_ref().map(|ledger| Arc::clone(ledger.store())), Arc::clone(&clock));
+            let parts = GateParts { contract: &contract, ledger, stranger, clock, telemetry: telemetry.clone() };
+            match Gate::new(parts) {
+                Ok(gate) => gate,
+                Err(error) => return failed("let anybody in", &error),
+            }
+        }
+    };
     let shared = redis.map(|(address, own)| {
         let (contract, clock) = (Arc::clone(&contract), Arc::clone(&clock));
         let parts = RedisParts { address, contract, clock, telemetry: telemetry.clone() };
@@ -91,7 +105,7 @@ async fn serve(
     let address = listener.local_addr().unwrap_or(settings.http.listen);
     telemetry.emit(&Event::ServerStarted { address, version: &contract.version });
     announce(address);
-    http::serve(listener, Arc::new(engine), telemetry, settings.http, stop()).await;
+    http::serve(listener, Arc::new(engine), Arc::new(gate), telemetry, settings.http, stop()).await;
     // Until here: what is still being answered is answered with what is true.
     drop(feeds);
     if let Some(ledger) = ledger {

@@ -3,7 +3,9 @@
 use super::{
     Contract, Files,
     compile::{self, Written},
-    directive, merge, provenance, sdl, secrets,
+    directive,
+    http::Filling,
+    merge, provenance, sdl, secrets,
     settings::{self, Settings, system_name},
     system::{self, SystemFile},
     type_system,
@@ -34,7 +36,13 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
     }
 
     let settings = match ids.iter().find(|(_, path, _)| *path == "freehold.toml") {
-        Some((file, _, text)) => settings::read(*file, text, &mut findings),
+        Some((file, _, text)) => {
+            let mut places = Vec::new();
+            let filling = Filling { lookup: env, secrets: &mut places };
+            let settings = settings::read(*file, text, filling, &mut findings);
+            places.into_iter().for_each(|place| secrets::blank(place, &mut sources));
+            settings
+        }
         None => {
             let help = "add freehold.toml with systems = [\"systems/….toml\"]";
             findings.fault("SETTINGS_MISSING", None, "the contract has no freehold.toml", help);

@@ -2,10 +2,11 @@
 //!
 //! Reading order: `model` (the compiled contract), `visibility` (who has what of it), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `hierarchy`, `system`, `guards`, `http`,
-//! `drop`, `dialect`, `binding`, `changes`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `changes`, `access`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
+mod access;
 mod binding;
 mod changes;
 mod compile;
@@ -40,6 +41,9 @@ mod type_system;
 mod version;
 mod visibility;
 
+pub use access::{
+    Access, AccountsClaim, ActAs, Algorithm, AudienceClaim, ClaimPath, Claims, Granted, Issuer, IssuerKeys, RolesClaim,
+};
 pub use binding::{
     Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures,
     FileGroup, FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning,

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    Guards,
+    Access, Guards,
     binding::{
         Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, KeyMapping,
         OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
@@ -53,6 +53,8 @@ pub struct Contract {
     pub hierarchy: Option<Hierarchy>,
     /// The names of the audiences.
     pub audiences: Vec<String>,
+    /// Who is let in, and as whom; none: nobody is told apart. It means nothing to an answer.
+    pub access: Option<Access>,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
     /// How it is heard of changes, for each system. They mean nothing to an answer.

@@ -1,13 +1,16 @@
 //! `freehold.toml` as written: which systems there are, which audiences, how fresh each domain must be, and keys that a
-//! check may ask for. What it says of the commercial rules is read by `rule_settings`.
+//! check may ask for. What it says of the commercial rules is read by `rule_settings`, of callers by `access`.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use toml::de::DeValue;
 
 use super::{
-    Domain, OnOutage, freshness,
+    Domain, OnOutage,
+    access::{self, WrittenAccess},
+    freshness,
     hierarchy::{self, HierarchyTable},
+    http::Filling,
     reader::{self, Entry, Reader, Text},
     rule_settings,
 };
@@ -32,11 +35,13 @@ pub(super) struct Settings {
     pub hierarchy: Option<HierarchyTable>,
     /// What is configured of the commercial rules.
     pub rules: rules::Settings,
+    /// Who is let in, and as whom; none: everyone, as whoever runs the process.
+    pub access: Option<WrittenAccess>,
     /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
-const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules"];
+const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules", "access"];
 const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "jitter", "on_outage", "absent"];
 
 impl Settings {
@@ -44,18 +49,19 @@ impl Settings {
     pub fn unreadable() -> Self {
         let (systems, audiences, samples) = Default::default();
         let rules = rules::Settings::default();
-        Self { systems, audiences, domains: freshness::built_in(), samples, hierarchy: None, rules, readable: false }
+        let (hierarchy, access) = (None, None);
+        Self { systems, audiences, domains: freshness::built_in(), samples, hierarchy, rules, access, readable: false }
     }
 }
 
 /// Reads `freehold.toml`.
-pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Settings {
+pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings: &mut Findings) -> Settings {
     let mut settings = Settings::unreadable();
     let Some(table) = reader::parse(file, text, findings) else { return settings };
     let mut reader = Reader { file, findings };
     // After a fault in one of these, what the file does not say may only have been said wrongly.
     settings.readable = true;
-    let mut rule_tables = None;
+    let (mut rule_tables, mut access_table) = (None, None);
     for entry in table.iter() {
         let understood = match entry.0.get_ref().as_ref() {
             "systems" => reader.texts(entry).map(|systems| settings.systems = systems),
@@ -73,6 +79,7 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
                 reader.table(entry).map(|table| settings.hierarchy = Some(hierarchy::read(table, place, &mut reader)))
             }
             "rules" => reader.table(entry).map(|table| rule_tables = Some(table)),
+            "access" => reader.table(entry).map(|table| access_table = Some(table)),
             _ => {
                 reader.unknown_key(entry.0, "freehold.toml", KEYS);
                 None
@@ -83,6 +90,9 @@ pub(super) fn read(file: FileId, text: &str, findings: &mut Findings) -> Setting
     if let Some(table) = rule_tables {
         let systems: Vec<&str> = settings.systems.iter().map(|system| system_name(&system.text)).collect();
         settings.rules = rule_settings::read(table, &systems, &mut reader);
+    }
+    if let Some(table) = access_table {
+        settings.access = Some(access::read(table, &settings.audiences, &mut filling, &mut reader));
     }
     same_system_twice(&settings.systems, reader.findings);
     settings

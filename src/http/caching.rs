@@ -15,8 +15,9 @@ use crate::engine::{Answer, AnswerStatus};
 const AS_OF: HeaderName = HeaderName::from_static("freehold-as-of");
 
 /// What an answer depends on beside its URL and body.
-const VARY: HeaderValue =
-    HeaderValue::from_static("accept, accept-encoding, freehold-max-age, freehold-not-before, freehold-provenance");
+const VARY: HeaderValue = HeaderValue::from_static(
+    "accept, accept-encoding, authorization, freehold-act-as, freehold-max-age, freehold-not-before, freehold-provenance",
+);
 
 /// How many characters of a hash name an answer: 128 bits.
 const TAG_LENGTH: usize = 32;
@@ -116,7 +117,7 @@ pub(super) async fn weaken(mut response: Response) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::request::PROVENANCE_HEADER;
+    use crate::http::{credentials::ACT_AS, request::PROVENANCE_HEADER};
     use crate::{
         cache::{Asked, Freshness, Stale},
         http::demand::{MAX_AGE, NOT_BEFORE},
@@ -135,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_depends_on_every_header_that_says_how_fresh_it_must_be() {
-        for name in [MAX_AGE, NOT_BEFORE, PROVENANCE_HEADER] {
+    fn an_answer_depends_on_every_header_that_says_who_asks_and_how_fresh_it_must_be() {
+        for name in [MAX_AGE, NOT_BEFORE, PROVENANCE_HEADER, "authorization", ACT_AS.as_str()] {
             assert!(VARY.to_str().unwrap().split(", ").any(|header| header == name), "{name}");
         }
     }

@@ -7,6 +7,7 @@ use axum::http::{Method, StatusCode};
 
 use super::negotiate::Media;
 use crate::{
+    access::{self, RefusalClass},
     changes::{Heard, Unheard},
     engine::AnswerStatus,
     plan::RefusalKind,
@@ -14,7 +15,11 @@ use crate::{
 };
 
 /// How a message about changes proves where it comes from, as `WWW-Authenticate` names it.
-pub(super) const PROOF: &str = "HMAC";
+const PROOF: &str = "HMAC";
+/// How a caller proves who they are, where they have not said it, and where what they said proves nothing.
+const BEARER: &str = "Bearer";
+const BEARER_REFUSED: &str = "Bearer error=\"invalid_token\"";
+const BEARER_INSUFFICIENT: &str = "Bearer error=\"insufficient_scope\"";
 
 /// Why a request did not get as far as the engine. Its text is for the caller: what is wrong and what to send instead.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,8 @@ pub(super) enum Refusal {
     ParameterRepeated { name: &'static str },
     #[error("{place}: {detail}")]
     Freshness { place: &'static str, detail: String },
+    #[error("{0}")]
+    Unadmitted(access::Refusal),
     #[error("messages about changes are sent with POST")]
     MessageMethod,
     #[error("{0}")]
@@ -89,6 +96,7 @@ impl Refusal {
             Self::NotAnObject { .. } | Self::Batch => "INVALID_BODY",
             Self::QueryMissing | Self::ParameterType { .. } | Self::ParameterRepeated { .. } => "INVALID_PARAMETER",
             Self::Freshness { .. } => "INVALID_FRESHNESS",
+            Self::Unadmitted(refusal) => refusal.code(),
             Self::MessageMethod => "METHOD_NOT_ALLOWED",
             Self::Unheard(Unheard::NoWebhook) => "NO_WEBHOOK",
             Self::Unheard(Unheard::Unproven) => "UNPROVEN",
@@ -108,6 +116,12 @@ impl Refusal {
             Self::Unheard(Unheard::NoWebhook) => StatusCode::NOT_FOUND,
             Self::Unheard(Unheard::Unproven | Unheard::OutOfTime) => StatusCode::UNAUTHORIZED,
             Self::Unheard(Unheard::Handshake) => StatusCode::BAD_REQUEST,
+            Self::Unadmitted(refusal) => match refusal.class() {
+                RefusalClass::Unnamed | RefusalClass::Unproven => StatusCode::UNAUTHORIZED,
+                RefusalClass::Forbidden => StatusCode::FORBIDDEN,
+                RefusalClass::Unreadable => StatusCode::BAD_REQUEST,
+                RefusalClass::Away => StatusCode::SERVICE_UNAVAILABLE,
+            },
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::ContentTypeMissing
             | Self::ContentTypeUnsupported
@@ -126,6 +140,20 @@ impl Refusal {
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotFound => StatusCode::NOT_FOUND,
+        }
+    }
+
+    /// Returns what `WWW-Authenticate` says, where it says anything.
+    pub(super) fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Unheard(Unheard::Unproven | Unheard::OutOfTime) => Some(PROOF),
+            Self::Unadmitted(refusal) => match refusal.class() {
+                RefusalClass::Unnamed => Some(BEARER),
+                RefusalClass::Unproven => Some(BEARER_REFUSED),
+                RefusalClass::Forbidden => Some(BEARER_INSUFFICIENT),
+                RefusalClass::Unreadable | RefusalClass::Away => None,
+            },
+            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::{
     Shared,
     caching::Known,
+    credentials::credentials,
     demand::demand,
     error::Refusal,
     negotiate::{Media, check_body_media, response_media, wants_page},
@@ -61,10 +62,12 @@ pub(super) fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arr
 async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refusal> {
     // Taken before the body is read: what is turned away under load costs nothing.
     let _permit = shared.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    // Before the body is read, too: strangers are not listened to.
+    let caller = shared.gate.admit(&credentials(&head.headers)).await.map_err(Refusal::Unadmitted)?;
     let Asked { request: mut question, freshness } = read(head, body, &shared.settings).await?;
     question.names_owners |=
         head.headers.get(request::PROVENANCE_HEADER).is_some_and(|value| value == "true" || value == "1");
-    question.caller = Arc::clone(&shared.caller);
+    question.caller = caller;
     question.demand = demand(&head.headers, freshness.as_ref(), &shared.answering.domains())?;
     // One request's panic must not take down its connection, which others may share.
     AssertUnwindSafe(shared.answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)

@@ -1,6 +1,6 @@
 //! HTTP: the wire between a caller and the engine, by the GraphQL over HTTP specification.
 //!
-//! Reading order: `answering` (what is asked of the engine), `graphql` (one request, the whole way), `negotiate` (which
+//! Reading order: `answering` (what is asked of the engine), `graphql` (one request, the whole way), `credentials` (what a request says of who asks), `negotiate` (which
 //! media type goes back, which came in), `request` (URL or body → question), `demand` (how fresh its answer must be), `error` (what is refused, and the only place
 //! that knows status codes), `respond` (answer → response), `caching` (what caches on the way are told), `changes` (messages of systems), `graphiql` (the page for people), `health` (for orchestrators
 //! and Prometheus), `serve` (connections, their bounds, and stopping).
@@ -8,6 +8,7 @@
 mod answering;
 mod caching;
 mod changes;
+mod credentials;
 mod demand;
 mod error;
 mod graphiql;
@@ -34,7 +35,7 @@ use tower_http::{
 
 pub use answering::Answering;
 
-use crate::{access::Caller, settings::HttpSettings, telemetry::Telemetry};
+use crate::{access::Gate, settings::HttpSettings, telemetry::Telemetry};
 
 /// The path GraphQL requests are answered on.
 pub const GRAPHQL_PATH: &str = "/graphql";
@@ -49,19 +50,21 @@ struct Shared {
     settings: HttpSettings,
     requests: Semaphore,
     readiness: health::Readiness,
-    /// Whoever asks.
-    caller: Arc<Caller>,
+    /// Who is let in, and as whom.
+    gate: Arc<Gate>,
 }
 
 /// Serves HTTP on a listener until `stop` completes and what was in flight is finished or out of grace.
 pub async fn serve(
     listener: TcpListener,
     answering: Arc<dyn Answering>,
+    gate: Arc<Gate>,
     telemetry: Telemetry,
     settings: HttpSettings,
     stop: impl Future<Output = ()>,
 ) {
-    let routers = routers(answering, telemetry.clone(), settings.clone());
+    gate.warm();
+    let routers = routers(answering, gate, telemetry.clone(), settings.clone());
     serve::serve(listener, routers, &telemetry, &settings, stop).await;
 }
 
@@ -79,11 +82,10 @@ impl Routers {
     }
 }
 
-fn routers(answering: Arc<dyn Answering>, telemetry: Telemetry, settings: HttpSettings) -> Routers {
+fn routers(answering: Arc<dyn Answering>, gate: Arc<Gate>, telemetry: Telemetry, settings: HttpSettings) -> Routers {
     let requests = Semaphore::new(settings.requests_max);
     let readiness = health::Readiness::new(settings.readiness_held);
-    let caller = Arc::new(Caller::operator());
-    let shared = Arc::new(Shared { answering, telemetry, settings, requests, readiness, caller });
+    let shared = Arc::new(Shared { answering, telemetry, settings, requests, readiness, gate });
     // An answer is compressed while its caller waits, so speed counts for more than the last percent.
     let compression =
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     caching::{Caching, Known},
-    error::{GRAPHQL_METHODS, PROOF, Refusal, answer_status, known_status},
+    error::{GRAPHQL_METHODS, Refusal, answer_status, known_status},
     negotiate::Media,
 };
 use crate::engine::Answer;
@@ -39,19 +39,20 @@ pub(super) fn refusal(media: Media, refusal: &Refusal) -> Response {
     let body = json!({
         "errors": [{ "message": refusal.to_string(), "extensions": { "code": refusal.code() } }]
     });
-    graphql(media, refusal.status(), body.to_string().into_bytes())
+    let mut response = graphql(media, refusal.status(), body.to_string().into_bytes());
+    if let Some(challenge) = refusal.challenge() {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    response
 }
 
 fn graphql(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
     let mut response = bytes(status, media.content_type(), body);
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, authorization, freehold-act-as"));
     match status {
         StatusCode::METHOD_NOT_ALLOWED => {
             headers.insert(header::ALLOW, HeaderValue::from_static(GRAPHQL_METHODS));
-        }
-        StatusCode::UNAUTHORIZED => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(PROOF));
         }
         StatusCode::SERVICE_UNAVAILABLE => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));

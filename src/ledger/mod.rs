@@ -7,7 +7,7 @@
 //! tables), `text` (bounds of what is kept); of exceptions, `observation` (what is noted), `queue` (what waits to be written),
 //! `judge` (what becomes of exceptions, pure), `record` (the same, written), `writer` (the task that writes), `exceptions`
 //! (reading them), `sweep` (what is kept for how long); `webhook` (news of them, told in order); `findings` and `runs` (what
-//! reconciliation found, and how far it came), `contracts` (what was served from); `handle` (what the other rooms hold).
+//! reconciliation found, and how far it came), `contracts` (what was served from), `tokens` (API tokens, by their hashes); `handle` (what the other rooms hold).
 
 mod address;
 mod contracts;
@@ -24,6 +24,7 @@ mod runs;
 mod store;
 mod sweep;
 mod text;
+mod tokens;
 mod webhook;
 mod writer;
 
@@ -36,4 +37,5 @@ pub use handle::{Ledger, LedgerParts};
 pub use observation::{Entity, Observation, Seen, Severity, Subject};
 pub use runs::{Checked, FieldDrift, Progress, Run, RunId};
 pub use store::Store;
+pub use tokens::{KeptToken, TokenScope};
 pub use webhook::{Deliver, Delivery, DeliveryFailure, Route};

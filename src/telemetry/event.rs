@@ -198,6 +198,15 @@ pub enum Event<'a> {
     },
     /// Something happened to what Freehold itself remembers.
     Ledger(Ledger<'a>),
+    /// An issuer of tokens was asked for its keys.
+    IssuerKeysAsked {
+        /// Its name in the contract.
+        issuer: &'a str,
+        /// The keys that can be used.
+        n_keys: usize,
+        /// Why there are none, if there are none; only in the log.
+        failure: Option<&'a str>,
+    },
     /// A connection was accepted.
     ConnectionOpened,
     /// A connection ended.
@@ -219,7 +228,7 @@ pub enum Event<'a> {
         /// The faults found; a contract with faults is not served.
         n_faults: usize,
     },
-    /// A contract that marks protected data is served to everyone, as somebody asked for.
+    /// A contract that marks protected data and does not say who is let in is served to everyone, as somebody asked for.
     ServedUnprotected,
     /// The server listens.
     ServerStarted {

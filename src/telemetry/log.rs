@@ -147,6 +147,14 @@ pub(super) fn read(event: &Event<'_>) {
         Event::Feed { system, feed, heard } => read_heard(system, feed, heard),
         Event::Shared(ref shared) => read_shared(shared),
         Event::Ledger(ref ledger) => read_ledger(ledger),
+        Event::IssuerKeysAsked { issuer, n_keys, failure: None } => {
+            debug!(issuer.name = issuer, issuer.keys = n_keys, "fetched the keys of an issuer");
+        }
+        Event::IssuerKeysAsked { issuer, failure: Some(detail), .. } => warn!(
+            issuer.name = issuer,
+            failure.detail = detail,
+            "failed to fetch the keys of an issuer: those that were fetched last hold for a while"
+        ),
         Event::ConnectionOpened => debug!("connection opened"),
         Event::ConnectionClosed => debug!("connection closed"),
         Event::ConnectionRefused { connections_max } => {
@@ -168,7 +176,7 @@ pub(super) fn read(event: &Event<'_>) {
             warn!(system.name = system, changes.refusal = reason, "message about changes not heard as meant");
         }
         Event::ServedUnprotected => {
-            warn!("protected data is served to every caller: callers are not yet told apart (--serve-unprotected)");
+            warn!("protected data is served to every caller: the contract has no [access] (--serve-unprotected)");
         }
         Event::ServerStarted { address, version } => {
             info!(server.address = %address, contract.version = version, "server started");

@@ -35,6 +35,12 @@ struct StatusLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IssuerLabels {
+    issuer: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RuleLabel {
     rule: &'static str,
 }
@@ -90,6 +96,7 @@ pub(super) struct Metrics {
     files_loaded: Family<AskedLabels, Counter>,
     files_refused: Family<AskedLabels, Counter>,
     file_rows: Family<AskedLabels, Gauge>,
+    issuer_keys: Family<IssuerLabels, Counter>,
     guards: GuardMetrics,
     cache: CacheMetrics,
     feeds: FeedMetrics,
@@ -142,6 +149,7 @@ impl Default for Metrics {
             files_loaded: Family::default(),
             files_refused: Family::default(),
             file_rows: Family::default(),
+            issuer_keys: Family::default(),
             guards,
             cache,
             feeds,
@@ -229,6 +237,11 @@ impl Metrics {
 
     fn register_process(&mut self) {
         let to = &mut self.registry;
+        to.register(
+            "issuer_keys_asked",
+            "How often issuers of tokens were asked for their keys",
+            self.issuer_keys.clone(),
+        );
         to.register("connections_open", "Connections open at the moment", self.connections_open.clone());
         to.register("connections_refused", "Connections turned away at the cap", self.connections_refused.clone());
         to.register("accepts_failed", "Connections that could not be accepted", self.accepts_failed.clone());
@@ -302,6 +315,10 @@ impl Metrics {
             Event::Feed { system, heard: Heard::Unread { .. }, .. } => self.changes.refused(system, "unread"),
             Event::Feed { system, feed, heard } => self.feeds.read(system, feed, heard),
             Event::Ledger(ref ledger) => self.ledger.read(ledger),
+            Event::IssuerKeysAsked { issuer, failure, .. } => {
+                let outcome = if failure.is_some() { "failed" } else { "fetched" };
+                self.issuer_keys.get_or_create(&IssuerLabels { issuer: issuer.to_owned(), outcome }).inc();
+            }
             Event::ConnectionOpened => {
                 self.connections_open.inc();
             }

@@ -119,6 +119,7 @@ pub(super) fn assemble<'a>(
         marks_protected_data: written.schema.types.values().any(protects),
         hierarchy,
         audiences: written.settings.audiences.clone(),
+        access: written.settings.access.as_ref().map(|written| written.access.clone()),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,
         changes,

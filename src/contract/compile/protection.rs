@@ -18,7 +18,10 @@ use crate::{contract::nearest, diagnostic::Findings, value::AudienceId};
 /// The families of domains that hold customer data.
 const CUSTOMER_FAMILIES: &[&str] = &["customer", "order"];
 
-/// Checks scopes, audiences, copies and handovers.
+/// The enum whose values are what a caller may do.
+const PERMISSION: &str = "Permission";
+
+/// Checks scopes, audiences, permissions, copies and handovers.
 pub(super) fn check(survey: &Survey<'_>, findings: &mut Findings) {
     for ty in survey.written.schema.types.values() {
         audiences(survey, &ty.directives, findings);
@@ -39,6 +42,7 @@ pub(super) fn check(survey: &Survey<'_>, findings: &mut Findings) {
         hidden(survey, ty, findings);
         visible_types(survey, ty, part, findings);
     }
+    permissions(survey, findings);
 }
 
 fn audiences(survey: &Survey<'_>, uses: &[DirectiveUse], findings: &mut Findings) {
@@ -56,6 +60,27 @@ fn audiences(survey: &Survey<'_>, uses: &[DirectiveUse], findings: &mut Findings
             None => "add it to `audiences` in freehold.toml, or name one that is there".to_owned(),
         };
         findings.fault("AUDIENCE_UNKNOWN", place, format!("there is no audience `{audience}`"), help);
+    }
+}
+
+/// What callers may do is said in the contract's own words, where it has them.
+fn permissions(survey: &Survey<'_>, findings: &mut Findings) {
+    let written = survey.written;
+    let named = written.settings.access.iter().flat_map(|access| &access.permissions);
+    let known = written.schema.types.get(PERMISSION).filter(|ty| !ty.values.is_empty());
+    let known: Option<Vec<&str>> = known.map(|ty| ty.values.iter().map(|value| value.name.name.as_str()).collect());
+    for text in named {
+        let is_known = known.as_ref().is_none_or(|known| known.contains(&text.text.as_str()));
+        let help = match (text.text.as_str(), &known) {
+            ("*", _) => "write [\"*\"] alone for everything, where a role grants it".to_owned(),
+            (_, Some(_)) if is_known => continue,
+            (_, None) => continue,
+            (word, Some(known)) => match nearest(word, known.iter().copied()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("the values of `{PERMISSION}` are {}", known.join(", ")),
+            },
+        };
+        findings.fault("ACCESS_PERMISSION", text.place, format!("there is no permission \"{}\"", text.text), help);
     }
 }
 

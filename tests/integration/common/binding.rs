@@ -145,6 +145,7 @@ impl Bindings {
             changes: Vec::new(),
             hierarchy: None,
             audiences: Vec::new(),
+            access: None,
             type_names: Default::default(),
             samples: Default::default(),
         })

@@ -564,6 +564,118 @@ fn a_graphql_binding_is_checked_as_far_as_can_be() {
     insta::assert_snapshot!(said);
 }
 
+/// Who is let in: with a change made to this, put before the freshness of the base contract.
+const ACCESS_TABLES: &str = r#"
+[access]
+anonymous = "storefront"
+leeway = "30s"
+token_bytes_max = 8192
+
+[access.act_as]
+audience = "storefront"
+permissions = ["VIEW_PRICE"]
+
+[access.issuers.shop]
+issuer = "https://id.example.com/"
+audience = "freehold"
+algorithms = ["RS256", "ES256"]
+jwks = "https://id.example.com/.well-known/jwks.json"
+keys_kept = "24h"
+keys_asked_every_min = "30s"
+
+[access.issuers.shop.claims]
+audience = { claim = "kind", map = { buyer = "storefront", agent = "service" } }
+accounts = { claim = "/shop/accounts", all_accounts = true }
+login = { claim = "email" }
+permissions = { claim = "permissions" }
+roles = { claim = "roles", map = { buyer = ["VIEW_PRICE"], agent = ["*"] } }
+order_limit = { claim = "order_limit" }
+act_as = ["agent"]
+
+[access.issuers.portal]
+issuer = "portal"
+audience = "freehold"
+algorithms = ["HS256"]
+secret = "${ERP_HOST}"
+claims = { audience = { value = "service" } }
+"#;
+
+const ACCESS: &[(&str, &str, &str)] = &[
+    ("KEY_UNKNOWN", "leeway =", "leway ="),
+    ("KEY_UNKNOWN", "jwks =", "kid = \"1\"\njwks ="),
+    ("KEY_UNKNOWN", "login =", "logins ="),
+    ("KEY_UNKNOWN", "all_accounts", "all"),
+    ("KEY_UNKNOWN", "[access.act_as]", "[access.act_as]\nlogin = \"x\""),
+    ("VALUE_TYPE", "8192", "99999"),
+    ("DURATION_INVALID", "\"30s\"\ntoken", "\"half a minute\"\ntoken"),
+    ("ACCESS_DURATION", "leeway = \"30s\"", "leeway = \"1h\""),
+    ("ACCESS_DURATION", "keys_kept = \"24h\"", "keys_kept = \"30d\""),
+    ("ACCESS_AUDIENCE", "anonymous = \"storefront\"", "anonymous = \"storefrnt\""),
+    ("ACCESS_AUDIENCE", "agent = \"service\"", "agent = \"everyone\""),
+    ("ACCESS_INCOMPLETE", "audience = \"freehold\"\nalgorithms = [\"RS", "algorithms = [\"RS"),
+    ("ACCESS_INCOMPLETE", "algorithms = [\"HS256\"]\n", ""),
+    (
+        "ACCESS_INCOMPLETE",
+        "claims = { audience = { value = \"service\" } }",
+        "claims = { login = { claim = \"sub\" } }",
+    ),
+    ("ACCESS_INCOMPLETE", "permissions = [\"VIEW_PRICE\"]\n\n", ""),
+    ("ACCESS_ISSUER", "issuer = \"portal\"", "issuer = \"https://id.example.com/\""),
+    ("ACCESS_ALGORITHM", "\"RS256\", ", "\"none\", "),
+    ("ACCESS_ALGORITHM", "\"RS256\", ", "\"RS265\", "),
+    ("ACCESS_ALGORITHM", "[\"HS256\"]", "[]"),
+    ("ACCESS_ALGORITHM_KEYS", "\"RS256\", ", "\"HS256\", "),
+    ("ACCESS_ALGORITHM_KEYS", "[\"HS256\"]", "[\"RS256\"]"),
+    ("ACCESS_KEYS", "secret = \"${ERP_HOST}\"\n", ""),
+    ("ACCESS_KEYS", "jwks =", "key = \"${ERP_HOST}\"\njwks ="),
+    ("ACCESS_SECRET", "\"${ERP_HOST}\"", "\"s3cr3t\""),
+    ("ACCESS_SECRET", "\"${ERP_HOST}\"", "\"s3cr3t${ERP_HOST}\""),
+    ("ENV_MISSING", "${ERP_HOST}", "${PORTAL_SECRET}"),
+    ("ACCESS_JWKS", "jwks = \"https", "jwks = \"http"),
+    ("ACCESS_CLAIM", "{ claim = \"email\" }", "{ }"),
+    ("ACCESS_CLAIM", "{ claim = \"email\" }", "{ claim = \"\" }"),
+    ("ACCESS_CLAIM", "{ value = \"service\" }", "{ value = \"service\", claim = \"kind\" }"),
+    ("ACCESS_CLAIM", "claim = \"kind\", map", "map"),
+    (
+        "ACCESS_CLAIM",
+        "{ claim = \"roles\", map = { buyer = [\"VIEW_PRICE\"], agent = [\"*\"] } }",
+        "{ claim = \"roles\" }",
+    ),
+    ("ACCESS_PERMISSION", "agent = [\"*\"]", "agent = [\"*\", \"VIEW_PRICE\"]"),
+    ("ACCESS_PERMISSION", "buyer = [\"VIEW_PRICE\"]", "buyer = [\"VIEW_PRICES\"]"),
+    ("ACCESS_PERMISSION", "permissions = [\"VIEW_PRICE\"]", "permissions = [\"FLY\"]"),
+    ("ACCESS_ACT_AS", "[access.act_as]\naudience = \"storefront\"\npermissions = [\"VIEW_PRICE\"]\n", ""),
+    ("ACCESS_ACT_AS", "roles = { claim = \"roles\", map = { buyer = [\"VIEW_PRICE\"], agent = [\"*\"] } }\n", ""),
+];
+
+#[test]
+fn who_is_let_in_is_checked_word_by_word() {
+    let with = |from: &str, to: &str| {
+        assert!(ACCESS_TABLES.contains(from), "{from}");
+        let tables = ACCESS_TABLES.replacen(from, to, 1);
+        let mut files = base::edited(FREEHOLD, "\n[freshness.product]", &format!("{tables}\n[freshness.product]"));
+        let (_, order) = files.iter_mut().find(|(path, _)| path == ORDER).expect("the orders");
+        order.push_str("\nenum Permission { VIEW_PRICE VIEW_STOCK }\n");
+        base::loaded(files)
+    };
+    let sound = with("", "");
+    let access = sound.contract.as_ref().unwrap_or_else(|| panic!("{}", base::shown(&sound))).access.as_ref();
+    assert_eq!(access.map(|access| access.issuers.len()), Some(2));
+    let (mut said, mut wrong) = (String::new(), String::new());
+    for (code, from, to) in ACCESS {
+        let loaded = with(from, to);
+        let faults = base::faults(&loaded);
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
+        if codes != [*code] {
+            let _ = writeln!(wrong, "{code}: {from:?} -> {to:?} gave {faults:#?}");
+        }
+        assert!(!base::shown(&loaded).contains("s3cr3t"), "{}", base::shown(&loaded));
+        faults.iter().for_each(|fault| said.push_str(&format!("{fault}\n")));
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(said);
+}
+
 #[test]
 fn every_lint_says_what_is_wrong_where_and_what_to_do() {
     let mut said = String::new();
@@ -632,6 +744,9 @@ fn every_code_is_shown_by_a_test() {
         codes.remove(*code);
     }
     for (code, ..) in super::keys::KEYS {
+        codes.remove(*code);
+    }
+    for (code, ..) in ACCESS {
         codes.remove(*code);
     }
     for (code, ..) in HTTP.iter().chain(GRAPHQL_BINDINGS) {

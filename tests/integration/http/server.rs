@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use freehold::{
+    access::{Caller, Gate},
     http::{self, Answering},
     settings::HttpSettings,
     telemetry::Telemetry,
@@ -18,12 +19,18 @@ pub struct Server {
 }
 
 impl Server {
+    /// Starts a server that everyone is the operator of.
     pub async fn start(answering: impl Answering, settings: HttpSettings) -> Self {
+        Self::start_behind(Gate::open(Caller::operator()), answering, settings).await
+    }
+
+    /// Starts a server behind a gate.
+    pub async fn start_behind(gate: Gate, answering: impl Answering, settings: HttpSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let telemetry = Telemetry::new();
         let (stop, stopping) = oneshot::channel();
-        let serving = http::serve(listener, Arc::new(answering), telemetry.clone(), settings, async {
+        let serving = http::serve(listener, Arc::new(answering), Arc::new(gate), telemetry.clone(), settings, async {
             let _ = stopping.await;
         });
         Self { address, telemetry, stop: Some(stop), stopped: tokio::spawn(serving) }
