@@ -39,7 +39,11 @@ pub(super) fn refusal(media: Media, refusal: &Refusal) -> Response {
     let body = json!({
         "errors": [{ "message": refusal.to_string(), "extensions": { "code": refusal.code() } }]
     });
-    graphql(media, refusal.status(), body.to_string().into_bytes())
+    let mut response = graphql(media, refusal.status(), body.to_string().into_bytes());
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(refusal.allowed_methods()));
+    }
+    response
 }
 
 fn graphql(media: Media, status: StatusCode, body: Vec<u8>) -> Response {
