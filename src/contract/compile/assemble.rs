@@ -312,7 +312,7 @@ impl<'a> Assembly<'_, 'a> {
                 description: input.description.clone(),
                 deprecation: directive::deprecation(&input.directives),
                 ty: self.type_ref(&input.ty)?,
-                default: input.default.as_ref().map(|(value, _)| input_of(value)),
+                default: input.default.as_ref().map(|(value, _)| input_of(&value.clone().into_value())),
             })
         };
         inputs.iter().map(argument).collect()
