@@ -18,7 +18,7 @@ use crate::{
     cache::Cache,
     changes::{Heard, Message, Unheard, Webhooks},
     contract::{Contract, PublicSchema},
-    execute::{Execution, Unreadable, execute},
+    execute::{Executed, Execution, Unreadable, execute},
     fetch::FetchError,
     ledger::Ledger,
     plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
@@ -103,7 +103,7 @@ impl Engine {
             true => Some(introspect(&self.schema, &request.query, operation_name, &request.variables).await?),
             false => None,
         };
-        let executed = execute(&Execution {
+        let mut executed = execute(&Execution {
             contract: &self.contract,
             cache: &self.cache,
             demand: &request.demand,
@@ -122,7 +122,9 @@ impl Engine {
         }
         if let Some(ledger) = &self.ledger {
             let at_ms = self.cache.now_ms();
-            executed.judged.into_iter().for_each(|judged| ledger.note(noted::observation(judged, at_ms)));
+            std::mem::take(&mut executed.judged)
+                .into_iter()
+                .for_each(|judged| ledger.note(noted::observation(judged, at_ms)));
         }
         let status = match (executed.data_is_null, executed.n_faults) {
             (true, _) => AnswerStatus::NullData,
@@ -137,7 +139,8 @@ impl Engine {
             n_fetches: executed.n_fetches,
             n_bytes: executed.body.len(),
         });
-        Ok(Answer { body: executed.body, status, freshness: executed.freshness, at_ms: self.cache.now_ms() })
+        let Executed { body, freshness, n_unknown, .. } = executed;
+        Ok(Answer { body, status, n_unknown, freshness, at_ms: self.cache.now_ms() })
     }
 
     /// Returns the plan of an operation, compiling it the first time.

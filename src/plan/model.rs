@@ -322,6 +322,17 @@ pub struct Output {
     pub position: Position,
 }
 
+/// A member that `_provenance` speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traced {
+    /// The response key.
+    pub name: CompactString,
+    /// The column it is read from.
+    pub column: usize,
+    /// When it is written.
+    pub when: When,
+}
+
 /// What is written for a member.
 #[derive(Debug, Clone)]
 pub enum Produce {
@@ -405,8 +416,8 @@ pub enum Produce {
     },
     /// Where the values of other members came from.
     Provenance {
-        /// The members, by name, and the column each is read from.
-        members: Vec<(CompactString, usize)>,
+        /// The members.
+        members: Vec<Traced>,
         /// What is written of each.
         outputs: Vec<Output>,
     },
