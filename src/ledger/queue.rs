@@ -3,6 +3,11 @@
 //! In: observations, from answers that do not wait. Out: batches, in order. It is bounded in number and in bytes: what does not
 //! fit is dropped and counted. An observation that says what the last one of its subject says is counted with that one, so
 //! that a thousand answers about one order are one row to write.
+//!
+//! Most observations say that nothing is wrong, an export's by the ten thousand. They matter only where something is open,
+//! which the ledger alone knows: another process may have noted it a moment ago, or this one before it was started again. So
+//! they are never skipped on what this process remembers. They wait beside the others, by subject and as two times, and are
+//! given out when nothing else waits: what was seen before them is written by then.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,7 +19,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::observation::Noted;
+use super::observation::{Clean, Noted};
 
 /// The bounds of what waits.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +31,9 @@ pub(super) struct Bounds {
     /// Observations of one batch.
     pub batch_max: usize,
 }
+
+/// Subjects of which nothing is wrong that wait: two exports of 50,000 orders, in some 20 MB.
+const CLEAN_MAX: usize = 100_000;
 
 /// Exceptions of one batch, beyond which no further observation joins it.
 const BATCH_SEEN_MAX: usize = 2_000;
@@ -49,6 +57,8 @@ struct Waiting {
     /// The last that waits and has seen each exception.
     of_exception: HashMap<String, u64>,
     n_bytes: usize,
+    /// The subjects of which nothing is wrong, without any that waits among the others.
+    clean: HashMap<String, Clean>,
     contract: Option<(String, i64)>,
 }
 
@@ -64,16 +74,37 @@ impl Queue {
         if waiting.joins(&noted) {
             return;
         }
+        let noted = match noted.clean() {
+            // After what is known of its subject and waits, it has its turn there.
+            Ok((subject, clean)) if !waiting.of_subject.contains_key(&subject) => {
+                let (is_first, is_kept) = (waiting.is_empty(), waiting.keep_clean(subject, clean));
+                drop(waiting);
+                if !is_kept {
+                    self.n_dropped.fetch_add(1, Ordering::Relaxed);
+                } else if is_first {
+                    self.bell.notify_one();
+                }
+                return;
+            }
+            Ok((subject, clean)) => clean.noted(subject),
+            Err(noted) => noted,
+        };
         let n_bytes = noted.bytes();
         if waiting.noted.len() >= self.bounds.observations_max || waiting.n_bytes + n_bytes > self.bounds.bytes_max {
             self.n_dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        // What was judged clean before it is seen again was resolved in between.
+        if let Some(clean) = waiting.clean.remove(&noted.subject) {
+            let clean = clean.noted(noted.subject.clone());
+            let n_bytes = clean.bytes();
+            waiting.push(clean, n_bytes);
+        }
         waiting.push(noted, n_bytes);
         let n_waiting = waiting.noted.len();
         drop(waiting);
         // The first wakes the writer, which lets others gather; a whole batch need not wait longer.
-        if n_waiting == 1 || n_waiting == self.bounds.batch_max {
+        if n_waiting <= 2 || n_waiting == self.bounds.batch_max {
             self.bell.notify_one();
         }
     }
@@ -84,9 +115,11 @@ impl Queue {
         self.bell.notify_one();
     }
 
-    /// Gives out the next batch; empty when nothing waits.
+    /// Gives out the next batch; empty when nothing waits. What says that nothing is wrong comes by itself, after the rest.
     pub fn take(&self) -> Vec<Noted> {
-        self.waiting().take(self.bounds.batch_max)
+        let mut waiting = self.waiting();
+        let batch = waiting.take(self.bounds.batch_max);
+        if batch.is_empty() { waiting.take_clean(self.bounds.batch_max) } else { batch }
     }
 
     /// Gives out the version of the contract, once.
@@ -104,7 +137,7 @@ impl Queue {
         self.waiting().contract.is_some()
     }
 
-    /// Returns how many observations wait.
+    /// Returns how many observations wait, beside those that say that nothing is wrong.
     pub fn len(&self) -> usize {
         self.waiting().noted.len()
     }
@@ -143,6 +176,32 @@ impl Waiting {
         last.seen.clone_from(&noted.seen);
         self.n_bytes = (self.n_bytes - before) + last.bytes();
         true
+    }
+
+    fn is_empty(&self) -> bool {
+        self.noted.is_empty() && self.clean.is_empty()
+    }
+
+    /// Keeps that nothing is wrong with a subject, unless there are too many. Returns whether it is kept.
+    fn keep_clean(&mut self, subject: String, clean: Clean) -> bool {
+        if let Some(known) = self.clean.get_mut(&subject) {
+            known.join(&clean);
+            return true;
+        }
+        if self.clean.len() >= CLEAN_MAX {
+            return false;
+        }
+        self.clean.insert(subject, clean);
+        true
+    }
+
+    fn take_clean(&mut self, batch_max: usize) -> Vec<Noted> {
+        if self.clean.len() <= batch_max {
+            return std::mem::take(&mut self.clean).into_iter().map(|(subject, clean)| clean.noted(subject)).collect();
+        }
+        let subjects: Vec<String> = self.clean.keys().take(batch_max).cloned().collect();
+        let taken = subjects.into_iter().filter_map(|subject| self.clean.remove_entry(&subject));
+        taken.map(|(subject, clean)| clean.noted(subject)).collect()
     }
 
     fn push(&mut self, noted: Noted, n_bytes: usize) {
@@ -234,5 +293,46 @@ mod tests {
         let by_bytes = queue(100, bytes * 2 + 1);
         (0..5).for_each(|n| by_bytes.note(noted(&n.to_string(), 1, &["HOLD"])));
         assert_eq!((by_bytes.len(), by_bytes.take_dropped()), (2, 3));
+    }
+
+    #[test]
+    fn what_is_clean_waits_beside_the_rest_and_is_given_out_after_it() {
+        let queue = queue(10, 100_000);
+        (0..20_000).for_each(|n| queue.note(noted(&n.to_string(), 1, &[])));
+        (0..20_000).for_each(|n| queue.note(noted(&n.to_string(), 2, &[])));
+        queue.note(noted("held", 3, &["HOLD"]));
+        assert_eq!((queue.len(), queue.take_dropped()), (1, 0));
+        let batch = queue.take();
+        assert_eq!((batch.len(), batch[0].seen.len()), (1, 1));
+        let (mut n_subjects, mut batches) = (0, 0);
+        loop {
+            let batch = queue.take();
+            if batch.is_empty() {
+                break;
+            }
+            assert!(batch.iter().all(|one| (one.times, one.first_at_ms, one.last_at_ms) == (2, 1, 2)));
+            (n_subjects, batches) = (n_subjects + batch.len(), batches + 1);
+        }
+        assert_eq!((n_subjects, batches), (20_000, 40));
+    }
+
+    #[test]
+    fn what_is_clean_between_two_sightings_keeps_its_turn() {
+        let queue = queue(10, 100_000);
+        let codes = |batch: Vec<Noted>| batch.iter().map(|one| one.seen.len()).collect::<Vec<_>>();
+        queue.note(noted("1", 1, &[]));
+        queue.note(noted("1", 2, &["HOLD"]));
+        queue.note(noted("1", 3, &[]));
+        assert_eq!((codes(queue.take()), codes(queue.take())), (vec![0, 1, 0], vec![]));
+        let unknown = Noted { is_complete: false, ..noted("2", 1, &[]) };
+        queue.note(unknown);
+        assert_eq!(queue.len(), 1, "what is not known is not clean");
+    }
+
+    #[test]
+    fn so_many_clean_subjects_wait_and_no_more() {
+        let queue = queue(10, 100_000);
+        (0..CLEAN_MAX + 5).for_each(|n| queue.note(noted(&n.to_string(), 1, &[])));
+        assert_eq!(queue.take_dropped(), 5);
     }
 }
