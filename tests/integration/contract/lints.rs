@@ -160,6 +160,12 @@ const OWNERSHIP: &[Mistake] = &[
     ),
     ("RULE_INPUT", ORDER, "lines: [Line!]!", "lines: [Line!]!\n  status: String @rule(name: \"order.status\")"),
     (
+        "RULE_INPUT",
+        PRODUCT,
+        "name: String @owner(system: \"erp\") @copy(system: \"shop\")",
+        "name(in: String!): String @owner(system: \"erp\")\n  contentMissing: Boolean @rule(name: \"product.content\")",
+    ),
+    (
         "HANDOVER_SHARED",
         ORDER,
         "account: String!\n  lines: [Line!]!",
