@@ -103,7 +103,7 @@ pub struct PlannedArguments {
 }
 
 /// What the variables inside a rule's inputs are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Within {
     /// The arguments of the field that calls the rule.
     pub arguments: ArgumentsId,
