@@ -6,8 +6,8 @@
 //!
 //! Most observations say that nothing is wrong, an export's by the ten thousand. They matter only where something is open,
 //! which the ledger alone knows: another process may have noted it a moment ago, or this one before it was started again. So
-//! they are never skipped on what this process remembers. They wait beside the others, by subject and as two times, and are
-//! given out when nothing else waits: what was seen before them is written by then.
+//! they are never skipped on what this process remembers. They wait in groups between the others, by subject and as two
+//! times, and have their turn there.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -57,8 +57,9 @@ struct Waiting {
     /// The last that waits and has seen each exception.
     of_exception: HashMap<String, u64>,
     n_bytes: usize,
-    /// The subjects of which nothing is wrong, without any that waits among the others.
-    clean: HashMap<String, Clean>,
+    /// The subjects of which nothing is wrong: each group with the number of the observation that it stands before.
+    clean: VecDeque<(u64, HashMap<String, Clean>)>,
+    n_clean: usize,
     contract: Option<(String, i64)>,
 }
 
@@ -75,8 +76,8 @@ impl Queue {
             return;
         }
         let noted = match noted.clean() {
-            // After what is known of its subject and waits, it has its turn there.
-            Ok((subject, clean)) if !waiting.of_subject.contains_key(&subject) => {
+            Err(noted) => noted,
+            Ok((subject, clean)) => {
                 let (is_first, is_kept) = (waiting.is_empty(), waiting.keep_clean(subject, clean));
                 drop(waiting);
                 if !is_kept {
@@ -86,25 +87,17 @@ impl Queue {
                 }
                 return;
             }
-            Ok((subject, clean)) => clean.noted(subject),
-            Err(noted) => noted,
         };
         let n_bytes = noted.bytes();
         if waiting.noted.len() >= self.bounds.observations_max || waiting.n_bytes + n_bytes > self.bounds.bytes_max {
             self.n_dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        // What was judged clean before it is seen again was resolved in between.
-        if let Some(clean) = waiting.clean.remove(&noted.subject) {
-            let clean = clean.noted(noted.subject.clone());
-            let n_bytes = clean.bytes();
-            waiting.push(clean, n_bytes);
-        }
         waiting.push(noted, n_bytes);
         let n_waiting = waiting.noted.len();
         drop(waiting);
         // The first wakes the writer, which lets others gather; a whole batch need not wait longer.
-        if n_waiting <= 2 || n_waiting == self.bounds.batch_max {
+        if n_waiting == 1 || n_waiting == self.bounds.batch_max {
             self.bell.notify_one();
         }
     }
@@ -115,11 +108,9 @@ impl Queue {
         self.bell.notify_one();
     }
 
-    /// Gives out the next batch; empty when nothing waits. What says that nothing is wrong comes by itself, after the rest.
+    /// Gives out the next batch; empty when nothing waits.
     pub fn take(&self) -> Vec<Noted> {
-        let mut waiting = self.waiting();
-        let batch = waiting.take(self.bounds.batch_max);
-        if batch.is_empty() { waiting.take_clean(self.bounds.batch_max) } else { batch }
+        self.waiting().take(self.bounds.batch_max)
     }
 
     /// Gives out the version of the contract, once.
@@ -184,24 +175,38 @@ impl Waiting {
 
     /// Keeps that nothing is wrong with a subject, unless there are too many. Returns whether it is kept.
     fn keep_clean(&mut self, subject: String, clean: Clean) -> bool {
-        if let Some(known) = self.clean.get_mut(&subject) {
+        let next = self.first + self.noted.len() as u64;
+        if self.clean.back().is_none_or(|(before, _)| *before != next) {
+            self.clean.push_back((next, HashMap::new()));
+        }
+        let Some((_, group)) = self.clean.back_mut() else { return false };
+        if let Some(known) = group.get_mut(&subject) {
             known.join(&clean);
             return true;
         }
-        if self.clean.len() >= CLEAN_MAX {
+        if self.n_clean >= CLEAN_MAX {
             return false;
         }
-        self.clean.insert(subject, clean);
+        // What was seen of it before this is not counted with what is seen of it later.
+        self.of_subject.remove(&subject);
+        group.insert(subject, clean);
+        self.n_clean += 1;
         true
     }
 
-    fn take_clean(&mut self, batch_max: usize) -> Vec<Noted> {
-        if self.clean.len() <= batch_max {
-            return std::mem::take(&mut self.clean).into_iter().map(|(subject, clean)| clean.noted(subject)).collect();
+    /// Takes what stands before all observations that wait.
+    fn take_clean(&mut self, n_max: usize) -> Vec<Noted> {
+        let Some((_, group)) = self.clean.front_mut().filter(|(before, _)| *before <= self.first) else {
+            return Vec::new();
+        };
+        let subjects: Vec<String> = group.keys().take(n_max).cloned().collect();
+        let taken = subjects.into_iter().filter_map(|subject| group.remove_entry(&subject));
+        let taken: Vec<Noted> = taken.map(|(subject, clean)| clean.noted(subject)).collect();
+        if group.is_empty() {
+            self.clean.pop_front();
         }
-        let subjects: Vec<String> = self.clean.keys().take(batch_max).cloned().collect();
-        let taken = subjects.into_iter().filter_map(|subject| self.clean.remove_entry(&subject));
-        taken.map(|(subject, clean)| clean.noted(subject)).collect()
+        self.n_clean -= taken.len();
+        taken
     }
 
     fn push(&mut self, noted: Noted, n_bytes: usize) {
@@ -217,6 +222,11 @@ impl Waiting {
     fn take(&mut self, batch_max: usize) -> Vec<Noted> {
         let (mut batch, mut n_seen) = (Vec::new(), 0);
         while batch.len() < batch_max && n_seen < BATCH_SEEN_MAX {
+            let clean = self.take_clean(batch_max - batch.len());
+            if !clean.is_empty() {
+                batch.extend(clean);
+                continue;
+            }
             let Some(noted) = self.noted.pop_front() else { break };
             let number = self.first;
             self.first += 1;
@@ -296,24 +306,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_clean_waits_beside_the_rest_and_is_given_out_after_it() {
+    fn what_is_clean_takes_no_room_from_the_rest() {
         let queue = queue(10, 100_000);
         (0..20_000).for_each(|n| queue.note(noted(&n.to_string(), 1, &[])));
         (0..20_000).for_each(|n| queue.note(noted(&n.to_string(), 2, &[])));
         queue.note(noted("held", 3, &["HOLD"]));
         assert_eq!((queue.len(), queue.take_dropped()), (1, 0));
-        let batch = queue.take();
-        assert_eq!((batch.len(), batch[0].seen.len()), (1, 1));
         let (mut n_subjects, mut batches) = (0, 0);
         loop {
             let batch = queue.take();
             if batch.is_empty() {
                 break;
             }
-            assert!(batch.iter().all(|one| (one.times, one.first_at_ms, one.last_at_ms) == (2, 1, 2)));
-            (n_subjects, batches) = (n_subjects + batch.len(), batches + 1);
+            let clean: Vec<_> = batch.iter().filter(|one| one.seen.is_empty()).collect();
+            assert!(clean.iter().all(|one| (one.times, one.first_at_ms, one.last_at_ms) == (2, 1, 2)));
+            (n_subjects, batches) = (n_subjects + clean.len(), batches + 1);
         }
-        assert_eq!((n_subjects, batches), (20_000, 40));
+        assert_eq!((n_subjects, batches, queue.waiting().n_clean), (20_000, 41, 0));
     }
 
     #[test]
