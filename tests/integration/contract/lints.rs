@@ -161,9 +161,9 @@ const OWNERSHIP: &[Mistake] = &[
     ("RULE_INPUT", ORDER, "lines: [Line!]!", "lines: [Line!]!\n  status: String @rule(name: \"order.status\")"),
     (
         "RULE_INPUT",
-        PRODUCT,
-        "name: String @owner(system: \"erp\") @copy(system: \"shop\")",
-        "name(in: String!): String @owner(system: \"erp\")\n  contentMissing: Boolean @rule(name: \"product.content\")",
+        ORDER,
+        "number: ID!\n  account: String!",
+        "number: ID!\n  account: String!\n  status: String @rule(name: \"order.status\")\n  buyer(in: String!): Company @ref(key: \"id: $in\")",
     ),
     (
         "HANDOVER_SHARED",
