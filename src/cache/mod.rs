@@ -35,7 +35,7 @@ pub use copy::refuse_outdated;
 pub use demand::Demand;
 pub use kept::{Kept, PagePlace, Place};
 pub use question::{Answer, Asked, Asking, Brought, Freshness, Levels, Question, Stale};
-pub use serve::{Apart, Bounds, Verdict};
+pub use serve::{Apart, Bounds, Life, Verdict};
 pub use shared::{Bookmark, Hearing, Shared, SharedRead, SharedRecall, Told};
 
 use confirmed::Confirmed;
@@ -48,7 +48,7 @@ use shadow::Shadow;
 
 use crate::{
     contract::Contract,
-    fetch::{Clock, SystemClock},
+    fetch::{Clock, Stamp, SystemClock},
     owner::Owners,
     settings::CacheSettings,
     telemetry::Telemetry,
@@ -140,6 +140,13 @@ impl Cache {
     /// Returns what its clock says, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.0.clock.now_ms()
+    }
+
+    /// Returns how old something is that the owner of a group or a list said, and how long its domain lets it be served.
+    pub fn life(&self, asked: Asked, stamp: &Stamp, is_absent: bool, now_ms: i64) -> Life {
+        let mut bounds = self.0.bounds(asked, &Demand::default());
+        bounds.confirm_after(self.0.recalls.forgotten_ms());
+        bounds.life(stamp, is_absent, now_ms)
     }
 
     /// Returns how many bytes are kept in the process, and how many entries that is.

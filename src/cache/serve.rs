@@ -60,6 +60,17 @@ pub struct Bounds {
     pub sure: Option<Sure>,
 }
 
+/// How old something that was said is, and how long it lasts: times in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// Since when it is known to be true.
+    pub since_ms: i64,
+    /// How old it may be by now at most, in milliseconds.
+    pub age_ms: i64,
+    /// Until when it may be served.
+    pub until_ms: i64,
+}
+
 impl Bounds {
     /// Takes the bounds of a domain, tightened by what a request demands.
     ///
@@ -137,6 +148,12 @@ impl Bounds {
     /// Returns since when a value is known to be true.
     pub fn since_ms(&self, stamp: &Stamp) -> i64 {
         since_ms(stamp, self.lag_ms).max(self.confirmed_ms(stamp))
+    }
+
+    /// Returns all of that.
+    pub fn life(&self, stamp: &Stamp, is_absent: bool, now_ms: i64) -> Life {
+        let (since_ms, age_ms) = (self.since_ms(stamp), self.age_ms(stamp, now_ms));
+        Life { since_ms, age_ms, until_ms: self.until_ms(stamp, is_absent) }
     }
 
     /// Confirms nothing that was asked until an instant.

@@ -70,7 +70,7 @@ pub use model::{
 };
 pub use ownership::{OwnershipRow, ownership, ownership_json, ownership_markdown, ownership_text};
 pub use placeholder::{Placeholder, Scanned, Unreadable, Usage, scan};
-pub use public::{KeptDocument, PublicSchema};
+pub use public::{KeptDocument, PublicSchema, input_of};
 pub use visibility::Visibility;
 
 /// Finds the name that somebody who wrote `written` probably meant.

@@ -12,6 +12,7 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery},
     parser::types::{DocumentOperations, ExecutableDocument, InlineFragment, Selection, SelectionSet},
 };
+use async_graphql_value::Value as ParsedValue;
 use std::sync::{Arc, Mutex};
 
 use super::{
@@ -336,16 +337,17 @@ fn graphql_value(input: &Input) -> Value {
     }
 }
 
-/// Reads a value as async-graphql holds it.
-pub(super) fn input_of(value: &Value) -> Input {
+/// Reads a value as async-graphql's parser holds it.
+pub fn input_of(value: &ParsedValue) -> Input {
     match value {
-        Value::Null | Value::Binary(_) => Input::Null,
-        Value::Number(number) => Input::Number(number.to_string().into()),
-        Value::String(text) => Input::String(text.as_str().into()),
-        Value::Boolean(value) => Input::Boolean(*value),
-        Value::Enum(name) => Input::Enum(name.as_str().into()),
-        Value::List(items) => Input::List(items.iter().map(input_of).collect()),
-        Value::Object(fields) => {
+        ParsedValue::Null | ParsedValue::Binary(_) => Input::Null,
+        ParsedValue::Variable(name) => Input::Variable(name.as_str().into()),
+        ParsedValue::Number(number) => Input::Number(number.to_string().into()),
+        ParsedValue::String(text) => Input::String(text.as_str().into()),
+        ParsedValue::Boolean(value) => Input::Boolean(*value),
+        ParsedValue::Enum(name) => Input::Enum(name.as_str().into()),
+        ParsedValue::List(items) => Input::List(items.iter().map(input_of).collect()),
+        ParsedValue::Object(fields) => {
             Input::Object(fields.iter().map(|(name, value)| (name.as_str().into(), input_of(value))).collect())
         }
     }

@@ -7,10 +7,7 @@ use async_graphql::parser::{
     types::{DocumentOperations, Selection, SelectionSet},
 };
 
-use async_graphql_value::Value;
-
-use super::model::RuleInput;
-use crate::value::Input;
+use super::{model::RuleInput, public::input_of};
 
 /// Takes a selection apart; empty text selects nothing.
 ///
@@ -32,7 +29,7 @@ fn inputs(set: &SelectionSet) -> Result<Vec<RuleInput>, String> {
             key: field.node.response_key().node.to_string(),
             name: field.node.name.node.to_string(),
             arguments: (field.node.arguments.iter())
-                .map(|(name, value)| (name.node.to_string(), input(&value.node)))
+                .map(|(name, value)| (name.node.to_string(), input_of(&value.node)))
                 .collect(),
             is_optional: field.node.directives.iter().any(|one| one.node.name.node == "optional"),
             inputs: inputs(&field.node.selection_set.node)?,
@@ -49,25 +46,10 @@ fn inputs(set: &SelectionSet) -> Result<Vec<RuleInput>, String> {
     set.items.iter().map(|item| selected(&item.node)).collect()
 }
 
-fn input(value: &Value) -> Input {
-    match value {
-        Value::Null | Value::Binary(_) => Input::Null,
-        Value::Variable(name) => Input::Variable(name.as_str().into()),
-        Value::Number(number) => Input::Number(number.to_string().into()),
-        Value::String(text) => Input::String(text.as_str().into()),
-        Value::Boolean(value) => Input::Boolean(*value),
-        Value::Enum(name) => Input::Enum(name.as_str().into()),
-        Value::List(items) => Input::List(items.iter().map(input).collect()),
-        Value::Object(fields) => {
-            Input::Object(fields.iter().map(|(name, value)| (name.as_str().into(), input(value))).collect())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::RULES;
+    use crate::{rules::RULES, value::Input};
 
     #[test]
     fn a_selection_is_taken_apart() {

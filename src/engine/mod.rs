@@ -20,7 +20,7 @@ use crate::{
     cache::Cache,
     changes::{Heard, Message, Unheard, Webhooks},
     contract::{Contract, PublicSchema},
-    execute::{Execution, Unreadable, execute},
+    execute::{Executed, Execution, Unreadable, execute},
     fetch::FetchError,
     ledger::Ledger,
     plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
@@ -117,7 +117,7 @@ impl Engine {
         };
         let deadline = arrived + self.settings.request_deadline;
         let (sight, below_unknown) = self.sight(caller, &plan, deadline).await;
-        let executed = execute(&Execution {
+        let mut executed = execute(&Execution {
             contract: &self.contract,
             cache: &self.cache,
             demand: &request.demand,
@@ -139,7 +139,9 @@ impl Engine {
         }
         if let Some(ledger) = &self.ledger {
             let at_ms = self.cache.now_ms();
-            executed.judged.into_iter().for_each(|judged| ledger.note(noted::observation(judged, at_ms)));
+            std::mem::take(&mut executed.judged)
+                .into_iter()
+                .for_each(|judged| ledger.note(noted::observation(judged, at_ms)));
         }
         let status = match (executed.data_is_null, executed.n_faults) {
             (true, _) => AnswerStatus::NullData,
@@ -154,7 +156,8 @@ impl Engine {
             n_fetches: executed.n_fetches,
             n_bytes: executed.body.len(),
         });
-        Ok(Answer { body: executed.body, status, freshness: executed.freshness, at_ms: self.cache.now_ms() })
+        let Executed { body, freshness, n_unknown, .. } = executed;
+        Ok(Answer { body, status, n_unknown, freshness, at_ms: self.cache.now_ms() })
     }
 
     /// Returns what an audience asks by; none: the whole graph.

@@ -32,6 +32,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// What became of the request.
     pub status: AnswerStatus,
+    /// How many facts that its rules read could not be found out.
+    pub n_unknown: usize,
     /// How old it is.
     pub freshness: Freshness,
     /// When it was given, in milliseconds since 1970.
@@ -101,6 +103,6 @@ impl Answer {
         });
         let body = serde_json::json!({"errors": entries.collect::<Vec<_>>()});
         let status = AnswerStatus::Refused(refusal.kind);
-        Self { body: body.to_string().into_bytes(), status, freshness: Freshness::default(), at_ms }
+        Self { body: body.to_string().into_bytes(), status, n_unknown: 0, freshness: Freshness::default(), at_ms }
     }
 }

@@ -9,7 +9,7 @@ use super::gathered::Of;
 use crate::{
     contract::Contract,
     fetch::{FetchError, TooOld, Violation},
-    plan::Position,
+    plan::{ArgumentFault, Position},
     value::{DomainId, GroupId, Key, ListId, RuleId, SystemId, write_json_string},
 };
 
@@ -48,7 +48,7 @@ pub(super) enum Failure<'f> {
     /// A field that may not be null has no value.
     Null,
     /// An argument does not fit.
-    Argument(&'f str),
+    Argument(&'f ArgumentFault),
     /// More objects than one answer may hold.
     TooManyRows(usize),
     /// `totalCount` is past the bound to which rows are counted.
@@ -94,7 +94,20 @@ pub(super) enum Asked {
     List(ListId),
 }
 
+/// Returns the group that a system answered for: the one asked, or the one that answers until its owner has the entity.
+pub(super) fn said_by(contract: &Contract, group: GroupId, system: SystemId) -> GroupId {
+    if contract.group(group).system == system { group } else { contract.handed_over_by(group).unwrap_or(group) }
+}
+
 impl Asked {
+    /// Returns what of it a system answered, or did not.
+    fn of(self, contract: &Contract, system: SystemId) -> Self {
+        match self {
+            Self::Group(group) => Self::Group(said_by(contract, group, system)),
+            Self::List(_) => self,
+        }
+    }
+
     /// Returns the freshness domain of what was asked.
     pub fn domain(self, contract: &Contract) -> DomainId {
         match self {
@@ -217,7 +230,7 @@ impl<'c> Faults<'c> {
                 let mut described = Described::new(error.kind.code(), reason);
                 described.message = format!("{}: {reason}", contract.system(system).name);
                 described.system = Some(system);
-                described.asked = Some(*asked);
+                described.asked = Some(asked.of(contract, system));
                 described.retry_after = error.retry_after;
                 described.too_old = error.too_old;
                 described
@@ -237,7 +250,7 @@ impl<'c> Faults<'c> {
                 described
             }
             Failure::Null => Described::new("NULL_VALUE", "the field may not be null and has no value"),
-            Failure::Argument(wrong) => Described::new("BAD_ARGUMENT", wrong),
+            Failure::Argument(wrong) => Described::new("BAD_ARGUMENT", wrong.text()),
             Failure::TooManyRows(rows_max) => Described::new(
                 "TOO_MANY_ROWS",
                 &format!("the answer would hold more than {rows_max} objects here: ask for fewer"),

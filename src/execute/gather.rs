@@ -13,7 +13,7 @@ use super::{
     handover::{HandedOver, has_absences},
     join::follow,
     pages::{PagesQuestion, question},
-    rule::{self, BusinessTime},
+    rule::{self, BusinessTime, Calling},
 };
 use crate::{
     cache::{Answer, Asking, Brought, Cache, Demand, Question},
@@ -78,7 +78,10 @@ impl<'e> Gathering<'e> {
         for (number, join) in self.plan.joins.iter().enumerate() {
             if gathered.joins[number].is_none() && gathered.can_follow(self.plan, join) {
                 match join.from {
-                    JoinFrom::Rule(call) => rule::run(self.contract, self.plan, gathered, number, call, self.time),
+                    JoinFrom::Rule(call) => {
+                        let calling = Calling { contract: self.contract, cache: self.cache, plan: self.plan };
+                        rule::run(calling, gathered, number, call, self.time);
+                    }
                     _ => follow(self.contract, self.plan, gathered, number, self.rows_max),
                 }
                 followed = true;
@@ -174,7 +177,8 @@ impl<'e> Gathering<'e> {
         let Question::Records { group, keys, deadline } = question else { return None };
         let by = self.contract.handed_over_by(*group)?;
         let (cache, demand) = (self.cache, self.demand);
-        Some(HandedOver { cache, demand, group: *group, by, keys: keys.clone(), deadline: *deadline })
+        let is_behind = !self.contract.system(self.contract.group(*group).system).lag.is_zero();
+        Some(HandedOver { cache, demand, group: *group, by, keys: keys.clone(), is_behind, deadline: *deadline })
     }
 
     /// Takes what a step has brought. Returns how many questions were put to owners for it.

@@ -13,8 +13,8 @@ use crate::{
     cache::{Freshness, Levels},
     fetch::{Entry, FetchError, Outcome, Page, Record, Stamp},
     plan::{
-        ArgumentsId, Coerced, ConditionId, Given, Guard, Join, JoinFrom, JoinId, Place, PlaceId, Plan, PlannedFeed,
-        Scoped, StepId, Variables, When,
+        ArgumentFault, ArgumentsId, Coerced, ConditionId, Given, Guard, Join, JoinFrom, JoinId, Place, PlaceId, Plan,
+        PlannedFeed, Scoped, StepId, Variables, When,
     },
     value::{GroupId, Input, Key, RuleId, SystemId, json_text},
 };
@@ -45,6 +45,8 @@ pub(super) struct Gathered {
     pub now_ms: i64,
     /// The rules that could not read their facts: for how many objects, and what of the first.
     pub unreadable: Vec<Unreadable>,
+    /// How many facts that rules read could not be found out.
+    pub n_unknown: usize,
     /// What rules have judged.
     pub judged: Vec<Judged>,
 }
@@ -131,7 +133,7 @@ pub(super) enum CellFailure {
     /// The value it would be found by did not fit.
     Violation(Arc<Record>, u32, Origin),
     /// An argument does not fit.
-    Argument(String),
+    Argument(ArgumentFault),
     /// More objects than one answer may hold.
     TooManyRows(usize),
     /// The type named by the data is none the field may have.
@@ -181,6 +183,7 @@ impl Gathered {
             levels: vec![Levels::default(); plan.steps.len()],
             now_ms,
             unreadable: Vec::new(),
+            n_unknown: 0,
             judged: Vec::new(),
         }
     }
@@ -192,8 +195,8 @@ impl Gathered {
     }
 
     /// Returns a field's arguments.
-    pub fn arguments(&self, id: ArgumentsId) -> Result<&[(CompactString, Input)], &str> {
-        self.arguments[id.0].as_deref().map_err(String::as_str)
+    pub fn arguments(&self, id: ArgumentsId) -> Result<&[(CompactString, Input)], &ArgumentFault> {
+        self.arguments[id.0].as_deref()
     }
 
     /// Whether a step's answer is there.

@@ -2,12 +2,13 @@
 //!
 //! In: what the owner said. Out: the same, with the other system's rows where the owner has none. An entity moves from one
 //! system to the other between two questions: where neither has it, the owner is asked again after the other has answered, so
-//! that what exists all the time is never missed.
+//! that what exists all the time is never missed. An owner that is itself a copy would say the same again: there an entity
+//! may be missed for as long as the copy is behind.
 
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    cache::{Answer, Asking, Brought, Cache, Demand, Question},
+    cache::{Answer, Asked, Asking, Brought, Cache, Demand, Question},
     fetch::Outcome,
     value::{GroupId, Key},
 };
@@ -29,6 +30,8 @@ pub(super) struct HandedOver<'h> {
     pub by: GroupId,
     /// The keys that the owner was asked for.
     pub keys: Arc<[Key]>,
+    /// Whether the owner's system may be behind what it is a copy of.
+    pub is_behind: bool,
     /// When the caller stops waiting.
     pub deadline: Instant,
 }
@@ -42,8 +45,8 @@ impl HandedOver<'_> {
         for (position, outcome) in absent.iter().zip(self.take(&mut answer, earlier)) {
             if is_absent(&outcome) {
                 // The owner may have taken it over since it was asked.
-                let (said_ms, asked_ms) = (ended_ms(&outcome), started_ms(&answer, *position));
-                if asked_ms < said_ms {
+                let said_ms = ended_ms(&outcome);
+                if self.may_be_there(&answer, *position, said_ms) {
                     gone.push(*position);
                     not_before_ms = not_before_ms.max(said_ms);
                 }
@@ -66,6 +69,15 @@ impl HandedOver<'_> {
     fn absences(&self, answer: &Answer) -> Vec<usize> {
         let Brought::Records(outcomes) = &answer.brought else { return Vec::new() };
         (0..outcomes.len().min(self.keys.len())).filter(|position| is_absent(&outcomes[*position])).collect()
+    }
+
+    /// Whether the owner, asked again, may have what it had not when it was asked; the other system said so at an instant.
+    fn may_be_there(&self, answer: &Answer, position: usize, said_ms: i64) -> bool {
+        let Brought::Records(outcomes) = &answer.brought else { return false };
+        let Ok(record) = &outcomes[position] else { return false };
+        let (stamp, asked) = (&record.stamp, Asked::Group(self.group));
+        let is_copy = self.is_behind || stamp.as_of_ms.is_some();
+        !is_copy && self.cache.life(asked, stamp, true, self.cache.now_ms()).since_ms < said_ms
     }
 
     async fn ask(&self, group: GroupId, positions: &[usize], demand: &Demand) -> Answer {
@@ -96,13 +108,6 @@ fn is_absent(outcome: &Outcome) -> bool {
 
 fn ended_ms(outcome: &Outcome) -> i64 {
     outcome.as_ref().map_or(i64::MIN, |record| record.stamp.ended_ms)
-}
-
-fn started_ms(answer: &Answer, position: usize) -> i64 {
-    match &answer.brought {
-        Brought::Records(outcomes) => outcomes[position].as_ref().map_or(i64::MAX, |record| record.stamp.started_ms),
-        Brought::Pages(_) => i64::MAX,
-    }
 }
 
 fn set(answer: &mut Answer, position: usize, outcome: Outcome) {

@@ -29,7 +29,7 @@ use rule::BusinessTime;
 
 pub use fault::{BelowUnknown, BelowUnknownBecause};
 pub use rule::{Judged, Unreadable};
-use write::Writer;
+use write::{Known, Writer};
 
 /// What a plan is executed with.
 pub struct Execution<'e> {
@@ -78,6 +78,8 @@ pub struct Executed {
     pub freshness: Freshness,
     /// The rules that could not read their facts.
     pub unreadable: Vec<Unreadable>,
+    /// How many facts that rules read could not be found out: what rests on them may be another thing in a moment.
+    pub n_unknown: usize,
     /// What rules have judged, for whoever has to act on it.
     pub judged: Vec<Judged>,
 }
@@ -103,8 +105,8 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
         deadline: execution.deadline,
     };
     let n_fetches = gathering.run(&mut gathered).await;
-    let writer: Writer<'_, false> =
-        Writer::new(contract, plan, &gathered, execution.introspection, execution.errors_max);
+    let known = Known { contract, cache: execution.cache, plan, gathered: &gathered };
+    let writer: Writer<'_, false> = Writer::new(known, execution.introspection, execution.errors_max);
     let (body, data_is_null, n_faults) = writer.naming_owners(execution.names_owners).response();
     Executed {
         body,
@@ -113,6 +115,7 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
         n_fetches,
         freshness: gathered.freshness,
         unreadable: gathered.unreadable,
+        n_unknown: gathered.n_unknown,
         judged: gathered.judged,
     }
 }

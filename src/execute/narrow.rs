@@ -10,7 +10,7 @@ use crate::{
     access::Rows,
     contract::{Contract, Narrowed},
     fetch::{Count, Page, Stamp},
-    plan::PagesAsk,
+    plan::{ArgumentFault, PagesAsk},
     value::{Argument, SystemId},
 };
 
@@ -58,7 +58,7 @@ impl Narrowing {
                 (None, _) => return nothing(),
                 _ => {
                     let wrong = "say which account's rows are wanted: this list gives those of one at a time";
-                    return Err(PageCell::Failed(CellFailure::Argument(wrong.to_owned())));
+                    return Err(PageCell::Failed(CellFailure::Argument(ArgumentFault::Wrong(wrong.to_owned()))));
                 }
             },
         };

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     contract::{Contract, List},
     fetch::{Cursor, Direction, FetchError, FetchErrorKind, ListFetch, Page, Window},
-    plan::{PagesAsk, Plan},
+    plan::{ArgumentFault, PagesAsk, Plan},
     value::{Argument, Input},
 };
 
@@ -39,7 +39,7 @@ pub(super) fn question(
     let list = contract.list(ask.list);
     let asked = Asked::List(ask.list);
     let n_parents = if gathered.applies(ask.when) { gathered.rows(ask.parent).n_rows } else { 0 };
-    let refused = |wrong: String| PagesQuestion {
+    let refused = |wrong: ArgumentFault| PagesQuestion {
         fetch: None,
         cells: (0..n_parents).map(|_| Err(PageCell::Failed(CellFailure::Argument(wrong.clone())))).collect(),
         asked,
@@ -50,14 +50,14 @@ pub(super) fn question(
     };
     let window = match window(list, arguments, ask.connection) {
         Ok(window) => window,
-        Err(wrong) => return refused(wrong),
+        Err(wrong) => return refused(ArgumentFault::Wrong(wrong)),
     };
     let mut known: HashMap<Box<[Argument]>, usize> = HashMap::new();
     let mut questions = Vec::new();
     let mut cells = Vec::with_capacity(n_parents);
     let narrowing = match narrowing(contract, gathered, ask) {
         Ok(narrowing) => narrowing,
-        Err(wrong) => return refused(wrong),
+        Err(wrong) => return refused(ArgumentFault::Wrong(wrong)),
     };
     for row in 0..n_parents {
         if gathered.is_veiled(ask.parent, row) {
@@ -102,7 +102,7 @@ impl PagesQuestion {
             Ok(position) => match pages.get(position) {
                 Some(Ok(page)) => PageCell::Page(page.clone()),
                 Some(Err(error)) if error.kind == FetchErrorKind::ForeignCursor => {
-                    PageCell::Failed(CellFailure::Argument(error.kind.reason().to_owned()))
+                    PageCell::Failed(CellFailure::Argument(ArgumentFault::Wrong(error.kind.reason().to_owned())))
                 }
                 Some(Err(error)) => PageCell::Failed(CellFailure::Fetch(error.clone(), self.asked)),
                 None => PageCell::Null,

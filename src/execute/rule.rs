@@ -10,12 +10,13 @@ use serde_json::{Map, Value};
 
 use super::{
     gathered::{CellFailure, Gathered, JoinCell, JoinItem, JoinRows, Of, Origin, PartRow, PlaceRows},
-    write::{FactsSources, Writer},
+    write::{FactsSources, Known, Writer},
 };
 use crate::{
+    cache::Cache,
     contract::{Answer, Contract, Role, RuleUse},
     fetch::{Cell, Entry, Layout, Record, Stamp},
-    plan::{Call, CallId, JoinId, PlaceId, Plan},
+    plan::{ArgumentFault, Call, CallId, JoinId, PlaceId, Plan},
     rules::{Computed, Context, Judgement, Reason},
     value::{Adaptations, Input, Key, SystemId, json_text},
 };
@@ -29,20 +30,26 @@ pub(super) enum BusinessTime {
     Standing(Timestamp),
 }
 
+/// What a rule is called with, beside what is gathered.
+#[derive(Clone, Copy)]
+pub(super) struct Calling<'c> {
+    /// The contract.
+    pub contract: &'c Contract,
+    /// What knows how old things are.
+    pub cache: &'c Cache,
+    /// The plan.
+    pub plan: &'c Plan,
+}
+
 /// Runs a call for all objects of its place.
-pub(super) fn run(
-    contract: &Contract,
-    plan: &Plan,
-    gathered: &mut Gathered,
-    join: usize,
-    call: CallId,
-    time: BusinessTime,
-) {
+pub(super) fn run(calling: Calling<'_>, gathered: &mut Gathered, join: usize, call: CallId, time: BusinessTime) {
+    let Calling { contract, cache, plan } = calling;
     let call = &plan.calls[call.0];
     let when = plan.joins[join].when;
     let n_rows = if gathered.applies(when) { gathered.rows(call.place).n_rows } else { 0 };
-    let mut running = Running::new(contract, plan, gathered, call, time);
+    let mut running = Running::new(Known { contract, cache, plan, gathered }, call, time);
     let cells: Vec<JoinCell> = (0..n_rows).map(|row| running.cell(row)).collect();
+    let n_unknown = running.writer.n_unknown();
     let Running { parts, holds_until_ms, judged, unreadable, .. } = running;
     let items = (0..parts.len()).map(|row| Some(JoinItem { target: 0, row })).collect();
     let answer = plan.joins[join].targets[0].1;
@@ -50,6 +57,7 @@ pub(super) fn run(
     gathered.joins[join] = Some(JoinRows { cells, items });
     gathered.judged.extend(judged);
     gathered.unreadable.extend(unreadable);
+    gathered.n_unknown += n_unknown;
     if let BusinessTime::Clock(_) = time {
         let until_ms = &mut gathered.freshness.until_ms;
         *until_ms = [*until_ms, holds_until_ms].into_iter().flatten().min();
@@ -86,15 +94,13 @@ pub struct Judged {
 
 /// The work on one call.
 struct Running<'r> {
-    contract: &'r Contract,
-    plan: &'r Plan,
-    gathered: &'r Gathered,
+    known: Known<'r>,
     call: &'r Call,
     rule: &'r RuleUse,
     layout: Layout,
     writer: Writer<'r, true>,
     /// The arguments as JSON; or what is wrong with them.
-    arguments: Result<Vec<u8>, String>,
+    arguments: Result<Vec<u8>, ArgumentFault>,
     /// For a part: which object of the holder's place holds each.
     held_by: Vec<usize>,
     time: BusinessTime,
@@ -105,7 +111,8 @@ struct Running<'r> {
 }
 
 impl<'r> Running<'r> {
-    fn new(contract: &'r Contract, plan: &'r Plan, gathered: &'r Gathered, call: &'r Call, time: BusinessTime) -> Self {
+    fn new(known: Known<'r>, call: &'r Call, time: BusinessTime) -> Self {
+        let Known { contract, plan, gathered, .. } = known;
         let rule = contract.rule(call.rule);
         let columns: Vec<String> =
             contract.shapes[rule.shape.index()].slots.iter().map(|slot| slot.name.clone()).collect();
@@ -114,14 +121,12 @@ impl<'r> Running<'r> {
             Value::Object(members.collect()).to_string().into_bytes()
         });
         Self {
-            contract,
-            plan,
-            gathered,
+            known,
             call,
             rule,
             layout: Layout::new(rule.shape, &contract.shapes, &columns, &[], &Adaptations::default()),
-            writer: Writer::new(contract, plan, gathered, None, 1),
-            arguments: arguments.map_err(str::to_owned),
+            writer: Writer::new(known, None, 1),
+            arguments: arguments.map_err(ArgumentFault::clone),
             held_by: call
                 .holder
                 .as_ref()
@@ -140,7 +145,7 @@ impl<'r> Running<'r> {
             Ok(arguments) => arguments,
             Err(wrong) => return JoinCell::Failed(CellFailure::Argument(wrong.clone())),
         };
-        let (plan, call) = (self.plan, self.call);
+        let (plan, call) = (self.known.plan, self.call);
         let holder = call
             .holder
             .as_ref()
@@ -148,12 +153,12 @@ impl<'r> Running<'r> {
         let Some(facts) = self.writer.object_facts((call.place, row), &call.inputs, holder) else {
             return JoinCell::Null;
         };
-        let sources = FactsSources { contract: self.contract, plan, gathered: self.gathered, objects: &facts.objects };
+        let sources = FactsSources { known: self.known, objects: &facts.objects };
         let now = match self.time {
             BusinessTime::Clock(now_ms) => Timestamp::from_millisecond(now_ms).unwrap_or_default(),
             BusinessTime::Standing(instant) => instant,
         };
-        let context = Context { now, settings: &self.contract.rules, sources: &sources };
+        let context = Context { now, settings: &self.known.contract.rules, sources: &sources };
         let computed = match (self.rule.rule.run)(&facts.json, arguments, &context) {
             Ok(computed) => computed,
             Err(wrong) => return self.failed(&wrong),
@@ -181,13 +186,13 @@ impl<'r> Running<'r> {
     /// Lays out what the rule came to.
     fn record(&self, computed: &Computed) -> Result<Record, serde_json::Error> {
         let members: Map<String, Value> = serde_json::from_slice(&computed.members)?;
-        let slots = &self.contract.shapes[self.rule.shape.index()].slots;
+        let slots = &self.known.contract.shapes[self.rule.shape.index()].slots;
         let cells: Vec<Cell<'_>> = (slots.iter())
             .map(|slot| members.get(&slot.name).map_or(Cell::Null, |value| Cell::Json(Cow::Borrowed(value))))
             .collect();
         // What is computed is nobody's record: no age is reckoned from this stamp.
         let stamp = Stamp::answered(SystemId(0), 0);
-        Ok(self.layout.record(&self.contract.shapes, &cells, &[], stamp))
+        Ok(self.layout.record(&self.known.contract.shapes, &cells, &[], stamp))
     }
 
     /// Takes down what the rule judged, with what it is about.
@@ -195,7 +200,7 @@ impl<'r> Running<'r> {
         if judgements.is_empty() {
             return;
         }
-        let (contract, call) = (self.contract, self.call);
+        let (contract, call) = (self.known.contract, self.call);
         let ty = &contract.ty(self.rule.ty).name;
         let (key, account) = (self.key(row).to_string(), self.account(row));
         self.judged.extend(judgements.into_iter().map(|judgement| {
@@ -209,15 +214,15 @@ impl<'r> Running<'r> {
 
     /// Returns the account that an entity belongs to, where its type says so.
     fn account(&self, row: usize) -> Option<String> {
-        let place = &self.plan.places[self.call.place.0];
-        let object = self.contract.object(place.ty)?;
+        let place = &self.known.plan.places[self.call.place.0];
+        let object = self.known.contract.object(place.ty)?;
         let Role::Entity(entity) = &object.role else { return None };
-        let rows = self.gathered.rows(self.call.place);
+        let rows = self.known.gathered.rows(self.call.place);
         match object.fields[entity.scope.as_ref()?.account].answer {
             Answer::Key(position) => Some(rows.keys[*rows.key_of.get(row)? as usize].field(position)?.to_owned()),
             Answer::Slot { group, slot } => {
                 let column = place.columns.iter().position(|column| column.group == group)?;
-                let Some(Ok(record)) = self.gathered.outcome(place, rows, column, row) else { return None };
+                let Some(Ok(record)) = self.known.gathered.outcome(place, rows, column, row) else { return None };
                 let Entry::Value(json) = record.table()?.entry(slot) else { return None };
                 json_text(json).map(Cow::into_owned)
             }
@@ -226,7 +231,7 @@ impl<'r> Running<'r> {
     }
 
     fn key(&self, row: usize) -> Key {
-        let rows = self.gathered.rows(self.call.place);
+        let rows = self.known.gathered.rows(self.call.place);
         match (rows.parts.get(row), rows.key_of.get(row)) {
             (Some(part), _) => part.origin.key.clone(),
             (None, Some(&key)) => rows.keys[key as usize].clone(),

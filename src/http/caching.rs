@@ -1,7 +1,7 @@
 //! What caches on the way are told: how old an answer is, how long it may be kept, and whether they have it already. Pure.
 //!
 //! In: the answer's freshness, and the tags that a caller has. Out: `Age`, `Cache-Control`, `ETag`. An answer is its caller's
-//! own, so it is always `private`; what is wrong or outlived in any part is never kept.
+//! own, so it is always `private`; what is wrong, outlived or not known in any part is never kept.
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
@@ -60,7 +60,7 @@ impl Caching {
     pub(super) fn new(answer: &Answer, media: Media, known: Option<&Known>) -> Self {
         let as_of = jiff::Timestamp::from_millisecond(answer.at_ms).ok().map(|now| format!("{now:.3}"));
         let freshness = &answer.freshness;
-        if answer.status != AnswerStatus::Complete || !freshness.stale.is_empty() {
+        if answer.status != AnswerStatus::Complete || answer.n_unknown > 0 || !freshness.stale.is_empty() {
             return Self { age: None, control: "no-store".to_owned(), tag: None, as_of, is_known: false };
         }
         let (age, control) = match (freshness.since_ms, freshness.until_ms) {
@@ -127,7 +127,7 @@ mod tests {
     fn answer(status: AnswerStatus, known: Option<(i64, i64)>) -> Answer {
         let freshness =
             Freshness { since_ms: known.map(|known| known.0), until_ms: known.map(|known| known.1), stale: Vec::new() };
-        Answer { body: b"{}".to_vec(), status, freshness, at_ms: 100_000 }
+        Answer { body: b"{}".to_vec(), status, n_unknown: 0, freshness, at_ms: 100_000 }
     }
 
     fn told(answer: &Answer) -> (Option<i64>, String) {
@@ -163,6 +163,8 @@ mod tests {
         let (system, asked, domain) = (SystemId(0), Asked::Group(GroupId(0)), DomainId(0));
         stale.freshness.stale.push(Stale { system, asked, domain, since_ms: 1, n: 1, code: "OWNER_TIMEOUT" });
         assert_eq!(told(&stale), (None, "no-store".to_owned()));
+        let unknown = Answer { n_unknown: 1, ..answer(AnswerStatus::Complete, Some((99_000, 200_000))) };
+        assert_eq!(told(&unknown), (None, "no-store".to_owned()), "a rule could not find something out");
         assert_eq!(told(&answer(AnswerStatus::Complete, None)), (None, "private, no-cache".to_owned()));
     }
 

@@ -76,6 +76,8 @@ pub(super) enum Refusal {
 
 /// The methods GraphQL requests may use, as the `Allow` header lists them.
 pub(super) const GRAPHQL_METHODS: &str = "GET, HEAD, POST";
+/// The method of messages. A greeting may come by GET, but that is for the system that greets to know.
+const MESSAGE_METHODS: &str = "POST";
 const GRAPHQL_METHODS_SENTENCE: &str = "GraphQL requests are sent with POST or GET";
 
 impl Refusal {
@@ -154,6 +156,14 @@ impl Refusal {
                 RefusalClass::Unreadable | RefusalClass::Away => None,
             },
             _ => None,
+        }
+    }
+
+    /// Returns the methods that are taken instead, as the `Allow` header lists them.
+    pub(super) fn allowed_methods(&self) -> &'static str {
+        match self {
+            Self::MessageMethod => MESSAGE_METHODS,
+            _ => GRAPHQL_METHODS,
         }
     }
 

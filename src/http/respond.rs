@@ -43,6 +43,9 @@ pub(super) fn refusal(media: Media, refusal: &Refusal) -> Response {
     if let Some(challenge) = refusal.challenge() {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(refusal.allowed_methods()));
+    }
     response
 }
 

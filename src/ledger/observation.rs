@@ -169,7 +169,42 @@ pub(super) struct Noted {
     pub seen: Vec<(String, Seen)>,
 }
 
+/// That nothing was wrong with a subject, all facts being known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clean {
+    /// When it was first judged like this.
+    first_at_ms: i64,
+    /// When it was last judged like this.
+    last_at_ms: i64,
+    /// How often.
+    times: i64,
+}
+
+impl Clean {
+    /// Counts another judgement of the same subject.
+    pub fn join(&mut self, other: &Self) {
+        self.first_at_ms = self.first_at_ms.min(other.first_at_ms);
+        self.last_at_ms = self.last_at_ms.max(other.last_at_ms);
+        self.times += other.times;
+    }
+
+    /// Makes an observation of it. The rule stands in what is seen alone.
+    pub fn noted(self, subject: String) -> Noted {
+        let Self { first_at_ms, last_at_ms, times } = self;
+        Noted { subject, rule: String::new(), first_at_ms, last_at_ms, times, is_complete: true, seen: Vec::new() }
+    }
+}
+
 impl Noted {
+    /// Returns it by its subject, where it says that nothing is wrong.
+    pub fn clean(self) -> Result<(String, Clean), Self> {
+        let Self { first_at_ms, last_at_ms, times, .. } = self;
+        match self.is_complete && self.seen.is_empty() {
+            true => Ok((self.subject, Clean { first_at_ms, last_at_ms, times })),
+            false => Err(self),
+        }
+    }
+
     /// Brings an observation within its bounds.
     pub fn of(observation: Observation) -> Self {
         let Observation { subject, at_ms, is_complete, seen } = observation;

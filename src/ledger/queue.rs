@@ -3,6 +3,11 @@
 //! In: observations, from answers that do not wait. Out: batches, in order. It is bounded in number and in bytes: what does not
 //! fit is dropped and counted. An observation that says what the last one of its subject says is counted with that one, so
 //! that a thousand answers about one order are one row to write.
+//!
+//! Most observations say that nothing is wrong, an export's by the ten thousand. They matter only where something is open,
+//! which the ledger alone knows: another process may have noted it a moment ago, or this one before it was started again. So
+//! they are never skipped on what this process remembers. They wait in groups between the others, by subject and as two
+//! times, and have their turn there.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,7 +19,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::observation::Noted;
+use super::observation::{Clean, Noted};
 
 /// The bounds of what waits.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +31,9 @@ pub(super) struct Bounds {
     /// Observations of one batch.
     pub batch_max: usize,
 }
+
+/// Subjects of which nothing is wrong that wait: two exports of 50,000 orders, in some 20 MB.
+const CLEAN_MAX: usize = 100_000;
 
 /// Exceptions of one batch, beyond which no further observation joins it.
 const BATCH_SEEN_MAX: usize = 2_000;
@@ -49,6 +57,9 @@ struct Waiting {
     /// The last that waits and has seen each exception.
     of_exception: HashMap<String, u64>,
     n_bytes: usize,
+    /// The subjects of which nothing is wrong: each group with the number of the observation that it stands before.
+    clean: VecDeque<(u64, HashMap<String, Clean>)>,
+    n_clean: usize,
     contract: Option<(String, i64)>,
 }
 
@@ -64,6 +75,19 @@ impl Queue {
         if waiting.joins(&noted) {
             return;
         }
+        let noted = match noted.clean() {
+            Err(noted) => noted,
+            Ok((subject, clean)) => {
+                let (is_first, is_kept) = (waiting.is_empty(), waiting.keep_clean(subject, clean));
+                drop(waiting);
+                if !is_kept {
+                    self.n_dropped.fetch_add(1, Ordering::Relaxed);
+                } else if is_first {
+                    self.bell.notify_one();
+                }
+                return;
+            }
+        };
         let n_bytes = noted.bytes();
         if waiting.noted.len() >= self.bounds.observations_max || waiting.n_bytes + n_bytes > self.bounds.bytes_max {
             self.n_dropped.fetch_add(1, Ordering::Relaxed);
@@ -104,7 +128,7 @@ impl Queue {
         self.waiting().contract.is_some()
     }
 
-    /// Returns how many observations wait.
+    /// Returns how many observations wait, beside those that say that nothing is wrong.
     pub fn len(&self) -> usize {
         self.waiting().noted.len()
     }
@@ -145,6 +169,46 @@ impl Waiting {
         true
     }
 
+    fn is_empty(&self) -> bool {
+        self.noted.is_empty() && self.clean.is_empty()
+    }
+
+    /// Keeps that nothing is wrong with a subject, unless there are too many. Returns whether it is kept.
+    fn keep_clean(&mut self, subject: String, clean: Clean) -> bool {
+        let next = self.first + self.noted.len() as u64;
+        if self.clean.back().is_none_or(|(before, _)| *before != next) {
+            self.clean.push_back((next, HashMap::new()));
+        }
+        let Some((_, group)) = self.clean.back_mut() else { return false };
+        if let Some(known) = group.get_mut(&subject) {
+            known.join(&clean);
+            return true;
+        }
+        if self.n_clean >= CLEAN_MAX {
+            return false;
+        }
+        // What was seen of it before this is not counted with what is seen of it later.
+        self.of_subject.remove(&subject);
+        group.insert(subject, clean);
+        self.n_clean += 1;
+        true
+    }
+
+    /// Takes what stands before all observations that wait.
+    fn take_clean(&mut self, n_max: usize) -> Vec<Noted> {
+        let Some((_, group)) = self.clean.front_mut().filter(|(before, _)| *before <= self.first) else {
+            return Vec::new();
+        };
+        let subjects: Vec<String> = group.keys().take(n_max).cloned().collect();
+        let taken = subjects.into_iter().filter_map(|subject| group.remove_entry(&subject));
+        let taken: Vec<Noted> = taken.map(|(subject, clean)| clean.noted(subject)).collect();
+        if group.is_empty() {
+            self.clean.pop_front();
+        }
+        self.n_clean -= taken.len();
+        taken
+    }
+
     fn push(&mut self, noted: Noted, n_bytes: usize) {
         let number = self.first + self.noted.len() as u64;
         self.of_subject.insert(noted.subject.clone(), number);
@@ -158,6 +222,11 @@ impl Waiting {
     fn take(&mut self, batch_max: usize) -> Vec<Noted> {
         let (mut batch, mut n_seen) = (Vec::new(), 0);
         while batch.len() < batch_max && n_seen < BATCH_SEEN_MAX {
+            let clean = self.take_clean(batch_max - batch.len());
+            if !clean.is_empty() {
+                batch.extend(clean);
+                continue;
+            }
             let Some(noted) = self.noted.pop_front() else { break };
             let number = self.first;
             self.first += 1;
@@ -234,5 +303,45 @@ mod tests {
         let by_bytes = queue(100, bytes * 2 + 1);
         (0..5).for_each(|n| by_bytes.note(noted(&n.to_string(), 1, &["HOLD"])));
         assert_eq!((by_bytes.len(), by_bytes.take_dropped()), (2, 3));
+    }
+
+    #[test]
+    fn what_is_clean_takes_no_room_from_the_rest() {
+        let queue = queue(10, 100_000);
+        (0..20_000).for_each(|n| queue.note(noted(&n.to_string(), 1, &[])));
+        (0..20_000).for_each(|n| queue.note(noted(&n.to_string(), 2, &[])));
+        queue.note(noted("held", 3, &["HOLD"]));
+        assert_eq!((queue.len(), queue.take_dropped()), (1, 0));
+        let (mut n_subjects, mut batches) = (0, 0);
+        loop {
+            let batch = queue.take();
+            if batch.is_empty() {
+                break;
+            }
+            let clean: Vec<_> = batch.iter().filter(|one| one.seen.is_empty()).collect();
+            assert!(clean.iter().all(|one| (one.times, one.first_at_ms, one.last_at_ms) == (2, 1, 2)));
+            (n_subjects, batches) = (n_subjects + clean.len(), batches + 1);
+        }
+        assert_eq!((n_subjects, batches, queue.waiting().n_clean), (20_000, 41, 0));
+    }
+
+    #[test]
+    fn what_is_clean_between_two_sightings_keeps_its_turn() {
+        let queue = queue(10, 100_000);
+        let codes = |batch: Vec<Noted>| batch.iter().map(|one| one.seen.len()).collect::<Vec<_>>();
+        queue.note(noted("1", 1, &[]));
+        queue.note(noted("1", 2, &["HOLD"]));
+        queue.note(noted("1", 3, &[]));
+        assert_eq!((codes(queue.take()), codes(queue.take())), (vec![0, 1, 0], vec![]));
+        let unknown = Noted { is_complete: false, ..noted("2", 1, &[]) };
+        queue.note(unknown);
+        assert_eq!(queue.len(), 1, "what is not known is not clean");
+    }
+
+    #[test]
+    fn so_many_clean_subjects_wait_and_no_more() {
+        let queue = queue(10, 100_000);
+        (0..CLEAN_MAX + 5).for_each(|n| queue.note(noted(&n.to_string(), 1, &[])));
+        assert_eq!(queue.take_dropped(), 5);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     operation::{Guard, Position, SelectedField, Selection},
 };
 use crate::{
-    contract::{Contract, Field, RuleInput},
+    contract::{Contract, Field, RuleInput, TypeKind},
     value::{Input, RuleId, TypeId},
 };
 
@@ -21,6 +21,8 @@ pub(super) struct Called {
     place: PlaceId,
     rule: RuleId,
     arguments: Vec<(compact_str::CompactString, Input)>,
+    /// What the variables in them are.
+    within: Option<Within>,
     guards: Vec<Guard>,
     join: JoinId,
     answer: PlaceId,
@@ -38,15 +40,20 @@ impl Compiling<'_> {
     ) -> Produce {
         let guards = collected.guards();
         let written = &collected.field().arguments;
+        let within = self.within_of(written);
         let same = |called: &&Called| {
-            called.place == place && called.rule == rule && called.arguments == *written && called.guards == guards
+            called.place == place
+                && called.rule == rule
+                && called.arguments == *written
+                && called.within == within
+                && called.guards == guards
         };
         let (join, answer) = match self.called.iter().find(same) {
             Some(called) => (called.join, called.answer),
             None => {
                 let (join, answer) = self.call(place, rule, field, collected, &guards);
                 let arguments = written.clone();
-                self.called.push(Called { place, rule, arguments, guards, join, answer });
+                self.called.push(Called { place, rule, arguments, within, guards, join, answer });
                 (join, answer)
             }
         };
@@ -102,36 +109,54 @@ impl Compiling<'_> {
     /// Plans what a rule reads of the objects of a place.
     fn read(&mut self, place: PlaceId, inputs: &[RuleInput], guards: &[Guard]) -> Vec<Output> {
         let ty = self.plan.places[place.0].ty;
-        let selections = selections(self.contract, inputs, Some(ty));
+        let selections = selections(self.contract, inputs, ty);
         let selected: Vec<_> = guards.iter().map(|guard| (selections.as_slice(), guard.clone())).collect();
         let selected: &Selected<'_> = &selected;
         self.outputs(Holder::Place(place), ty, selected)
     }
 }
 
-/// Turns what a rule reads into selections; fields that the type does not have are left out.
-fn selections(contract: &Contract, inputs: &[RuleInput], ty: Option<TypeId>) -> Vec<Selection> {
+/// Turns what a rule reads of a type into selections; fields that the type does not have are left out.
+fn selections(contract: &Contract, inputs: &[RuleInput], ty: TypeId) -> Vec<Selection> {
     let selection = |input: &RuleInput| match input {
-        RuleInput::On { ty, inputs } => Some(Selection::Fragment {
-            type_condition: Some(ty.clone()),
-            guard: Guard::default(),
-            selections: selections(contract, inputs, None),
-        }),
-        RuleInput::Field { key, name, arguments, inputs, .. } => {
-            let known = ty.is_none_or(|ty| fields_of(contract, ty).iter().any(|field| field.name == *name));
-            (known || name == "__typename").then(|| {
-                Selection::Field(SelectedField {
-                    response_key: key.as_str().into(),
-                    name: name.as_str().into(),
-                    arguments: arguments.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect(),
-                    guard: Guard::default(),
-                    selections: selections(contract, inputs, None),
-                    position: Position::default(),
-                })
+        RuleInput::On { ty: name, inputs } => {
+            let on = *contract.type_names.get(name)?;
+            Some(Selection::Fragment {
+                type_condition: Some(name.clone()),
+                guard: Guard::default(),
+                selections: selections(contract, inputs, on),
             })
+        }
+        RuleInput::Field { key, name, arguments, inputs, .. } => {
+            let field = declared(contract, ty).iter().find(|field| field.name == *name);
+            let inner = match field {
+                Some(field) => selections(contract, inputs, field.ty.named()),
+                None if name == "__typename" => Vec::new(),
+                None => return None,
+            };
+            // One type that holds a part may take an argument that another does not.
+            let is_taken =
+                |argument: &str| field.is_some_and(|field| field.arguments.iter().any(|one| one.name == argument));
+            let arguments = arguments.iter().filter(|(argument, _)| is_taken(argument));
+            Some(Selection::Field(SelectedField {
+                response_key: key.as_str().into(),
+                name: name.as_str().into(),
+                arguments: arguments.map(|(name, value)| (name.as_str().into(), value.clone())).collect(),
+                guard: Guard::default(),
+                selections: inner,
+                position: Position::default(),
+            }))
         }
     };
     inputs.iter().filter_map(selection).collect()
+}
+
+/// Returns the fields that a selection of a type may name.
+fn declared(contract: &Contract, ty: TypeId) -> &[Field] {
+    match &contract.ty(ty).kind {
+        TypeKind::Interface { fields, .. } => fields,
+        _ => fields_of(contract, ty),
+    }
 }
 
 /// Collects what must be known before outputs can be written.

@@ -115,8 +115,40 @@ pub fn coerce_variables(
     if mistakes.is_empty() { Ok(Variables(values)) } else { Err(Refusal { kind: RefusalKind::Variables, mistakes }) }
 }
 
+/// Why a field has no arguments to be answered with: a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArgumentFault {
+    /// A variable that it cannot do without was not given, or given as null.
+    NotGiven(String),
+    /// A value does not fit.
+    Wrong(String),
+}
+
+impl ArgumentFault {
+    /// Returns the sentence.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::NotGiven(text) | Self::Wrong(text) => text,
+        }
+    }
+
+    /// Says where it is: puts the sentence into a longer one.
+    fn at(self, say: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::NotGiven(text) => Self::NotGiven(say(text)),
+            Self::Wrong(text) => Self::Wrong(say(text)),
+        }
+    }
+}
+
+impl std::fmt::Display for ArgumentFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
 /// The arguments of one field, coerced; or what is wrong with them.
-pub type Coerced = Result<Vec<(CompactString, Input)>, String>;
+pub type Coerced = Result<Vec<(CompactString, Input)>, ArgumentFault>;
 
 /// Coerces the arguments of all fields of a plan.
 pub fn coerce_arguments(contract: &Contract, planned: &[PlannedArguments], variables: &Variables) -> Vec<Coerced> {
@@ -140,32 +172,36 @@ pub fn coerce_arguments(contract: &Contract, planned: &[PlannedArguments], varia
 fn coerce_field(contract: &Contract, arguments: &PlannedArguments, variables: &Variables) -> Coerced {
     let mut coerced = Vec::with_capacity(arguments.declared.len());
     for (declared, written) in &arguments.declared {
+        let name = &declared.name;
         let given = match written {
             Some(Input::Variable(name)) => variables.value(name).cloned().map(Ok),
             Some(value) => Some(coerce(contract, &declared.ty, value, variables, Origin::Literal)),
             None => None,
         };
+        // Only a variable can be missing; what is written nowhere, and what is written as null, will never be there.
+        let lacking =
+            if matches!(written, Some(Input::Variable(_))) { ArgumentFault::NotGiven } else { ArgumentFault::Wrong };
         let value = match (given, &declared.default) {
-            (Some(value), _) => value.map_err(|wrong| format!("Argument \"{}\" {wrong}", declared.name))?,
+            (Some(value), _) => value.map_err(|wrong| wrong.at(|wrong| format!("Argument \"{name}\" {wrong}")))?,
             // A default may leave out input fields that have defaults of their own.
             (None, Some(default)) => coerce(contract, &declared.ty, default, variables, Origin::Literal)
-                .map_err(|wrong| format!("The default of argument \"{}\" {wrong}", declared.name))?,
+                .map_err(|wrong| wrong.at(|wrong| format!("The default of argument \"{name}\" {wrong}")))?,
             (None, None) if declared.ty.non_null => {
                 let ty = type_text(contract, &declared.ty);
-                return Err(format!("Argument \"{}\" of required type \"{ty}\" was not provided", declared.name));
+                return Err(lacking(format!("Argument \"{name}\" of required type \"{ty}\" was not provided")));
             }
             (None, None) => continue,
         };
         if value == Input::Null && declared.ty.non_null {
-            return Err(format!("Argument \"{}\" must not be null", declared.name));
+            return Err(lacking(format!("Argument \"{name}\" must not be null")));
         }
-        coerced.push((declared.name.as_str().into(), value));
+        coerced.push((name.as_str().into(), value));
     }
     Ok(coerced)
 }
 
 /// Checks a default written in the contract against its type and completes it.
-pub fn coerce_default(contract: &Contract, argument: &Argument, default: &Input) -> Result<Input, String> {
+pub fn coerce_default(contract: &Contract, argument: &Argument, default: &Input) -> Result<Input, ArgumentFault> {
     coerce(contract, &argument.ty, default, &Variables::default(), Origin::Literal)
 }
 
@@ -182,18 +218,20 @@ fn coerce(
     value: &Input,
     variables: &Variables,
     origin: Origin,
-) -> Result<Input, String> {
+) -> Result<Input, ArgumentFault> {
     let value = match value {
         // A variable's value has been coerced to the variable's own type, which validation has found to fit here.
         Input::Variable(name) => match variables.value(name) {
             Some(Input::Null) | None if ty.non_null => {
-                return Err(format!("got null from \"${name}\"; expected {}", type_text(contract, ty)));
+                let text = format!("got null from \"${name}\"; expected {}", type_text(contract, ty));
+                return Err(ArgumentFault::NotGiven(text));
             }
             Some(value) => return Ok(value.clone()),
             None => return Ok(Input::Null),
         },
         Input::Null if ty.non_null => {
-            return Err(format!("got invalid value null; expected {}", type_text(contract, ty)));
+            let text = format!("got invalid value null; expected {}", type_text(contract, ty));
+            return Err(ArgumentFault::Wrong(text));
         }
         Input::Null => return Ok(Input::Null),
         value => value,
@@ -208,7 +246,7 @@ fn coerce(
         },
         TypeRefKind::Named(id) => {
             let named = contract.ty(*id);
-            let wrong = || format!("got invalid value {value}; expected {}", named.name);
+            let wrong = || ArgumentFault::Wrong(format!("got invalid value {value}; expected {}", named.name));
             match &named.kind {
                 TypeKind::Scalar { scalar, .. } => coerce_scalar(*scalar, value).ok_or_else(wrong),
                 TypeKind::Enum { leaf, .. } => match (value, origin) {
@@ -237,39 +275,42 @@ fn coerce_object(
     given: &[(CompactString, Input)],
     variables: &Variables,
     origin: Origin,
-) -> Result<Input, String> {
+) -> Result<Input, ArgumentFault> {
     if let Some((unknown, _)) = given.iter().find(|(name, _)| fields.iter().all(|field| field.name != *name)) {
-        return Err(format!("got invalid value; field \"{unknown}\" is not defined by type {type_name}"));
+        let text = format!("got invalid value; field \"{unknown}\" is not defined by type {type_name}");
+        return Err(ArgumentFault::Wrong(text));
     }
     let mut coerced = Vec::with_capacity(fields.len());
+    let mut has_lacking = false;
     for field in fields {
         let written = given.iter().find(|(name, _)| *name == field.name).map(|(_, value)| value);
         // A variable that was not sent leaves the field out.
-        let written =
-            written.filter(|value| !matches!(value, Input::Variable(name) if variables.value(name).is_none()));
-        match (written, &field.default) {
+        let is_lacking = matches!(written, Some(Input::Variable(name)) if variables.value(name).is_none());
+        has_lacking |=
+            is_lacking || matches!(written, Some(Input::Variable(name)) if variables.value(name) == Some(&Input::Null));
+        match (written.filter(|_| !is_lacking), &field.default) {
             (Some(value), _) => {
                 let value = coerce(contract, &field.ty, value, variables, origin)
-                    .map_err(|wrong| format!("at \"{}\" {wrong}", field.name))?;
+                    .map_err(|wrong| wrong.at(|wrong| format!("at \"{}\" {wrong}", field.name)))?;
                 coerced.push((CompactString::from(field.name.as_str()), value));
             }
             (None, Some(default)) => {
                 let default = coerce(contract, &field.ty, default, variables, Origin::Literal)
-                    .map_err(|wrong| format!("at the default of \"{}\" {wrong}", field.name))?;
+                    .map_err(|wrong| wrong.at(|wrong| format!("at the default of \"{}\" {wrong}", field.name)))?;
                 coerced.push((field.name.as_str().into(), default));
             }
             (None, None) if field.ty.non_null => {
                 let ty = type_text(contract, &field.ty);
-                return Err(format!(
-                    "got invalid value; field \"{}\" of required type {ty} was not provided",
-                    field.name
-                ));
+                let text =
+                    format!("got invalid value; field \"{}\" of required type {ty} was not provided", field.name);
+                return Err(if is_lacking { ArgumentFault::NotGiven(text) } else { ArgumentFault::Wrong(text) });
             }
             (None, None) => {}
         }
     }
     if one_of && (coerced.len() != 1 || coerced[0].1 == Input::Null) {
-        return Err(format!("got invalid value; exactly one field of {type_name} must be given, and not null"));
+        let text = format!("got invalid value; exactly one field of {type_name} must be given, and not null");
+        return Err(if has_lacking { ArgumentFault::NotGiven(text) } else { ArgumentFault::Wrong(text) });
     }
     Ok(Input::Object(coerced))
 }

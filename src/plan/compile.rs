@@ -519,8 +519,13 @@ impl<'c> Compiling<'c> {
             (argument.into(), written.map(|(_, value)| value.clone()))
         });
         let declared = declared.collect();
-        self.plan.arguments.push(PlannedArguments { declared, within: self.within });
+        self.plan.arguments.push(PlannedArguments { declared, within: self.within_of(&selected.arguments) });
         ArgumentsId(self.plan.arguments.len() - 1)
+    }
+
+    /// Returns what the variables in arguments are; arguments without any are the same whoever reads them.
+    pub(super) fn within_of(&self, written: &[(CompactString, Input)]) -> Option<Within> {
+        self.within.filter(|_| written.iter().any(|(_, value)| value.has_variables()))
     }
 
     fn feed(&mut self, place: PlaceId, ty: TypeId, feed: &Feed, guards: &[Guard]) -> PlannedFeed {

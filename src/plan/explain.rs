@@ -50,8 +50,10 @@ pub struct ExplainedStep {
     pub keys_mapped: Vec<String>,
     /// The cross-references asked for that, each in one fetch more.
     pub crossrefs: Vec<String>,
-    /// The group that answers for entities its owner does not have yet, in one fetch more.
+    /// The group that answers for entities its owner does not have yet.
     pub handed_over_by: Option<String>,
+    /// Fetches that this may cost beside: the other system, and the owner again where neither has an entity.
+    pub handover_fetches_max: usize,
     /// For which places of the answer.
     pub places: Vec<ExplainedPlace>,
     /// Keys (or lists) asked for at worst.
@@ -105,9 +107,14 @@ impl Explanation {
         }
     }
 
-    /// How many questions are put to owners.
+    /// How many questions are put to owners where none lacks an entity that another system may hand over.
     pub fn n_fetches(&self) -> usize {
         self.stages.iter().flatten().map(|step| 1 + step.crossrefs.len()).sum()
+    }
+
+    /// How many questions are put to owners at most.
+    pub fn n_fetches_max(&self) -> usize {
+        self.n_fetches() + self.stages.iter().flatten().map(|step| step.handover_fetches_max).sum::<usize>()
     }
 
     /// How many statements the systems that speak SQL run, pieces aside.
@@ -137,6 +144,7 @@ impl Explanation {
                 });
                 if let Some(by) = &step.handed_over_by {
                     explained["handedOverBy"] = json!(by);
+                    explained["handoverFetchesMax"] = json!(step.handover_fetches_max);
                 }
                 if !step.keys_mapped.is_empty() {
                     explained["keysMapped"] = json!(step.keys_mapped);
@@ -155,6 +163,7 @@ impl Explanation {
             "cost": {
                 "stages": self.stages.len(),
                 "fetches": self.n_fetches(),
+                "fetchesMax": self.n_fetches_max(),
                 "statements": self.n_statements(),
                 "rowsMax": self.rows_max,
             },
@@ -168,13 +177,12 @@ impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = self.operation.as_deref().unwrap_or("(unnamed)");
         writeln!(f, "operation {name}, contract {}", self.contract)?;
-        writeln!(
-            f,
-            "cost: {} fetches in {} stages, at most {} objects",
-            self.n_fetches(),
-            self.stages.len(),
-            self.rows_max
-        )?;
+        let (n_fetches, n_fetches_max) = (self.n_fetches(), self.n_fetches_max());
+        write!(f, "cost: {n_fetches} fetches")?;
+        if n_fetches_max > n_fetches {
+            write!(f, " (at most {n_fetches_max}, where owners lack entities)")?;
+        }
+        writeln!(f, " in {} stages, at most {} objects", self.stages.len(), self.rows_max)?;
         for (number, steps) in self.stages.iter().enumerate() {
             writeln!(f, "stage {}", number + 1)?;
             for step in steps {
@@ -184,7 +192,8 @@ impl std::fmt::Display for Explanation {
                     writeln!(f, "    with parts {}", step.parts.join(", "))?;
                 }
                 if let Some(by) = &step.handed_over_by {
-                    writeln!(f, "    and {by} for what its owner does not have yet")?;
+                    let n = step.handover_fetches_max;
+                    writeln!(f, "    and {by} for what its owner does not have yet, in at most {n} fetches more")?;
                 }
                 for mapped in &step.keys_mapped {
                     writeln!(f, "    keys mapped: {mapped}")?;
@@ -264,6 +273,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 keys_mapped: key.iter().map(ToString::to_string).collect(),
                 crossrefs: names(contract, key.and_then(KeyMapping::asked_to_own)),
                 handed_over_by: contract.handed_over_by(*group).map(|by| contract.group(by).name.clone()),
+                handover_fetches_max: handover_fetches_max(contract, *group),
                 system: contract.system(described.system).name.clone(),
                 asks: described.name.clone(),
                 is_list: false,
@@ -297,6 +307,7 @@ fn explain_step(contract: &Contract, plan: &Plan, step: &Step) -> ExplainedStep 
                 keys_mapped: arguments.chain(of_rows.map(|key| format!("of rows by {key}"))).collect(),
                 crossrefs: names(contract, asked.chain(of_rows.and_then(KeyMapping::asked_to_graph))),
                 handed_over_by: None,
+                handover_fetches_max: 0,
                 asks: format!("{system} {}", list.name),
                 system,
                 is_list: true,
@@ -324,6 +335,18 @@ fn conditions_of(plan: &Plan, when: When) -> (bool, Vec<String>) {
         }
     }
     (conditional, needs)
+}
+
+/// Counts the fetches that handing over may cost, cross-references included. An owner that is behind is not asked again.
+fn handover_fetches_max(contract: &Contract, group: GroupId) -> usize {
+    let Some(by) = contract.handed_over_by(group) else { return 0 };
+    let is_behind = !contract.system(contract.group(group).system).lag.is_zero();
+    let asked = [Some(by), Some(group).filter(|_| !is_behind)];
+    let fetches = asked.into_iter().flatten().map(|group| {
+        let key = contract.group(group).key.as_ref();
+        1 + usize::from(key.is_some_and(|key| key.asked_to_own().is_some()))
+    });
+    fetches.sum()
 }
 
 fn names(contract: &Contract, groups: impl IntoIterator<Item = GroupId>) -> Vec<String> {

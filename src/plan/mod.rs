@@ -14,13 +14,13 @@ mod operation;
 mod parse;
 mod provenance;
 
-pub use coerce::{Coerced, Variables, coerce_arguments, coerce_default, coerce_variables};
+pub use coerce::{ArgumentFault, Coerced, Variables, coerce_arguments, coerce_default, coerce_variables};
 pub use compile::compile;
 pub use explain::Explanation;
 pub use model::{
     ArgumentsId, Ask, Call, CallId, Column, Condition, ConditionId, Join, JoinFrom, JoinId, Output, PagesAsk, Place,
     PlaceId, PlaceKind, Plan, PlannedArgument, PlannedArguments, PlannedFeed, PlannedVariable, Produce, Scoped, Step,
-    StepId, When, Within,
+    StepId, Traced, When, Within,
 };
 pub use operation::{Given, Guard, Operation, Position};
 pub use parse::{Mistake, Refusal, RefusalKind, introspect, parse};

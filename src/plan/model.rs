@@ -103,7 +103,7 @@ pub struct PlannedArguments {
 }
 
 /// What the variables inside a rule's inputs are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Within {
     /// The arguments of the field that calls the rule.
     pub arguments: ArgumentsId,
@@ -345,6 +345,17 @@ pub struct Output {
     pub position: Position,
 }
 
+/// A member that `_provenance` speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traced {
+    /// The response key.
+    pub name: CompactString,
+    /// The column it is read from.
+    pub column: usize,
+    /// When it is written.
+    pub when: When,
+}
+
 /// What is written for a member.
 #[derive(Debug, Clone)]
 pub enum Produce {
@@ -430,8 +441,8 @@ pub enum Produce {
     },
     /// Where the values of other members came from.
     Provenance {
-        /// The members, by name, and the column each is read from.
-        members: Vec<(CompactString, usize)>,
+        /// The members.
+        members: Vec<Traced>,
         /// What is written of each.
         outputs: Vec<Output>,
     },

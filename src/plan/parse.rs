@@ -16,10 +16,7 @@ use async_graphql_value::Value;
 use futures_util::FutureExt;
 
 use super::operation::{Given, Guard, Operation, Position, SelectedField, Selection, VariableDefinition, WrittenType};
-use crate::{
-    contract::{KeptDocument, PublicSchema},
-    value::Input,
-};
+use crate::contract::{KeptDocument, PublicSchema, input_of};
 
 /// How many selections one operation may have once its fragments are in place. A real page has hundreds; fragments that
 /// multiply each other pass any bound quickly.
@@ -220,7 +217,7 @@ impl Inlining<'_> {
             arguments: node
                 .arguments
                 .iter()
-                .map(|(name, value)| (name.node.as_str().into(), input(&value.node)))
+                .map(|(name, value)| (name.node.as_str().into(), input_of(&value.node)))
                 .collect(),
             guard,
             selections: self.selections(&node.selection_set.node)?,
@@ -258,7 +255,7 @@ fn variable_definition(
     VariableDefinition {
         name: variable.name.node.as_str().into(),
         ty: written_type(&variable.var_type.node),
-        default: variable.default_value.as_ref().map(|value| input(&value.node.clone().into_value())),
+        default: variable.default_value.as_ref().map(|value| input_of(&value.node.clone().into_value())),
         position: position(pos),
     }
 }
@@ -267,21 +264,6 @@ fn written_type(ty: &Type) -> WrittenType {
     match &ty.base {
         BaseType::Named(name) => WrittenType::Named(name.to_string(), !ty.nullable),
         BaseType::List(item) => WrittenType::List(Box::new(written_type(item)), !ty.nullable),
-    }
-}
-
-fn input(value: &Value) -> Input {
-    match value {
-        Value::Null | Value::Binary(_) => Input::Null,
-        Value::Variable(name) => Input::Variable(name.as_str().into()),
-        Value::Number(number) => Input::Number(number.to_string().into()),
-        Value::String(text) => Input::String(text.as_str().into()),
-        Value::Boolean(value) => Input::Boolean(*value),
-        Value::Enum(name) => Input::Enum(name.as_str().into()),
-        Value::List(items) => Input::List(items.iter().map(input).collect()),
-        Value::Object(fields) => {
-            Input::Object(fields.iter().map(|(name, value)| (name.as_str().into(), input(value))).collect())
-        }
     }
 }
 

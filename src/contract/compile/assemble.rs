@@ -328,7 +328,7 @@ impl<'a> Assembly<'_, 'a> {
                 description: input.description.clone(),
                 deprecation: directive::deprecation(&input.directives),
                 ty: self.type_ref(&input.ty)?,
-                default: input.default.as_ref().map(|(value, _)| input_of(value)),
+                default: input.default.as_ref().map(|(value, _)| input_of(&value.clone().into_value())),
                 visible_to: Visible { survey: self.survey }.written(&input.directives),
             })
         };

@@ -3,23 +3,25 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::Known;
 use crate::{
-    cache::{self, Levels, Stale},
+    cache::{self, Levels, Life, Stale},
     contract::Contract,
-    execute::gathered::{Gathered, PageCell},
-    plan::{Ask, PagesAsk, PlaceId, Plan},
-    value::{DomainId, SystemId},
+    execute::{fault::said_by, gathered::PageCell},
+    plan::{Ask, PagesAsk, PlaceId},
+    value::{DomainId, GroupId, SystemId},
 };
 
 /// Writes the member, where there is anything to say.
-pub(super) fn write(contract: &Contract, plan: &Plan, gathered: &Gathered, names_owners: bool, out: &mut Vec<u8>) {
+pub(super) fn write(known: Known<'_>, names_owners: bool, out: &mut Vec<u8>) {
+    let Known { contract, plan, gathered, .. } = known;
     let stale = &gathered.freshness.stale;
     if stale.is_empty() && !names_owners {
         return;
     }
     let mut extensions = Map::new();
     if names_owners {
-        let steps = Steps { contract, plan, gathered };
+        let steps = Steps(known);
         let answered: Vec<Value> = (0..plan.steps.len()).flat_map(|step| steps.said(step)).collect();
         extensions.insert("freehold".to_owned(), json!({ "contract": contract.version, "answeredBy": answered }));
     }
@@ -47,84 +49,120 @@ fn stale_entry(contract: &Contract, one: &Stale) -> Value {
     })
 }
 
-/// Says who answered: an entry for each step and place.
-struct Steps<'s> {
-    contract: &'s Contract,
-    plan: &'s Plan,
-    gathered: &'s Gathered,
+/// Says who answered: an entry for each step, place and system.
+struct Steps<'s>(Known<'s>);
+
+/// What one system said.
+#[derive(Default)]
+struct Said {
+    n_records: usize,
+    n_absent: usize,
+    n_failed: usize,
+    /// Of what it said, what is the longest ago.
+    oldest: Option<Life>,
+}
+
+impl Said {
+    fn add(&mut self, life: Life) {
+        self.oldest = Some(self.oldest.filter(|oldest| oldest.since_ms <= life.since_ms).unwrap_or(life));
+    }
 }
 
 impl Steps<'_> {
     fn said(&self, step: usize) -> Vec<Value> {
-        match &self.plan.steps[step].ask {
+        match &self.0.plan.steps[step].ask {
             Ask::Records { places, .. } => {
-                places.iter().filter_map(|(place, column)| self.records(step, *place, *column)).collect()
+                places.iter().flat_map(|(place, column)| self.records(step, *place, *column)).collect()
             }
             Ask::Pages(ask) => self.pages(step, ask).into_iter().collect(),
         }
     }
 
     /// Says who answered for the objects of a place; nothing where this request did not ask.
-    fn records(&self, step: usize, id: PlaceId, column: usize) -> Option<Value> {
-        let (contract, gathered) = (self.contract, self.gathered);
-        let (place, rows) = (&self.plan.places[id.0], gathered.rows(id));
+    fn records(&self, step: usize, id: PlaceId, column: usize) -> Vec<Value> {
+        let Known { contract, cache, plan, gathered } = self.0;
+        let (place, rows) = (&plan.places[id.0], gathered.rows(id));
         let wanted = &place.columns[column];
         if rows.n_rows == 0 || !gathered.applies(wanted.when) {
-            return None;
+            return Vec::new();
         }
-        let (mut n_records, mut n_absent, mut n_failed, mut since_ms) = (0, 0, 0, None::<i64>);
+        // The owner stands first, and stands there even where another system answers for everything.
+        let mut said_by_group = vec![(wanted.group, Said::default())];
         for row in 0..rows.n_rows {
-            match gathered.outcome(place, rows, column, row) {
-                Some(Ok(record)) => {
-                    let stamp = record.stamp;
-                    let known_ms = stamp.as_of_ms.unwrap_or(stamp.started_ms);
-                    since_ms = Some(since_ms.map_or(known_ms, |since_ms| since_ms.min(known_ms)));
-                    *(if record.table().is_some() { &mut n_records } else { &mut n_absent }) += 1;
-                }
-                Some(Err(_)) => n_failed += 1,
-                None => {}
-            }
+            let Some(outcome) = gathered.outcome(place, rows, column, row) else { continue };
+            let system = outcome.as_ref().map_or_else(|error| error.system_id, |record| record.stamp.system);
+            let group = said_by(contract, wanted.group, system);
+            let known = said_by_group.iter().position(|(known, _)| *known == group).unwrap_or_else(|| {
+                said_by_group.push((group, Said::default()));
+                said_by_group.len() - 1
+            });
+            let said = &mut said_by_group[known].1;
+            let Ok(record) = outcome else {
+                said.n_failed += 1;
+                continue;
+            };
+            let is_absent = record.table().is_none();
+            said.add(cache.life(cache::Asked::Group(group), &record.stamp, is_absent, gathered.now_ms));
+            *(if is_absent { &mut said.n_absent } else { &mut said.n_records }) += 1;
         }
-        let group = contract.group(wanted.group);
-        let mut said = self.source(group.system, group.domain, step, since_ms);
-        said["path"] = Value::from(place.path.as_str());
-        said["type"] = Value::from(contract.ty(place.ty).name.as_str());
-        said["group"] = Value::from(group.name.as_str());
-        said["fields"] = wanted.fields.iter().map(String::as_str).collect();
-        (said["records"], said["absent"], said["failed"]) = (json!(n_records), json!(n_absent), json!(n_failed));
-        Some(said)
+        let entry = |(n, (id, said)): (usize, (GroupId, Said))| {
+            let group = contract.group(id);
+            let mut entry = self.source(group.system, group.domain, said.oldest);
+            entry["path"] = Value::from(place.path.as_str());
+            entry["type"] = Value::from(contract.ty(place.ty).name.as_str());
+            entry["group"] = Value::from(group.name.as_str());
+            entry["fields"] = wanted.fields.iter().map(String::as_str).collect();
+            entry["records"] = json!(said.n_records);
+            (entry["absent"], entry["failed"]) = (json!(said.n_absent), json!(said.n_failed));
+            if n == 0 {
+                entry["from"] = self.levels(step);
+            }
+            entry
+        };
+        said_by_group.into_iter().enumerate().map(entry).collect()
     }
 
     fn pages(&self, step: usize, ask: &PagesAsk) -> Option<Value> {
-        let cells = self.gathered.pages[step].as_ref()?;
-        let stamps = cells.iter().filter_map(|cell| match cell {
-            PageCell::Page(page) => Some(page.stamp.as_of_ms.unwrap_or(page.stamp.started_ms)),
-            PageCell::Null | PageCell::Failed(_) => None,
-        });
-        let since_ms = stamps.min();
-        let n_failed = cells.iter().filter(|cell| matches!(cell, PageCell::Failed(_))).count();
-        if since_ms.is_none() && n_failed == 0 {
+        let Known { contract, cache, plan, gathered } = self.0;
+        let cells = gathered.pages[step].as_ref()?;
+        let mut said = Said::default();
+        for cell in cells {
+            match cell {
+                PageCell::Page(page) => {
+                    said.n_records += 1;
+                    said.add(cache.life(cache::Asked::List(ask.list), &page.stamp, false, gathered.now_ms));
+                }
+                PageCell::Failed(_) => said.n_failed += 1,
+                PageCell::Null => {}
+            }
+        }
+        if said.oldest.is_none() && said.n_failed == 0 {
             return None;
         }
-        let list = self.contract.list(ask.list);
-        let mut said = self.source(list.system, list.domain, step, since_ms);
-        said["path"] = Value::from(self.plan.places[ask.parent.0].path.as_str());
-        said["list"] = Value::from(list.name.as_str());
-        (said["pages"], said["failed"]) = (json!(cells.len() - n_failed), json!(n_failed));
-        Some(said)
+        let list = contract.list(ask.list);
+        let mut entry = self.source(list.system, list.domain, said.oldest);
+        entry["path"] = Value::from(plan.places[ask.parent.0].path.as_str());
+        entry["list"] = Value::from(list.name.as_str());
+        (entry["pages"], entry["failed"]) = (json!(said.n_records), json!(said.n_failed));
+        entry["from"] = self.levels(step);
+        Some(entry)
     }
 
-    fn source(&self, system: SystemId, domain: DomainId, step: usize, since_ms: Option<i64>) -> Value {
-        let (contract, gathered) = (self.contract, self.gathered);
-        let Levels { memory, shared, fetched } = gathered.levels[step];
+    fn source(&self, system: SystemId, domain: DomainId, oldest: Option<Life>) -> Value {
+        let contract = self.0.contract;
         json!({
             "system": contract.system(system).name,
             "domain": contract.domain(domain).name,
             "maxAgeMs": u64::try_from(contract.domain(domain).max_age.as_millis()).unwrap_or(u64::MAX),
-            "asOf": since_ms.and_then(instant),
-            "ageMs": since_ms.map(|since_ms| (gathered.now_ms - since_ms).max(0)),
-            "from": { "memory": memory, "redis": shared, "owner": fetched },
+            "asOf": oldest.and_then(|life| instant(life.since_ms)),
+            "ageMs": oldest.map(|life| life.age_ms),
         })
+    }
+
+    /// Says where what a step asked for was found, whoever answered.
+    fn levels(&self, step: usize) -> Value {
+        let Levels { memory, shared, fetched } = self.0.gathered.levels[step];
+        json!({ "memory": memory, "redis": shared, "owner": fetched })
     }
 }
 

@@ -4,15 +4,15 @@
 
 use jiff::Timestamp;
 
-use super::{Holder, Presence, View, Writer, Written, presence, said_by, view};
+use super::{Holder, Known, Presence, View, Writer, Written, presence, source_of, view};
 use crate::{
-    contract::Contract,
+    cache::Asked,
     execute::{
         fault::{Failure, Path},
-        gathered::{Gathered, Of},
+        gathered::Of,
     },
-    fetch::{Record, Stamp},
-    plan::{Output, PlaceId, PlaceKind, Plan, Produce},
+    fetch::Record,
+    plan::{ArgumentFault, Output, PlaceId, PlaceKind, Produce},
     rules::{At, Source, Sources},
     value::{Key, write_json_string},
 };
@@ -35,6 +35,11 @@ pub(in crate::execute) struct FactsOf<'g> {
 }
 
 impl<'g> Writer<'g, true> {
+    /// Returns how many facts could not be found out so far.
+    pub fn n_unknown(&self) -> usize {
+        self.n_unknown
+    }
+
     /// Writes the facts of an object, and of what holds it. `None` where there is no such object.
     pub fn object_facts(
         &mut self,
@@ -111,9 +116,10 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Takes down why a fact is lacking.
     pub(super) fn fact_lacks(&mut self, failure: &Failure<'_>) -> Written {
         // A field that needs an argument which the caller did not give says nothing.
-        if matches!(failure, Failure::Argument(_)) {
+        if matches!(failure, Failure::Argument(ArgumentFault::NotGiven(_))) {
             return Written::Null;
         }
+        self.n_unknown += 1;
         self.failure = self.faults.named(failure);
         Written::Failed
     }
@@ -137,12 +143,8 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
 
 /// Tells where the facts of one object came from.
 pub(in crate::execute) struct FactsSources<'g> {
-    /// The contract.
-    pub contract: &'g Contract,
-    /// The plan.
-    pub plan: &'g Plan,
-    /// What is known.
-    pub gathered: &'g Gathered,
+    /// What they were written from.
+    pub known: Known<'g>,
     /// The objects, by number.
     pub objects: &'g [FactsOf<'g>],
 }
@@ -156,19 +158,21 @@ impl Sources for FactsSources<'_> {
             Some((record, of)) => (Some(of), Some(record)),
             None => self.column(object, field),
         };
-        let of = of.map(|of| record.map_or(of, |record| said_by(self.contract, of, record)));
+        let of = of.map(|of| record.map_or(of, |record| source_of(self.known.contract, of, record)));
         let ty = match of {
-            Some(Of::Group(group)) => Some(self.contract.group(group).entity),
-            Some(Of::Rule(rule)) => Some(self.contract.rule(rule).ty),
-            None => object.row.map(|(place, _)| self.plan.places[place.0].ty),
+            Some(Of::Group(group)) => Some(self.known.contract.group(group).entity),
+            Some(Of::Rule(rule)) => Some(self.known.contract.rule(rule).ty),
+            None => object.row.map(|(place, _)| self.known.plan.places[place.0].ty),
         };
-        let name = ty.map_or("", |ty| self.contract.ty(ty).name.as_str());
+        let name = ty.map_or("", |ty| self.known.contract.ty(ty).name.as_str());
         let entity = object.key.map_or_else(|| name.to_owned(), |key| format!("{name} {key}"));
-        let system = match of {
-            Some(Of::Group(group)) => Some(self.contract.system(self.contract.group(group).system).name.clone()),
-            Some(Of::Rule(_)) | None => None,
-        };
-        Source { system, entity, as_of: record.and_then(|record| since(&record.stamp)) }
+        let Some(Of::Group(group)) = of else { return Source { system: None, entity, as_of: None } };
+        let system = Some(self.known.contract.system(self.known.contract.group(group).system).name.clone());
+        let since_ms = record.map(|record| {
+            let is_absent = record.table().is_none();
+            self.known.cache.life(Asked::Group(group), &record.stamp, is_absent, self.known.gathered.now_ms).since_ms
+        });
+        Source { system, entity, as_of: since_ms.and_then(|since_ms| Timestamp::from_millisecond(since_ms).ok()) }
     }
 }
 
@@ -176,25 +180,20 @@ impl FactsSources<'_> {
     /// Finds the column that a field of an entity is read from; what leads elsewhere is said by its identity owner.
     fn column(&self, object: &FactsOf<'_>, field: &str) -> (Option<Of>, Option<&Record>) {
         let Some((id, row)) = object.row else { return (None, None) };
-        let place = &self.plan.places[id.0];
+        let place = &self.known.plan.places[id.0];
         let PlaceKind::Entity { identity, .. } = place.kind else { return (None, None) };
         let column = match object.outputs.iter().find(|output| output.name == field).map(|output| &output.produce) {
             Some(Produce::Leaf { column, .. } | Produce::Part { column, .. }) => *column,
-            Some(Produce::Join { join, .. }) => match self.plan.joins[join.0].from {
+            Some(Produce::Join { join, .. }) => match self.known.plan.joins[join.0].from {
                 crate::plan::JoinFrom::Part { column, .. } => column,
                 _ => identity,
             },
             _ => identity,
         };
-        let record = match self.gathered.outcome(place, self.gathered.rows(id), column, row) {
+        let record = match self.known.gathered.outcome(place, self.known.gathered.rows(id), column, row) {
             Some(Ok(record)) => Some(&**record),
             Some(Err(_)) | None => None,
         };
         (Some(Of::Group(place.columns[column].group)), record)
     }
-}
-
-/// Returns since when what a stamp stands on is known to be true.
-fn since(stamp: &Stamp) -> Option<Timestamp> {
-    Timestamp::from_millisecond(stamp.as_of_ms.unwrap_or(stamp.started_ms)).ok()
 }

@@ -9,10 +9,11 @@ mod page;
 mod provenance;
 
 use super::{
-    fault::{Asked, Failure, Faults, Path, Segment},
+    fault::{Asked, Failure, Faults, Path, Segment, said_by},
     gathered::{CellFailure, Gathered, JoinCell, JoinItem, Of, Origin, PageCell, PlaceRows},
 };
 use crate::{
+    cache::Cache,
     contract::Contract,
     fetch::{Entry, FetchError, Record, Table},
     plan::{JoinId, Output, Place, PlaceId, PlaceKind, Plan, Position, Produce},
@@ -37,6 +38,7 @@ enum Written {
 /// out is said where it stands, and every object is numbered.
 pub(super) struct Writer<'g, const FACTS: bool> {
     contract: &'g Contract,
+    cache: &'g Cache,
     plan: &'g Plan,
     gathered: &'g Gathered,
     /// What `__schema` and `__type` say, by response key.
@@ -51,6 +53,8 @@ pub(super) struct Writer<'g, const FACTS: bool> {
     objects: Vec<FactsOf<'g>>,
     /// Of facts: the code and the system of the failure met last.
     failure: (&'static str, Option<SystemId>),
+    /// Of facts: how many could not be found out.
+    n_unknown: usize,
 }
 
 /// The record of one column of the object at hand.
@@ -90,17 +94,30 @@ impl<'g> Holder<'_, 'g> {
     }
 }
 
+/// What is written from.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'g> {
+    /// The contract.
+    pub contract: &'g Contract,
+    /// What knows how old things are.
+    pub cache: &'g Cache,
+    /// The plan.
+    pub plan: &'g Plan,
+    /// What has been gathered.
+    pub gathered: &'g Gathered,
+}
+
 impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Begins an answer.
     pub fn new(
-        contract: &'g Contract,
-        plan: &'g Plan,
-        gathered: &'g Gathered,
+        known: Known<'g>,
         introspection: Option<&'g serde_json::Map<String, serde_json::Value>>,
         errors_max: usize,
     ) -> Self {
+        let Known { contract, cache, plan, gathered } = known;
         Self {
             contract,
+            cache,
             plan,
             gathered,
             introspection,
@@ -110,6 +127,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             spare: Vec::new(),
             objects: Vec::new(),
             failure: ("", None),
+            n_unknown: 0,
         }
     }
 
@@ -138,7 +156,8 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             out.extend_from_slice(&entries);
             out.push(b']');
         }
-        extensions::write(self.contract, self.plan, self.gathered, self.names_owners, &mut out);
+        let known = Known { contract: self.contract, cache: self.cache, plan: self.plan, gathered: self.gathered };
+        extensions::write(known, self.names_owners, &mut out);
         out.push(b'}');
         (out, !whole, n_faults)
     }
@@ -322,7 +341,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         output: &Output,
         path: &Path<'_>,
     ) -> Written {
-        let of = said_by(self.contract, of, record);
+        let of = source_of(self.contract, of, record);
         match record.violation(number) {
             Some(violation) => self.fail(&Failure::Violation { violation, of, key }, output, path),
             None => Written::Null,
@@ -428,7 +447,9 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             && let Some(PageCell::Page(page)) = gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row))
         {
             lists_rows = true;
-            self.left_out(step, page, output, path);
+            if let Err(written) = self.left_out(step, page, output, path) {
+                return written;
+            }
         }
         let start = self.out.len();
         self.out.push(b'[');
@@ -587,13 +608,11 @@ fn presence<'g>(place: &Place, views: &[View<'g>]) -> Presence<'g> {
     }
 }
 
-/// Returns what a record came from: the group itself, or the one that answers until its owner has the entity.
-fn said_by(contract: &Contract, of: Of, record: &Record) -> Of {
+/// Returns what a record came from.
+fn source_of(contract: &Contract, of: Of, record: &Record) -> Of {
     match of {
-        Of::Group(group) if contract.group(group).system != record.stamp.system => {
-            contract.handed_over_by(group).map_or(of, Of::Group)
-        }
-        of => of,
+        Of::Group(group) => Of::Group(said_by(contract, group, record.stamp.system)),
+        Of::Rule(_) => of,
     }
 }
 

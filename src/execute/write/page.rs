@@ -62,7 +62,9 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             None | Some(PageCell::Null) => Written::Null,
             Some(PageCell::Failed(failure)) => self.cell_failure(failure, output, path),
             Some(PageCell::Page(page)) => {
-                self.left_out(step, page, output, path);
+                if let Err(written) = self.left_out(step, page, output, path) {
+                    return written;
+                }
                 let at = PageAt { page, step, parent_row: row, edge: None };
                 if self.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
             }
@@ -176,20 +178,29 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     }
 
     /// Reports the rows of a page that are left out.
-    pub(super) fn left_out(&mut self, step: StepId, page: &Page, output: &Output, path: &Path<'_>) {
-        if FACTS {
-            return;
-        }
-        let Ask::Pages(ask) = &self.plan.steps[step.0].ask else { return };
-        let Some(left_out) = &page.left_out else { return };
+    ///
+    /// *Errors*: of facts, that the whole list is not known: nothing may be judged by a list that lacks rows.
+    pub(super) fn left_out(
+        &mut self,
+        step: StepId,
+        page: &Page,
+        output: &Output,
+        path: &Path<'_>,
+    ) -> Result<(), Written> {
+        let Ask::Pages(ask) = &self.plan.steps[step.0].ask else { return Ok(()) };
+        let Some(left_out) = &page.left_out else { return Ok(()) };
         let failures = [
             (left_out.n_unmatched, Failure::Unmatched(ask.list, left_out.n_unmatched)),
             (left_out.n_ambiguous, Failure::Ambiguous(ask.list, left_out.n_ambiguous)),
         ];
         for (_, failure) in failures.iter().filter(|(n_rows, _)| *n_rows > 0) {
+            if FACTS {
+                return Err(self.fact_lacks(failure));
+            }
             let domain = self.contract.list(ask.list).domain;
             self.faults.add(failure, path, output.position, Some(domain));
         }
+        Ok(())
     }
 
     fn cursor(&mut self, at: &PageAt<'_>, place: Option<&Cursor>) -> Written {

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Holder, View, Writer, Written, said_by};
+use super::{Holder, View, Writer, Written, said_by, source_of};
 use crate::{
+    cache::Asked,
     execute::{fault::Path, gathered::Of},
     fetch::Record,
-    plan::{Output, Produce},
+    plan::{Output, Produce, Traced},
     value::GroupId,
 };
 
@@ -15,14 +16,17 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Writes an entry for each member that this request selects.
     pub(super) fn provenance(
         &mut self,
-        members: &'g [(compact_str::CompactString, usize)],
+        members: &'g [Traced],
         outputs: &'g [Output],
         holder: &Holder<'_, 'g>,
         path: &Path<'_>,
     ) -> Written {
         self.out.push(b'[');
         let mut is_first = true;
-        for (name, column) in members {
+        for Traced { name, column, when } in members {
+            if !self.gathered.applies(*when) {
+                continue;
+            }
             let Some(entry) = self.entry_of(name, holder.views[*column], *column, holder) else { continue };
             if !is_first {
                 self.out.push(b',');
@@ -39,25 +43,24 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         let (contract, now_ms) = (self.contract, self.gathered.now_ms);
         let (group, record, fault): (GroupId, Option<&Record>, Option<&str>) = match view {
             View::Unasked => return None,
-            View::Row(_, record, of) => match said_by(contract, of, record) {
+            View::Row(_, record, of) => match source_of(contract, of, record) {
                 Of::Group(group) => (group, Some(record), None),
                 Of::Rule(_) => return None,
             },
-            View::Failed(error, group) => (group, None, Some(error.kind.code())),
+            View::Failed(error, group) => (said_by(contract, group, error.system_id), None, Some(error.kind.code())),
             View::Absent => self.absence(column, holder)?,
         };
+        let life =
+            record.map(|record| self.cache.life(Asked::Group(group), &record.stamp, record.table().is_none(), now_ms));
+        let as_of = life.and_then(|life| Timestamp::from_millisecond(life.since_ms).ok());
         let (group, domain) = (contract.group(group), contract.domain(contract.group(group).domain));
-        let since_ms = record.map(|record| record.stamp.as_of_ms.unwrap_or(record.stamp.started_ms));
-        let as_of = since_ms.and_then(|since_ms| Timestamp::from_millisecond(since_ms).ok());
-        let age_ms = since_ms.map(|since_ms| (now_ms - since_ms).max(0));
-        let max_age_ms = i64::try_from(domain.max_age.as_millis()).unwrap_or(i64::MAX);
         Some([
             Value::from(name),
             Value::from(contract.system(group.system).name.as_str()),
             Value::from(domain.name.as_str()),
             as_of.map_or(Value::Null, |as_of| Value::from(as_of.to_string())),
-            age_ms.map_or(Value::Null, Value::from),
-            age_ms.map_or(Value::Null, |age_ms| Value::from(max_age_ms - age_ms)),
+            life.map_or(Value::Null, |life| Value::from(life.age_ms)),
+            life.map_or(Value::Null, |life| Value::from(life.until_ms - now_ms)),
             fault.map_or(Value::Null, Value::from),
         ])
     }
@@ -71,7 +74,8 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         let (id, row) = holder.row?;
         let place = &self.plan.places[id.0];
         let outcome = self.gathered.outcome(place, self.gathered.rows(id), column, row)?;
-        Some((place.columns[column].group, outcome.as_deref().ok(), None))
+        let record = outcome.as_deref().ok()?;
+        Some((said_by(self.contract, place.columns[column].group, record.stamp.system), Some(record), None))
     }
 
     fn provenance_member(&mut self, output: &'g Output, entry: &[Value; 7]) -> Written {

@@ -160,6 +160,12 @@ const OWNERSHIP: &[Mistake] = &[
     ),
     ("RULE_INPUT", ORDER, "lines: [Line!]!", "lines: [Line!]!\n  status: String @rule(name: \"order.status\")"),
     (
+        "RULE_INPUT",
+        ORDER,
+        "number: ID!\n  account: String!",
+        "number: ID!\n  account: String!\n  status: String @rule(name: \"order.status\")\n  buyer(in: String!): Company @ref(key: \"id: $in\")",
+    ),
+    (
         "HANDOVER_SHARED",
         ORDER,
         "account: String!\n  lines: [Line!]!",

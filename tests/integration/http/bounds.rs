@@ -51,6 +51,7 @@ impl Answering for Held {
             Answer {
                 body: br#"{"data":{}}"#.to_vec(),
                 status: AnswerStatus::Complete,
+                n_unknown: 0,
                 freshness: Freshness::default(),
                 at_ms: 0,
             }

@@ -198,7 +198,10 @@ async fn a_message_takes_back_what_it_names_and_nothing_else_does() {
     assert_eq!(unmatched.json(), serde_json::json!({ "recalled": 0, "unmatched": true }));
     let metrics = shop.server.address;
     assert_eq!(send(metrics, "POST", "/changes/erp", &[], "{}").await.status, 404);
-    assert_eq!(send(metrics, "GET", "/changes/pim", &[], "").await.status, 405);
+    for method in ["GET", "PUT"] {
+        let refused = send(metrics, method, "/changes/pim", &[], "").await;
+        assert_eq!((refused.status, refused.header("allow")), (405, "POST"));
+    }
     let greeted = send(metrics, "POST", "/changes/pim?validationToken=a%20b", &[], "").await;
     assert_eq!(
         (greeted.status, &*greeted.body, greeted.header("content-type")),

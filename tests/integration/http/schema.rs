@@ -73,7 +73,7 @@ impl Greeter {
             return refused(RefusalKind::Validation, "validation");
         }
         let body = serde_json::to_vec(&response).expect("a response is JSON");
-        Answer { body, status: AnswerStatus::Complete, freshness: Freshness::default(), at_ms: 0 }
+        Answer { body, status: AnswerStatus::Complete, n_unknown: 0, freshness: Freshness::default(), at_ms: 0 }
     }
 }
 
@@ -83,7 +83,7 @@ fn panic_now() -> Result<Option<FieldValue<'static>>, async_graphql::Error> {
 
 fn failed(data: &str, status: AnswerStatus) -> Answer {
     let body = format!(r#"{{"data":{data},"errors":[{{"message":"the owner is down"}}]}}"#);
-    Answer { body: body.into_bytes(), status, freshness: Freshness::default(), at_ms: 0 }
+    Answer { body: body.into_bytes(), status, n_unknown: 0, freshness: Freshness::default(), at_ms: 0 }
 }
 
 fn refused(kind: RefusalKind, message: &str) -> Answer {
@@ -91,6 +91,7 @@ fn refused(kind: RefusalKind, message: &str) -> Answer {
     Answer {
         body: body.to_string().into_bytes(),
         status: AnswerStatus::Refused(kind),
+        n_unknown: 0,
         freshness: Freshness::default(),
         at_ms: 0,
     }

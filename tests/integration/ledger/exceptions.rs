@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use freehold::ledger::{Exception, ExceptionFilter, LedgerError, Page, Severity, State};
 
-use super::place::{Place, all, observed, seen};
+use super::place::{Place, all, metric, observed, seen};
 
 fn standing(exception: &Exception) -> (&str, i64, i64, i64, i64, Option<i64>) {
     let Exception { code, first_seen_ms, last_seen_ms, n_seen, n_reopened, resolved_at_ms, .. } = exception;
@@ -172,5 +172,23 @@ async fn the_contract_that_is_served_is_noted_once_a_version() {
         let seen: Vec<_> =
             seen.iter().map(|seen| (seen.version.as_str(), seen.first_seen_ms, seen.last_seen_ms)).collect();
         assert_eq!(seen, [("v2", 30, 30), ("v1", 10, 20)]);
+    }
+}
+
+#[tokio::test]
+async fn an_export_of_clean_orders_drops_nothing_and_resolves_what_was_open_elsewhere() {
+    const ORDERS: i64 = 20_000;
+    for place in Place::both() {
+        // Another process, before this one was started; and one that runs beside it.
+        place.after([observed("K7", 10, &["HOLD"]), observed("K19999", 10, &["HOLD"])]).await;
+        let (ledger, telemetry) = place.open().await;
+        place.after([observed("K500", 20, &["HOLD"]), observed("X", 20, &["HOLD"])]).await;
+        (0..ORDERS).for_each(|n| ledger.note(observed(&format!("K{n}"), 30, &[])));
+        ledger.close(Duration::from_secs(60)).await;
+        assert_eq!(metric(&telemetry, r#"freehold_ledger_observations_total{outcome="dropped"}"#), 0);
+        let rows = all(ledger.store()).await;
+        let mut open: Vec<_> = rows.iter().map(|row| (row.entity.key.as_str(), row.resolved_at_ms)).collect();
+        open.sort_unstable();
+        assert_eq!(open, [("K19999", Some(30)), ("K500", Some(30)), ("K7", Some(30)), ("X", None)], "{}", place.url);
     }
 }

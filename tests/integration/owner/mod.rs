@@ -5,6 +5,7 @@ mod breaker;
 mod coalesced;
 mod engine;
 mod faults;
+mod handover;
 mod rate;
 mod retried;
 mod scripted;
