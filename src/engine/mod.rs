@@ -1,8 +1,9 @@
 //! The engine: the whole way of a query.
 //!
 //! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans), `noted`
-//! (what of it is noted in the ledger).
+//! (what of it is noted in the ledger), `audited` (what of it the audit trail is told).
 
+mod audited;
 mod noted;
 mod plans;
 mod request;
@@ -90,6 +91,7 @@ impl Engine {
             Err(refusal) => {
                 let kind = request::refusal_word(refusal.kind);
                 self.telemetry.emit(&Event::RequestRefused { kind, duration: arrived.elapsed() });
+                audited::tell(&self.telemetry, &self.contract, request, None, kind);
                 Answer::refused(&refusal, self.cache.now_ms())
             }
         }
@@ -137,6 +139,7 @@ impl Engine {
             n_fetches: executed.n_fetches,
             n_bytes: executed.body.len(),
         });
+        audited::tell(&self.telemetry, &self.contract, request, Some(&plan), status.word());
         Ok(Answer { body: executed.body, status, freshness: executed.freshness, at_ms: self.cache.now_ms() })
     }
 
