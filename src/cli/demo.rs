@@ -8,8 +8,9 @@ use std::{
 use clap::Args;
 
 use crate::{
+    access::{Caller, Stranger},
     contract::{self, Contract, Files},
-    demo::{self, DemoServers},
+    demo::{self, DemoCallers, DemoServers},
     ledger::LedgerAddress,
     settings::{EngineSettings, HttpSettings, LedgerSettings, Settings},
     telemetry::Telemetry,
@@ -29,7 +30,8 @@ Examples:
   freehold demo --listen 127.0.0.1:8080 --data ./demo
 
 An ERP as an SQLite file, a PIM that speaks REST and a shop that speaks GraphQL, of an invented manufacturer, and the
-contract that Freehold ships over them. The rows are the same each time. They are served unprotected: they are nobody's.";
+contract that Freehold ships over them. The rows are the same each time. Whoever sends no token is the operator, whom
+nothing is kept from: the rows are nobody's. Four tokens to send are printed.";
 
 /// The ledger's file, beside those of the systems.
 const LEDGER: &str = "ledger.db";
@@ -73,7 +75,11 @@ impl Demo {
             Ok(servers) => servers,
             Err(error) => return failed("set up the demo company", &error),
         };
-        let contract = match contract(&servers) {
+        let callers = match DemoCallers::new(jiff::Timestamp::now().as_second()) {
+            Ok(callers) => callers,
+            Err(error) => return failed("set up the demo company", &error),
+        };
+        let contract = match contract(&servers, &callers) {
             Ok(contract) => contract,
             Err(exit) => return exit,
         };
@@ -82,20 +88,24 @@ impl Demo {
         let settings = Settings { http, engine, ..Settings::default() };
         let address = LedgerAddress::file(folder.join(LEDGER));
         let ledger = Some(LedgerChoice { address, route: None, settings: LedgerSettings::default() });
-        let outside = Outside { ledger, ..Outside::default() };
-        server::run(contract, settings, outside, Telemetry::new(), |address| announce(address, folder))
+        let stranger = Stranger::Known(Caller::operator().into());
+        let outside = Outside { ledger, stranger, ..Outside::default() };
+        server::run(contract, settings, outside, Telemetry::new(), |address| announce(address, folder, &callers))
     }
 }
 
 /// Loads the contract that Freehold ships, bound to the demo company's systems.
-fn contract(servers: &DemoServers) -> Result<Contract, Exit> {
-    let files = demo::CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-    let loaded = contract::load(&Files::new(files), &|name| servers.url(name));
+fn contract(servers: &DemoServers, callers: &DemoCallers) -> Result<Contract, Exit> {
+    let files = demo::CONTRACT.iter().map(|(path, text)| {
+        let access = if *path == "freehold.toml" { demo::ACCESS } else { "" };
+        ((*path).to_owned(), format!("{text}{access}"))
+    });
+    let loaded = contract::load(&Files::new(files), &|name| servers.url(name).or_else(|| callers.variable(name)));
     load::accept(loaded)
 }
 
 /// Says where to look, and what is worth asking.
-fn announce(address: SocketAddr, folder: &Path) {
+fn announce(address: SocketAddr, folder: &Path, callers: &DemoCallers) {
     let folder = folder.display();
     let mut text = format!(
         "\nAquator makes pumps, valves and fittings. It has an ERP, a PIM and a shop, and they disagree on purpose.\n\n  \
@@ -109,5 +119,9 @@ fn announce(address: SocketAddr, folder: &Path) {
     for query in demo::QUERIES {
         text += &format!("\n# {}\n# {}\n{}\n", query.title, query.sentence, query.text);
     }
-    show(&(text + "\nCtrl+C stops it. Its data is served unprotected: it is nobody's.\n"));
+    text += "\nWithout a token you are the operator, whom nothing is kept from. To be somebody else, send a header:\n";
+    for caller in &callers.callers {
+        text += &format!("\n# {}\nAuthorization: Bearer {}\n", caller.who, caller.token);
+    }
+    show(&(text + "\nCtrl+C stops it, and the tokens with it. Its data is nobody's.\n"));
 }

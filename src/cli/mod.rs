@@ -3,7 +3,7 @@
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
 //! `check` (faults, with and without asking the systems), `exceptions` (what the ledger holds), `reconcile`
-//! with `progress` (owners compared with copies), `ownership`, `explain`, `schema`, `demo`.
+//! with `progress` (owners compared with copies), `token` (API tokens), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
@@ -21,6 +21,7 @@ mod schema;
 mod serve;
 mod server;
 mod terminal;
+mod token;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ enum Command {
     Check(check::Check),
     Exceptions(exceptions::Exceptions),
     Reconcile(Box<reconcile::Reconcile>),
+    Token(token::Token),
     Ownership(ownership::Ownership),
     Explain(explain::Explain),
     Schema(schema::Schema),
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Exceptions(exceptions) => exceptions.run(),
         Command::Reconcile(reconcile) => reconcile.run(),
+        Command::Token(token) => token.run(),
         Command::Ownership(ownership) => ownership.run(),
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),

@@ -34,11 +34,12 @@
 //!
 //! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor` decide; `catalogue`, `content`, `price`,
 //! `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
-//! `servers` starts what has to run: `pim_api` is what the PIM speaks, `shop_schema` what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
+//! `callers` are who may be asked as; `servers` starts what has to run: `pim_api` is what the PIM speaks, `shop_schema` what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
 
 mod account;
 mod anchor;
 mod calendar;
+mod callers;
 mod catalogue;
 mod content;
 mod credit;
@@ -67,6 +68,7 @@ mod vocabulary;
 use std::path::{Path, PathBuf};
 
 pub use calendar::noon;
+pub use callers::{ACCESS, DemoCaller, DemoCallers};
 pub use servers::{DemoServers, serve};
 pub use shipped::{CONTRACT, DemoQuery, QUERIES};
 
@@ -95,6 +97,12 @@ pub enum DemoError {
     /// A database does not take its rows.
     #[error("fill or open a demo database")]
     Database(#[from] sqlx::Error),
+    /// The operating system gives no random numbers for a secret.
+    #[error("make a secret to sign the demo's tokens with")]
+    Randomness,
+    /// A token could not be signed.
+    #[error("sign a token of the demo's")]
+    Token,
     /// There is no port for a server.
     #[error("listen on a free port of this machine")]
     Port(#[source] std::io::Error),

@@ -1,9 +1,9 @@
 //! The engine: the whole way of a query.
 //!
 //! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans), `below` (whose rows
-//! a caller may see), `noted`
-//! (what of it is noted in the ledger).
+//! a caller may see), `noted` (what of it is noted in the ledger), `audited` (what of it the audit trail is told).
 
+mod audited;
 mod below;
 mod noted;
 mod plans;
@@ -100,6 +100,7 @@ impl Engine {
             Err(refusal) => {
                 let kind = request::refusal_word(refusal.kind);
                 self.telemetry.emit(&Event::RequestRefused { kind, duration: arrived.elapsed() });
+                audited::tell(&self.telemetry, &self.contract, request, None, kind);
                 Answer::refused(&refusal, self.cache.now_ms())
             }
         }
@@ -156,6 +157,7 @@ impl Engine {
             n_fetches: executed.n_fetches,
             n_bytes: executed.body.len(),
         });
+        audited::tell(&self.telemetry, &self.contract, request, Some(&plan), status.word());
         let Executed { body, freshness, n_unknown, .. } = executed;
         Ok(Answer { body, status, n_unknown, freshness, at_ms: self.cache.now_ms() })
     }

@@ -198,6 +198,8 @@ pub enum Event<'a> {
     },
     /// Something happened to what Freehold itself remembers.
     Ledger(Ledger<'a>),
+    /// Somebody asked for somebody's data.
+    Audited(Audit<'a>),
     /// An issuer of tokens was asked for its keys.
     IssuerKeysAsked {
         /// Its name in the contract.
@@ -247,6 +249,29 @@ pub enum Event<'a> {
         /// How many connections were cut off because they outlasted the grace period.
         n_cut_off: usize,
     },
+}
+
+/// Who asked for whose data: for the audit trail, which never holds the data.
+#[derive(Debug, Clone, Copy)]
+pub struct Audit<'a> {
+    /// Who asked, as the issuer of their token names them.
+    pub subject: &'a str,
+    /// Who says that it is them; none: nobody had to.
+    pub issuer: Option<&'a str>,
+    /// Their audience; none: the whole graph.
+    pub audience: Option<&'a str>,
+    /// The account of the buyer they acted as.
+    pub acting_account: Option<&'a str>,
+    /// The login of that buyer.
+    pub acting_login: Option<&'a str>,
+    /// The operation's name.
+    pub operation: Option<&'a str>,
+    /// How many accounts they may see rows of; none: every one.
+    pub n_accounts: Option<usize>,
+    /// The types asked for whose rows belong to accounts.
+    pub owned_types: &'a [&'a str],
+    /// What became of the request.
+    pub status: &'static str,
 }
 
 /// What a question of a request was answered from.

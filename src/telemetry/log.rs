@@ -8,6 +8,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
+use super::audit;
 use super::event::{BreakerState, Event, Guarded, Heard, Ledger, Shared};
 
 /// The form of a log line.
@@ -26,6 +27,9 @@ pub enum LogForm {
 ///
 /// `level` is a level (`info`) or a filter (`freehold=debug,hyper=warn`); what it does not understand is left out.
 pub fn start(form: LogForm, level: &str) {
+    // The audit trail is written whatever else is, unless somebody says otherwise of it.
+    let level =
+        if level.contains(audit::TARGET) { level.to_owned() } else { format!("{level},{}=info", audit::TARGET) };
     let lines = fmt().with_writer(std::io::stderr).with_target(false).with_env_filter(EnvFilter::new(level));
     // A second subscriber is refused; the first one goes on, which is what a test wants.
     let _ = match form {
@@ -147,6 +151,7 @@ pub(super) fn read(event: &Event<'_>) {
         Event::Feed { system, feed, heard } => read_heard(system, feed, heard),
         Event::Shared(ref shared) => read_shared(shared),
         Event::Ledger(ref ledger) => read_ledger(ledger),
+        Event::Audited(ref audit) => audit::write(audit),
         Event::IssuerKeysAsked { issuer, n_keys, failure: None } => {
             debug!(issuer.name = issuer, issuer.keys = n_keys, "fetched the keys of an issuer");
         }

@@ -338,7 +338,8 @@ impl Metrics {
                     self.contract.get_or_create(&VersionLabel { version: version.to_owned() }).set(1);
                 }
             }
-            Event::ServedUnprotected
+            Event::Audited(_)
+            | Event::ServedUnprotected
             | Event::ServerStarted { .. }
             | Event::ServerStopping { .. }
             | Event::ServerStopped { .. } => {}

@@ -1,9 +1,10 @@
 //! Telemetry: what happened, said once, as an event from a closed list; log and metrics are readers of that list.
 //!
-//! Reading order: `event` (the list), `log` (events as structured log lines), `metrics`, `guard_metrics`, `cache_metrics`,
+//! Reading order: `event` (the list), `log` (events as structured log lines), `audit` (the lines that say who asked for whose data), `metrics`, `guard_metrics`, `cache_metrics`,
 //! `shared_metrics`, `change_metrics`, `feed_metrics` and `ledger_metrics` (events as Prometheus numbers).
 //! The code emits; it never logs or counts by itself. No event carries a query's text, a variable, a token or a value.
 
+mod audit;
 mod cache_metrics;
 mod change_metrics;
 mod event;
@@ -16,7 +17,7 @@ mod shared_metrics;
 
 use std::sync::Arc;
 
-pub use event::{BreakerState, Event, Failure, Guarded, Heard, Ledger, Served, Shared};
+pub use event::{Audit, BreakerState, Event, Failure, Guarded, Heard, Ledger, Served, Shared};
 pub use log::{LogForm, start as start_log};
 
 use metrics::Metrics;

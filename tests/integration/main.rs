@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one file per room or property, the machinery in `common`.
 
 mod cache;
+mod callers;
 mod changes;
 mod cli;
 mod common;

@@ -12,6 +12,8 @@ mod shared_entry;
 mod shared_message;
 #[path = "../../../fuzz/entries/tape_read.rs"]
 mod tape_read;
+#[path = "../../../fuzz/entries/token_read.rs"]
+mod token_read;
 
 use std::path::Path;
 
@@ -169,6 +171,17 @@ fn any_bytes_are_read_as_what_another_process_told() {
     ];
     let seeds = messages.map(|told| SharedMessage(told).write(contract));
     smoke(&seeds, setting("FREEHOLD_CASES", 2_000) * 10, shared_message::run);
+}
+
+#[test]
+fn any_bytes_are_read_as_a_token_or_refused() {
+    let seeds = [
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6InIxIn0.eyJpc3MiOiJhIiwic3ViIjoiYiJ9.c2lnbmF0dXJl".to_owned(),
+        format!("fh_0123456789abcdef_{}", "0123456789abcdef".repeat(4)),
+        "Bearer a.b.c".to_owned(),
+    ];
+    let seeds = seeds.map(String::into_bytes);
+    smoke(&seeds, setting("FREEHOLD_CASES", 2_000) * 10, token_read::run);
 }
 
 #[test]

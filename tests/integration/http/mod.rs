@@ -2,8 +2,8 @@
 
 mod audits;
 mod bounds;
-mod client;
+pub mod client;
 mod kept;
 mod pages;
 mod schema;
-mod server;
+pub mod server;
