@@ -36,10 +36,10 @@ async fn a_ledger_of_a_newer_version_is_refused_and_named() {
             .await;
         let parts = LedgerParts { address: place.address(), route: None, telemetry: Telemetry::new() };
         let refused = Ledger::open(parts, &LedgerSettings::default()).await.err().expect("it is refused");
-        assert_eq!(refused, LedgerError::Newer { found: 99, known: 1 });
+        assert_eq!(refused, LedgerError::Newer { found: 99, known: 2 });
         assert!(refused.to_string().contains("a newer version of Freehold has written it"), "{refused}");
         let read = Store::read_only(place.address()).exceptions(&ExceptionFilter::default(), &Page::first(1)).await;
-        assert_eq!(read.err(), Some(LedgerError::Newer { found: 99, known: 1 }));
+        assert_eq!(read.err(), Some(LedgerError::Newer { found: 99, known: 2 }));
     }
 }
 
