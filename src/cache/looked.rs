@@ -131,6 +131,11 @@ impl Looked {
         errors.filter(|error| error.too_old.is_some()).count()
     }
 
+    /// Returns how many places have no answer.
+    pub fn n_failed(&self) -> usize {
+        self.found.iter().flatten().filter(|found| found.is_err()).count()
+    }
+
     /// Returns how old all of it is that was found.
     pub fn freshness(&self) -> Freshness {
         let mut freshness = Freshness { stale: self.stale.iter().cloned().collect(), ..Freshness::default() };

@@ -37,8 +37,9 @@ impl Cache {
         let now_ms = inner.clock.now_ms();
         let looked: Vec<Looked> = wave.into_iter().map(|question| inner.look(question, demand, now_ms)).collect();
         let read = inner.shared.as_ref().and_then(|shared| {
+            let looked = looked.iter().filter(|looked| inner.is_shared(looked.system));
             let places: Vec<Place> =
-                looked.iter().flat_map(|looked| looked.missing.iter().map(|at| looked.place(*at))).collect();
+                looked.flat_map(|looked| looked.missing.iter().map(|at| looked.place(*at))).collect();
             // Every question of the wave takes its part of what is read; none copies the whole of it.
             (!places.is_empty()).then(|| shared.read(places).map(Arc::new).shared())
         });
@@ -52,9 +53,10 @@ impl Cache {
                 self.compare(&looked);
                 return Asking::Answered(looked.answer(freshness, levels));
             }
-            let (read, n_missing) = (read.clone(), looked.missing.len());
-            let mine = n_before..n_before + n_missing;
-            n_before += n_missing;
+            let n_missing = looked.missing.len();
+            let read = read.clone().filter(|_| inner.is_shared(looked.system));
+            let mine = n_before..n_before + if read.is_some() { n_missing } else { 0 };
+            n_before = mine.end;
             let waiting = async move {
                 let mut levels = Levels { memory: looked.len() - n_missing, ..Levels::default() };
                 if let Some(read) = read {
@@ -173,7 +175,10 @@ impl Inner {
     /// something that many want runs out; what was never there is asked for at once.
     async fn wait_for_others(&self, looked: &mut Looked) {
         let Some(shared) = &self.shared else { return };
-        if looked.bounds.is_tightened || !looked.missing.iter().all(|at| looked.ran_out(*at)) {
+        if !self.is_shared(looked.system)
+            || looked.bounds.is_tightened
+            || !looked.missing.iter().all(|at| looked.ran_out(*at))
+        {
             return;
         }
         let places = |looked: &Looked| looked.missing.iter().map(|at| looked.place(*at)).collect::<Vec<_>>();
@@ -241,7 +246,7 @@ impl Inner {
 
     /// Keeps what an owner said, in the process and between processes.
     fn keep(&self, asked: Asked, places: &[Place], answers: &[Result<Kept, FetchError>]) {
-        let (_, domain) = self.source_of(asked);
+        let (system, domain) = self.source_of(asked);
         if !self.is_kept(domain) {
             return;
         }
@@ -250,7 +255,7 @@ impl Inner {
         let fits = places.len() <= self.settings.places_kept_max;
         let mut shared = Vec::new();
         for (place, kept) in places.iter().zip(answers).filter_map(|(place, kept)| Some((place, kept.as_ref().ok()?))) {
-            if fits && self.remember(asked, place, kept, kept.stamp().started_ms) && self.shared.is_some() {
+            if fits && self.remember(asked, place, kept, kept.stamp().started_ms) && self.is_shared(system) {
                 shared.push((place.clone(), kept.clone(), lasting));
             }
         }
@@ -281,6 +286,11 @@ impl Inner {
     /// Whether anything of a domain is worth keeping.
     fn is_kept(&self, domain: DomainId) -> bool {
         self.contract.domain(domain).max_age > self.settings.clock_allowance
+    }
+
+    /// Whether processes share what a system says. What Freehold says of itself each says of itself alone.
+    pub(super) fn is_shared(&self, system: SystemId) -> bool {
+        self.shared.is_some() && !self.contract.system(system).kind.is_inside()
     }
 
     /// For how long something of a domain can be of use.
@@ -343,6 +353,7 @@ impl Inner {
             fetched,
             n_stale,
             n_refused,
+            n_failed: looked.n_failed(),
             age,
             is_violation,
         }));

@@ -74,7 +74,7 @@ impl Cache {
         let (timeout, lasting) = (self.0.contract.system(system).timeout, self.0.lease(looked.domain));
         tokio::spawn(async move {
             let mut question = question;
-            if let Some(shared) = &cache.0.shared {
+            if let Some(shared) = cache.0.shared.as_ref().filter(|_| cache.0.is_shared(system)) {
                 // Another process may have refreshed it. Its lease outlasts its answer, so that who finds neither asks.
                 let began_ms = cache.0.clock.now_ms();
                 let read = shared.read(turn.places.clone()).await;

@@ -13,7 +13,7 @@ use crate::{
     fetch::{Clock, SystemClock},
     http,
     ledger::{Ledger, LedgerAddress, LedgerError, LedgerParts, Route},
-    owner,
+    owner::{self, Process},
     settings::{LedgerSettings, RedisSettings, Settings},
     telemetry::{Event, Ledger as Told, Telemetry},
 };
@@ -73,7 +73,9 @@ async fn serve(
         Ok(ledger) => ledger,
         Err(error) => return failed("open the ledger", &error),
     };
-    let owners = owner::open(&contract, &telemetry);
+    let process =
+        Process { telemetry: telemetry.clone(), ledger: ledger.as_ref().map(|ledger| Arc::clone(ledger.store())) };
+    let owners = owner::open_in(&contract, &process);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let gate = match &contract.access {
         None => Gate::open(Caller::operator()),

@@ -47,9 +47,9 @@ pub use access::{
 pub use binding::{
     Blank, BlankForm, CONNECTION_VARIABLES, Complete, Counter, Crossref, Csv, Delivery, Empty, FailureKind, Failures,
     FileGroup, FileList, FilePart, Form, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning,
-    GraphQlPaging, GraphQlPiece, GraphQlRoot, GraphQlVariable, KeyMapping, NextLink, OdataDialect, OdataGroup,
-    OdataList, OdataServer, OdataSet, OdataType, OdataVersion, PageTarget, Paging, Piece, RestCall, RestGroup,
-    RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
+    GraphQlPaging, GraphQlPiece, GraphQlRoot, GraphQlVariable, InsideGroup, InsideList, InsideTable, KeyMapping,
+    NextLink, OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion, PageTarget, Paging,
+    Piece, RestCall, RestGroup, RestList, RowsAt, SqlGroup, SqlList, TextTemplate, ValueTemplate,
 };
 pub use changes::{
     Changes, Deletes, Encoding, Handshake, Hint, Listen, ListenedType, Overlap, Part, Proof, ReplicatedTable,

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, time::Duration};
 use super::{
     Access, Guards,
     binding::{
-        Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, KeyMapping,
-        OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
+        Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, InsideGroup,
+        InsideList, KeyMapping, OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
     },
     changes::Changes,
     dialect::Dialect,
@@ -482,6 +482,10 @@ pub enum SystemKind {
         /// What its own error codes mean.
         meanings: BTreeMap<String, GraphQlMeaning>,
     },
+    /// Freehold itself: the contract that is served, and how the systems are.
+    Freehold,
+    /// What Freehold itself remembers.
+    Ledger,
 }
 
 impl SystemKind {
@@ -496,7 +500,14 @@ impl SystemKind {
             Self::GraphQl { .. } => "graphql",
             Self::Mysql { .. } => "mysql",
             Self::Odbc { .. } => "odbc",
+            Self::Freehold => "freehold",
+            Self::Ledger => "ledger",
         }
+    }
+
+    /// Whether it is Freehold itself: what it says is said by this process, and of it.
+    pub fn is_inside(&self) -> bool {
+        matches!(self, Self::Freehold | Self::Ledger)
     }
 
     /// Whether it is called over HTTP, so that one question may be many calls.
@@ -597,6 +608,8 @@ pub enum GroupBinding {
     Odata(OdataGroup),
     /// In GraphQL.
     GraphQl(GraphQlGroup),
+    /// By looking at what Freehold itself knows.
+    Inside(InsideGroup),
 }
 
 impl GroupBinding {
@@ -608,6 +621,7 @@ impl GroupBinding {
             Self::Rest(_) => Vec::new(),
             Self::Odata(_) => Vec::new(),
             Self::GraphQl(_) => Vec::new(),
+            Self::Inside(_) => Vec::new(),
         }
     }
 }
@@ -625,6 +639,8 @@ pub enum ListBinding {
     Odata(OdataList),
     /// In GraphQL.
     GraphQl(GraphQlList),
+    /// By looking at what Freehold itself knows.
+    Inside(InsideList),
 }
 
 /// A named list query of an owner.

@@ -60,6 +60,12 @@ pub(super) struct Inherited {
     pub trim: bool,
 }
 
+/// How many fetches run at once where the file does not say.
+const CONNECTIONS_MAX: u32 = 8;
+
+/// The ledger has six connections, and its writer must never wait for those who read.
+const LEDGER_CONNECTIONS_MAX: u32 = 3;
+
 const KEYS: &[&str] = &[
     "kind",
     "url",
@@ -173,7 +179,7 @@ pub(super) fn read(
                         Asking::Odata => OdataSystemFile::KEYS,
                         Asking::File => DropFile::KEYS,
                         Asking::GraphQl => &["errors"],
-                        Asking::Rest | Asking::Sql => &[],
+                        Asking::Rest | Asking::Sql | Asking::Inside => &[],
                     };
                     let known: Vec<&str> = KEYS.iter().chain(of_http).chain(of_kind).copied().collect();
                     reader.unknown_key(entry.0, &format!("system file {name}.toml"), &known);
@@ -238,7 +244,13 @@ impl Connection {
             );
             return None;
         };
-        if !self.url_given {
+        let is_inside = matches!(kind.text.as_str(), "freehold" | "ledger");
+        if is_inside && let Some(place) = self.url_place {
+            let message = format!("system `{name}` is Freehold itself, which has no address of its own");
+            let help = "delete `url`; the ledger is the one that `freehold serve --ledger` names";
+            findings.fault("URL_POINTLESS", place, message, help);
+        }
+        if !self.url_given && !is_inside {
             let key = if kind.text == "file" { "folder" } else { "url" };
             let help = format!("add {key} = \"${{{}_{}}}\"", name.to_uppercase(), key.to_uppercase());
             findings.fault("URL_MISSING", start, format!("system `{name}` does not say where it is"), help);
@@ -258,6 +270,8 @@ impl Connection {
                 let path = if self.url.as_ref().is_some_and(|url| url.reveal().ends_with('/')) { "/" } else { "" };
                 SystemKind::GraphQl { http: self.http(findings)?, path, meanings: std::mem::take(&mut self.meanings) }
             }
+            "freehold" => SystemKind::Freehold,
+            "ledger" => SystemKind::Ledger,
             "mysql" => SystemKind::Mysql { url: self.url? },
             "odbc" => {
                 if !self.dialect_given {
@@ -276,17 +290,22 @@ impl Connection {
                     "KIND_UNKNOWN",
                     kind.place,
                     format!("there is no kind of system named `{other}`"),
-                    "the kinds are \"postgres\", \"mysql\", \"sqlite\", \"odbc\", \"rest\", \"odata\", \"graphql\" and \"file\"",
+                    "the kinds are \"postgres\", \"mysql\", \"sqlite\", \"odbc\", \"rest\", \"odata\", \"graphql\" and \"file\"; and \
+                     \"freehold\" and \"ledger\" for what Freehold itself knows",
                 );
                 return None;
             }
+        };
+        let connections_max = match kind {
+            SystemKind::Ledger => LEDGER_CONNECTIONS_MAX,
+            _ => CONNECTIONS_MAX,
         };
         Some(System {
             name: name.to_owned(),
             kind,
             timeout: self.timeout.unwrap_or(Duration::from_secs(5)),
             lag: self.lag,
-            connections_max: self.connections_max.map_or(8, |n| u32::try_from(n).unwrap_or(u32::MAX)),
+            connections_max: self.connections_max.map_or(connections_max, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             keys_per_fetch: self.keys_per_fetch.map_or(1_000, |n| usize::try_from(n).unwrap_or(usize::MAX)),
             guards: self.guards,
         })

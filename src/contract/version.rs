@@ -79,6 +79,7 @@ fn lines(contract: &Contract) -> Vec<String> {
             GroupBinding::Rest(asked) => lines.push(format!("{head} call={asked:?} fields={:?}", group.fields)),
             GroupBinding::Odata(asked) => lines.push(format!("{head} {}", odata(&asked.set, &group.fields))),
             GroupBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", group.fields)),
+            GroupBinding::Inside(asked) => lines.push(format!("{head} table={}", asked.table.word())),
         }
         adaptation_lines(&head, &group.adaptations, &mut lines);
     }
@@ -112,6 +113,9 @@ fn lines(contract: &Contract) -> Vec<String> {
                 lines.push(format!("{head} {} nullable={:?}", odata(&asked.set, &list.fields), asked.nullable));
             }
             ListBinding::GraphQl(asked) => lines.push(format!("{head} asked={asked:?} fields={:?}", list.fields)),
+            ListBinding::Inside(asked) => {
+                lines.push(format!("{head} table={} filters={:?}", asked.table.word(), list.parameters));
+            }
         }
         adaptation_lines(&head, &list.adaptations, &mut lines);
     }

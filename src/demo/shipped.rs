@@ -23,6 +23,7 @@ pub const CONTRACT: &[(&str, &str)] = shipped![
     "customer.graphql",
     "freehold.toml",
     "inventory.graphql",
+    "operations.graphql",
     "order.graphql",
     "paging.graphql",
     "price.graphql",
@@ -30,6 +31,8 @@ pub const CONTRACT: &[(&str, &str)] = shipped![
     "reason.graphql",
     "scalars.graphql",
     "systems/erp.toml",
+    "systems/freehold.toml",
+    "systems/ledger.toml",
     "systems/pim.toml",
     "systems/shop.toml",
 ];

@@ -89,6 +89,8 @@ pub enum FetchErrorKind {
     ContractViolation,
     /// What is known is older than the freshness domain allows: the system is itself a copy, or does not answer.
     Stale,
+    /// There is no ledger to ask: the process keeps none.
+    NoLedger,
     /// The caller's cursor is not one of the list: nobody's failure but the question's.
     ForeignCursor,
 }
@@ -104,6 +106,7 @@ impl FetchErrorKind {
             Self::Throttled => "SOURCE_THROTTLED",
             Self::ContractViolation => "CONTRACT_VIOLATION",
             Self::Stale => "STALE_REFUSED",
+            Self::NoLedger => "LEDGER_MISSING",
             Self::ForeignCursor => "BAD_ARGUMENT",
         }
     }
@@ -118,6 +121,7 @@ impl FetchErrorKind {
             Self::Throttled => "the system asked to be asked less often",
             Self::ContractViolation => "the system's answer does not fit the contract",
             Self::Stale => "what is known is older than the field's freshness allows",
+            Self::NoLedger => "no ledger is configured: start `freehold serve` with --ledger",
             Self::ForeignCursor => "the cursor is not one of this list: pass one that it gave",
         }
     }

@@ -11,6 +11,9 @@ use super::{
 /// Rows of a page at most.
 const PAGE_ROWS_MAX: usize = 1_000;
 
+/// Ids of one statement.
+pub(super) const IDS_PER_STATEMENT: usize = 1_000;
+
 /// How far is counted: further, a number says no more than that there are too many.
 const COUNT_MAX: usize = 10_000;
 
@@ -141,6 +144,19 @@ impl Store {
         Ok(paged(rows, n_rows, |exception| (exception.last_seen_ms, &exception.id)))
     }
 
+    /// Returns the exceptions with these ids, in no order.
+    pub async fn exceptions_with(&self, ids: &[&str]) -> Result<Vec<Exception>, LedgerError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS_PER_STATEMENT) {
+            let mut statement = Statement::of(format!("select {COLUMNS} from exception where id in "));
+            statement.push_values(ids.iter().copied());
+            for row in self.ask(statement).await? {
+                found.push(read(&row).map(|(id, row)| Exception::of(id, row))?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Counts the exceptions that fit.
     pub async fn exceptions_count(&self, filter: &ExceptionFilter) -> Result<Count, LedgerError> {
         let mut statement = Statement::of("select count(*) from (select 1 as one from exception where 1 = 1");
@@ -188,7 +204,8 @@ impl Exception {
 }
 
 impl ExceptionFilter {
-    fn push(&self, to: &mut Statement) {
+    /// Adds its conditions.
+    pub(super) fn push(&self, to: &mut Statement) {
         push_any(to, "code", self.codes.iter().map(String::as_str));
         push_any(to, "severity", self.severities.iter().map(|severity| severity.word()));
         push_any(to, "entity_type", self.entity_type.as_deref());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    exceptions::{Page, Paged, State, paged, push_any, push_page, push_state},
+    exceptions::{IDS_PER_STATEMENT, Page, Paged, State, paged, push_any, push_page, push_state},
     failure::LedgerError,
     observation::Entity,
     runs::{Checked, RunId},
@@ -120,19 +120,39 @@ impl Store {
     /// Returns a page of the findings that fit, the last found first.
     pub async fn findings(&self, filter: &FindingFilter, page: &Page) -> Result<Paged<Finding>, LedgerError> {
         let mut statement = Statement::of(format!("select {COLUMNS} from finding where 1 = 1"));
-        push_any(&mut statement, "kind", filter.kinds.iter().map(|kind| kind.word()));
-        push_any(&mut statement, "entity_type", filter.entity_type.as_deref());
-        push_any(&mut statement, "entity_key", filter.entity_key.as_deref());
-        push_any(&mut statement, "field", filter.field.as_deref());
-        push_any(&mut statement, "copy_system", filter.copy_system.as_deref());
-        if let Some(RunId(run)) = filter.run {
-            statement.push(" and run = ");
-            statement.push_value(run);
-        }
-        push_state(&mut statement, filter.state);
+        filter.push(&mut statement);
         let n_rows = push_page(&mut statement, page)?;
         let rows = self.ask(statement).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(paged(rows, n_rows, |finding| (finding.last_seen_ms, &finding.id)))
+    }
+
+    /// Returns the findings with these ids, in no order.
+    pub async fn findings_with(&self, ids: &[&str]) -> Result<Vec<Finding>, LedgerError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS_PER_STATEMENT) {
+            let mut statement = Statement::of(format!("select {COLUMNS} from finding where id in "));
+            statement.push_values(ids.iter().copied());
+            for row in self.ask(statement).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl FindingFilter {
+    /// Adds its conditions.
+    pub(super) fn push(&self, to: &mut Statement) {
+        push_any(to, "kind", self.kinds.iter().map(|kind| kind.word()));
+        push_any(to, "entity_type", self.entity_type.as_deref());
+        push_any(to, "entity_key", self.entity_key.as_deref());
+        push_any(to, "field", self.field.as_deref());
+        push_any(to, "copy_system", self.copy_system.as_deref());
+        if let Some(RunId(run)) = self.run {
+            to.push(" and run = ");
+            to.push_value(run);
+        }
+        push_state(to, self.state);
     }
 }
 

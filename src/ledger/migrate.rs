@@ -17,12 +17,18 @@ use super::{failure::LedgerError, store::Connection};
 const TABLE: &str = "freehold_migration";
 
 /// Each migration, for SQLite and for PostgreSQL. One that was released is never changed; what follows is a further one.
-const MIGRATIONS: [(i64, &str, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str, &str); 3] = [
     (
         1,
         "ledger",
         include_str!("../../migrations/sqlite/1_ledger.sql"),
         include_str!("../../migrations/postgres/1_ledger.sql"),
+    ),
+    (
+        2,
+        "first_seen",
+        include_str!("../../migrations/sqlite/2_first_seen.sql"),
+        include_str!("../../migrations/postgres/2_first_seen.sql"),
     ),
     (
         3,

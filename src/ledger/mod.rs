@@ -7,7 +7,8 @@
 //! tables), `text` (bounds of what is kept); of exceptions, `observation` (what is noted), `queue` (what waits to be written),
 //! `judge` (what becomes of exceptions, pure), `record` (the same, written), `writer` (the task that writes), `exceptions`
 //! (reading them), `sweep` (what is kept for how long); `webhook` (news of them, told in order); `findings` and `runs` (what
-//! reconciliation found, and how far it came), `contracts` (what was served from), `tokens` (API tokens, by their hashes); `handle` (what the other rooms hold).
+//! reconciliation found, and how far it came), `stretch` (pages of any of them for many who ask at once), `contracts` (what was
+//! served from), `tokens` (API tokens, by their hashes); `handle` (what the other rooms hold).
 
 mod address;
 mod contracts;
@@ -22,6 +23,7 @@ mod queue;
 mod record;
 mod runs;
 mod store;
+mod stretch;
 mod sweep;
 mod text;
 mod tokens;
@@ -35,7 +37,8 @@ pub use failure::LedgerError;
 pub use findings::{Finding, FindingFilter, FindingKind, Found};
 pub use handle::{Ledger, LedgerParts};
 pub use observation::{Entity, Observation, Seen, Severity, Subject};
-pub use runs::{Checked, FieldDrift, Progress, Run, RunId};
+pub use runs::{Checked, FieldDrift, Progress, Run, RunFilter, RunId};
 pub use store::Store;
+pub use stretch::{Listed, Mark, Stretch};
 pub use tokens::{KeptToken, TokenScope};
 pub use webhook::{Deliver, Delivery, DeliveryFailure, Route};

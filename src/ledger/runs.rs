@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    exceptions::{IDS_PER_STATEMENT, push_any},
     failure::LedgerError,
     findings::{self, Found},
     observation::Entity,
@@ -72,6 +73,15 @@ pub struct Progress {
     pub found: Vec<Found>,
     /// How much of each field, since it last saved.
     pub fields: Vec<FieldDrift>,
+}
+
+/// Which runs. What is empty does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunFilter {
+    /// That compared a field of one of these types.
+    pub entity_types: Vec<String>,
+    /// That compared copies in one of these systems.
+    pub copy_systems: Vec<String>,
 }
 
 const COLUMNS: &str = "id, options, position, totals, started_at_ms, finished_at_ms";
@@ -143,6 +153,19 @@ impl Store {
         self.ask(Statement::of(sql)).await?.iter().map(read).collect()
     }
 
+    /// Returns the runs with these ids, in no order.
+    pub async fn runs_with(&self, ids: &[RunId]) -> Result<Vec<Run>, LedgerError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(IDS_PER_STATEMENT) {
+            let mut statement = Statement::of(format!("select {COLUMNS} from reconciliation_run where id in "));
+            statement.push_values(ids.iter().map(|run| run.0));
+            for row in self.ask(statement).await? {
+                found.push(read(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Returns how much of each field a run has compared, by type and field.
     pub async fn field_drift(&self, run: RunId) -> Result<Vec<FieldDrift>, LedgerError> {
         let sql = "select entity_type, field, owner_system, copy_system, n_checked, n_drifted from reconciliation_field \
@@ -158,6 +181,19 @@ impl Store {
             })
         };
         self.ask(Statement::of(sql).with(run.0)).await?.iter().map(read).collect()
+    }
+}
+
+impl RunFilter {
+    /// Adds its conditions.
+    pub(super) fn push(&self, to: &mut Statement) {
+        if self.entity_types.is_empty() && self.copy_systems.is_empty() {
+            return;
+        }
+        to.push(" and id in (select run from reconciliation_field where 1 = 1");
+        push_any(to, "entity_type", self.entity_types.iter().map(String::as_str));
+        push_any(to, "copy_system", self.copy_systems.iter().map(String::as_str));
+        to.push(")");
     }
 }
 

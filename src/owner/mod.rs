@@ -24,6 +24,7 @@ mod owners;
 mod rate;
 mod retried;
 
+pub use crate::source::Process;
 pub use breaker::Breaker;
 pub use bulkhead::Bulkhead;
 pub use chunked::Chunked;
@@ -32,6 +33,6 @@ pub use deadline::Deadline;
 pub use guarded_system::GuardedSystem;
 pub use mapped::Mapped;
 pub use observed::Observed;
-pub use owners::{Owners, guard, open};
+pub use owners::{Owners, guard, open, open_in};
 pub use rate::{Counted, Rate};
 pub use retried::Retried;

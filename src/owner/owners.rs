@@ -19,7 +19,7 @@ use super::{
 use crate::{
     contract::Contract,
     fetch::Owner,
-    source::{self, Pace, SystemName},
+    source::{self, Pace, Process, SystemName},
     telemetry::Telemetry,
     value::SystemId,
 };
@@ -44,13 +44,20 @@ impl Owners {
     }
 }
 
-/// Builds every system's stack. Nothing is connected until something is asked; files are read from the start.
+/// Builds every system's stack, in a process without a ledger. Nothing is connected until something is asked; files are read from
+/// the start.
 pub fn open(contract: &Arc<Contract>, telemetry: &Telemetry) -> Owners {
+    open_in(contract, &Process { telemetry: telemetry.clone(), ledger: None })
+}
+
+/// Builds every system's stack, in a process that may remember something.
+pub fn open_in(contract: &Arc<Contract>, process: &Process) -> Owners {
+    let telemetry = &process.telemetry;
     let stack = |number: usize| {
         let id = SystemId::from(number);
         let pace = Pace::new(contract, id, telemetry);
         let counted = if contract.system(id).kind.is_http() { Counted::Calls } else { Counted::Questions };
-        let source = source::open_at(Arc::clone(&pace), contract, id, telemetry);
+        let source = source::open_at(Arc::clone(&pace), contract, id, process);
         guard_at((pace, counted), source, contract, id, telemetry)
     };
     // Outside of all that: a cross-reference is a question to a system like any other.

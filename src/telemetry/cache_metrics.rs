@@ -34,6 +34,19 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+/// What was served of a freshness domain since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DomainServed {
+    /// The records and pages that were asked for.
+    pub n_asked: u64,
+    /// Those of which there was no answer; the refused are among them.
+    pub n_failed: u64,
+    /// Those that were served past their bound, because the owner was down.
+    pub n_stale: u64,
+    /// Those refused because what is kept is too old, and their owner did not answer.
+    pub n_refused: u64,
+}
+
 /// The cache's numbers.
 #[derive(Debug)]
 pub(super) struct CacheMetrics {
@@ -55,6 +68,8 @@ struct DomainNumbers {
     fetched: Counter,
     stale: Counter,
     refused: Counter,
+    /// Those without an answer. The metrics tell failures by system; this is for the share within the bound.
+    failed: Counter,
     age: Histogram,
     violations: Counter,
 }
@@ -115,9 +130,22 @@ impl CacheMetrics {
         numbers.fetched.inc_by(served.fetched as u64);
         numbers.stale.inc_by(served.n_stale as u64);
         numbers.refused.inc_by(served.n_refused as u64);
+        numbers.failed.inc_by(served.n_failed as u64);
         numbers.violations.inc_by(u64::from(served.is_violation));
         if let Some(age) = served.age {
             numbers.age.observe(age.as_secs_f64());
+        }
+    }
+
+    /// Returns what was served of a domain.
+    pub fn served(&self, domain: &str) -> DomainServed {
+        let of_domain = self.of_domain.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(numbers) = of_domain.get(domain) else { return DomainServed::default() };
+        DomainServed {
+            n_asked: numbers.memory.get() + numbers.shared.get() + numbers.fetched.get(),
+            n_failed: numbers.failed.get(),
+            n_stale: numbers.stale.get(),
+            n_refused: numbers.refused.get(),
         }
     }
 
@@ -136,6 +164,7 @@ impl CacheMetrics {
             fetched: level("owner"),
             stale: self.stale.get_or_create_owned(&label),
             refused: self.refused.get_or_create_owned(&label),
+            failed: Counter::default(),
             age: self.age.get_or_create_owned(&label),
             violations: self.violations.get_or_create_owned(&label),
         };

@@ -281,6 +281,8 @@ pub struct Served<'a> {
     pub domain: &'a str,
     /// Those of all that are refused because what is kept of them is too old, and their owner does not answer.
     pub n_refused: usize,
+    /// Those of all that have no answer; the refused are among them.
+    pub n_failed: usize,
     /// The records or pages that were in memory.
     pub memory: usize,
     /// Those that other processes had kept.

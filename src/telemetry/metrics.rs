@@ -17,7 +17,7 @@ use prometheus_client::{
 };
 
 use super::{
-    cache_metrics::CacheMetrics,
+    cache_metrics::{CacheMetrics, DomainServed},
     change_metrics::ChangeMetrics,
     event::{Event, Failure, Heard},
     feed_metrics::FeedMetrics,
@@ -348,6 +348,11 @@ impl Metrics {
 
     fn observe(&self, of: &Family<AskedLabels, Histogram, fn() -> Histogram>, asked: &AskedLabels, duration: Duration) {
         of.get_or_create(asked).observe(duration.as_secs_f64());
+    }
+
+    /// Returns what was served of a freshness domain.
+    pub(super) fn domain_served(&self, domain: &str) -> DomainServed {
+        self.cache.served(domain)
     }
 
     /// Writes all numbers in the OpenMetrics text format.

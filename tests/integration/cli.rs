@@ -265,7 +265,7 @@ fn a_ledger_that_is_none_or_not_there_ends_the_listing() {
 async fn serve_refuses_a_ledger_of_a_newer_version() {
     let place = Place::sqlite();
     place.store().prepare().await.expect("tables");
-    place.run("update freehold_migration set version = 99").await;
+    place.run("update freehold_migration set version = 99 where version = 3").await;
     let systems = Systems::start().await;
     let folder = written(MENDED);
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--serve-unprotected", "--ledger", &place.url, "--contract"];

@@ -4,6 +4,7 @@ mod base;
 mod changes;
 mod files;
 mod forty;
+mod inside;
 mod keys;
 mod lints;
 mod odata;

@@ -15,6 +15,7 @@ mod kinds;
 mod landscape;
 mod ledger;
 mod live;
+mod operations;
 mod outage;
 mod owner;
 mod readme;

@@ -19,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("contract", &["value", "diagnostic", "rules"]),
     ("access", &["value", "contract", "fetch", "ledger", "telemetry"]),
     ("plan", &["value", "contract", "rules"]),
-    ("source", &["value", "contract", "fetch", "telemetry"]),
+    ("source", &["value", "contract", "fetch", "ledger", "telemetry"]),
     ("owner", &["value", "contract", "fetch", "source", "telemetry"]),
     ("cache", &["value", "contract", "fetch", "source", "owner", "settings", "telemetry"]),
     ("changes", &["value", "contract", "fetch", "source", "cache", "telemetry"]),

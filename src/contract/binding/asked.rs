@@ -10,6 +10,7 @@ use super::{
     },
     file::{FileGroupFile, FileListFile},
     graphql::{GraphQlGroupFile, GraphQlListFile},
+    inside::{InsideFile, InsideGroup, InsideList},
     odata::{OdataGroup, OdataListFile, OdataSetFile},
     rest::{RestGroupFile, RestListFile},
     sql::{SqlGroupFile, SqlListFile},
@@ -30,6 +31,8 @@ pub enum Asking {
     Odata,
     /// In GraphQL.
     GraphQl,
+    /// By looking at what Freehold itself knows.
+    Inside,
 }
 
 impl Asking {
@@ -40,6 +43,7 @@ impl Asking {
             "rest" => Self::Rest,
             "odata" => Self::Odata,
             "graphql" => Self::GraphQl,
+            "freehold" | "ledger" => Self::Inside,
             _ => Self::Sql,
         }
     }
@@ -52,6 +56,7 @@ impl Asking {
             Self::Rest => true,
             Self::Odata => true,
             Self::GraphQl => true,
+            Self::Inside => false,
         }
     }
 
@@ -63,6 +68,7 @@ impl Asking {
             Self::Rest => true,
             Self::Odata => true,
             Self::GraphQl => true,
+            Self::Inside => false,
         }
     }
 
@@ -71,7 +77,7 @@ impl Asking {
         match self {
             Self::Sql => false,
             Self::GraphQl => true,
-            Self::File | Self::Odata | Self::Rest => false,
+            Self::File | Self::Odata | Self::Rest | Self::Inside => false,
         }
     }
 
@@ -83,6 +89,7 @@ impl Asking {
             Self::Rest => RestGroupFile::TABLES,
             Self::Odata => OdataSetFile::TABLES,
             Self::GraphQl => GraphQlGroupFile::TABLES,
+            Self::Inside => &[],
         }
     }
 }
@@ -100,6 +107,8 @@ pub enum GroupAsked {
     Odata(Box<OdataSetFile>),
     /// In GraphQL.
     GraphQl(Box<GraphQlGroupFile>),
+    /// By looking at what Freehold itself knows.
+    Inside(InsideFile),
 }
 
 impl GroupAsked {
@@ -111,6 +120,7 @@ impl GroupAsked {
             Asking::Rest => Self::Rest(Box::new(RestGroupFile::new())),
             Asking::Odata => Self::Odata(Box::default()),
             Asking::GraphQl => Self::GraphQl(Box::default()),
+            Asking::Inside => Self::Inside(InsideFile::default()),
         }
     }
 
@@ -122,6 +132,7 @@ impl GroupAsked {
             Self::Rest(_) => RestGroupFile::KEYS,
             Self::Odata(_) => OdataSetFile::KEYS,
             Self::GraphQl(_) => GraphQlGroupFile::KEYS,
+            Self::Inside(_) => InsideFile::GROUP_KEYS,
         }
     }
 
@@ -133,6 +144,7 @@ impl GroupAsked {
             Self::Rest(asked) => asked.read(entry, reader),
             Self::Odata(asked) => asked.read(entry, reader),
             Self::GraphQl(asked) => asked.read(entry, reader),
+            Self::Inside(asked) => asked.read(entry, InsideFile::GROUP_KEYS, reader),
         }
     }
 
@@ -147,6 +159,7 @@ impl GroupAsked {
                 asked.refuse_arguments(reader);
             }
             Self::GraphQl(asked) => asked.finish(title, place, reader),
+            Self::Inside(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -158,6 +171,7 @@ impl GroupAsked {
             Self::Rest(asked) => asked.compile().map(|asked| GroupBinding::Rest(Box::new(asked))),
             Self::Odata(asked) => asked.compile().map(|set| GroupBinding::Odata(OdataGroup { set })),
             Self::GraphQl(asked) => asked.compile().map(GroupBinding::GraphQl),
+            Self::Inside(asked) => asked.table.map(|(table, _)| GroupBinding::Inside(InsideGroup { table })),
         }
     }
 }
@@ -184,6 +198,8 @@ pub enum ListAsked {
     Odata(Box<OdataListFile>),
     /// In GraphQL.
     GraphQl(Box<GraphQlListFile>),
+    /// By looking at what Freehold itself knows.
+    Inside(InsideFile),
 }
 
 impl ListAsked {
@@ -195,6 +211,7 @@ impl ListAsked {
             Asking::Rest => Self::Rest(Box::new(RestListFile::new())),
             Asking::Odata => Self::Odata(Box::default()),
             Asking::GraphQl => Self::GraphQl(Box::default()),
+            Asking::Inside => Self::Inside(InsideFile::default()),
         }
     }
 
@@ -206,6 +223,7 @@ impl ListAsked {
             Self::Rest(_) => RestListFile::KEYS,
             Self::Odata(_) => OdataListFile::KEYS,
             Self::GraphQl(_) => GraphQlListFile::KEYS,
+            Self::Inside(_) => InsideFile::LIST_KEYS,
         }
     }
 
@@ -217,6 +235,7 @@ impl ListAsked {
             Self::Rest(asked) => asked.read(entry, reader),
             Self::Odata(asked) => asked.read(entry, reader),
             Self::GraphQl(asked) => asked.read(entry, reader),
+            Self::Inside(asked) => asked.read(entry, InsideFile::LIST_KEYS, reader),
         }
     }
 
@@ -228,6 +247,7 @@ impl ListAsked {
             Self::Rest(asked) => asked.finish(title, place, reader),
             Self::Odata(asked) => asked.set.finish(title, place, reader),
             Self::GraphQl(asked) => asked.finish(title, place, reader),
+            Self::Inside(asked) => asked.finish(title, place, reader),
         }
     }
 
@@ -239,6 +259,7 @@ impl ListAsked {
             Self::Rest(asked) => Some(Ok(asked.parameters())),
             Self::Odata(asked) => asked.set.parameters().map(Ok),
             Self::GraphQl(asked) => asked.parameters().map(Ok),
+            Self::Inside(asked) => asked.parameters().map(Ok),
         }
     }
 
@@ -247,6 +268,7 @@ impl ListAsked {
         match self {
             Self::Sql(_) => false,
             Self::GraphQl(asked) => asked.is_ordered_by_system(),
+            Self::Inside(_) => true,
             Self::File(_) | Self::Odata(_) | Self::Rest(_) => false,
         }
     }
@@ -259,6 +281,7 @@ impl ListAsked {
             Self::Rest(asked) => asked.compile().map(|asked| ListBinding::Rest(Box::new(asked))),
             Self::Odata(asked) => asked.compile().map(ListBinding::Odata),
             Self::GraphQl(asked) => asked.compile().map(ListBinding::GraphQl),
+            Self::Inside(asked) => asked.table.map(|(table, _)| ListBinding::Inside(InsideList { table })),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Bindings as written: the `[Group]` and `[lists.…]` tables of a system file.
 //!
 //! Reading order: this file (what every kind of system has), `asked` (the switch between the kinds), then one file for each
-//! way to ask: `sql`, `rest`, `odata`, `graphql`, `file`; and `key` (how a system's keys differ from the graph's). Each
+//! way to ask: `sql`, `rest`, `odata`, `graphql`, `file`, `inside` (what Freehold itself knows); and `key` (how a system's keys differ from the graph's). Each
 //! holds what the user wrote and what the program runs on.
 
 mod asked;
 mod file;
 mod graphql;
+mod inside;
 mod key;
 mod odata;
 mod rest;
@@ -21,6 +22,7 @@ pub(super) use self::{
     asked::{Asking, GroupAsked, ListAsked, Parameter},
     file::FileGroupFile,
     graphql::{GraphQlGroupFile, meanings},
+    inside::InsideFile,
     key::{ArgumentKeyFile, CrossrefFile, KeyFile, crossref},
     odata::{OdataListFile, OdataSetFile, OdataSystemFile},
     rest::RestGroupFile,
@@ -31,6 +33,7 @@ pub use self::{
         CONNECTION_VARIABLES, GraphQlDocument, GraphQlGroup, GraphQlKeys, GraphQlList, GraphQlMeaning, GraphQlPaging,
         GraphQlPiece, GraphQlRoot, GraphQlVariable,
     },
+    inside::{InsideGroup, InsideList, InsideTable},
     key::{Crossref, KeyMapping},
     odata::{OdataDialect, OdataGroup, OdataList, OdataServer, OdataSet, OdataType, OdataVersion},
     rest::{
@@ -346,8 +349,8 @@ pub(super) fn list(entry: Entry<'_, '_>, asking: Asking, reader: &mut Reader<'_>
         reader.findings.fault(
             "ORDER_POINTLESS",
             *place,
-            format!("{title} is a connection, which the system orders"),
-            "delete `order`; the connection's own cursors are used",
+            format!("{title} is ordered by the system itself"),
+            "delete `order`; the system's own order and cursors are used",
         );
     }
     match default_given {

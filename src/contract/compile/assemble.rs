@@ -371,7 +371,7 @@ impl<'a> Assembly<'_, 'a> {
         match &mut binding {
             GroupBinding::Sql(asked) => asked.parts.retain(|(field, _)| is_said(field)),
             GroupBinding::File(asked) => asked.parts.retain(|(field, _)| is_said(field)),
-            GroupBinding::Rest(_) | GroupBinding::Odata(_) | GroupBinding::GraphQl(_) => {}
+            GroupBinding::Rest(_) | GroupBinding::Odata(_) | GroupBinding::GraphQl(_) | GroupBinding::Inside(_) => {}
         }
         Some(Group {
             name: said.name,

@@ -10,6 +10,7 @@ use super::{
     },
     Written,
     groups::{Groups, header},
+    inside,
     keys::Crossrefs,
     odata, rest,
     survey::{Category, GroupName, Survey},
@@ -65,6 +66,7 @@ pub(super) fn check(survey: &Survey<'_>, groups: &Groups<'_>, crossrefs: &Crossr
                 odata::group(&checked, asked, findings);
             }
             GroupAsked::GraphQl(asked) => key_variables(asked, &columns, findings),
+            GroupAsked::Inside(asked) => inside::group(survey, name, (file, asked), (&columns, &fields), findings),
         }
         let known: Vec<&FieldDef> = keys.into_iter().chain(fields.iter().copied()).collect();
         let is_column = |path: &Text| mapped.is_some() && columns.contains(&path.text.as_str());
@@ -103,6 +105,11 @@ pub(super) fn crossref(survey: &Survey<'_>, system: SystemId, file: &GroupFile, 
         }
         GroupAsked::GraphQl(document) => {
             key_variables(document, &[asked], findings);
+            None
+        }
+        GroupAsked::Inside(_) => {
+            let message = "Freehold itself knows no system's keys";
+            findings.fault("CROSSREF_INSIDE", file.place, message, "bind it in the file of the system that has them");
             None
         }
     };

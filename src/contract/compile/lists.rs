@@ -13,6 +13,7 @@ use super::{
     classify::Class,
     feeds::{Fed, Reader},
     groups::{self, Groups},
+    inside,
     keys::Crossrefs,
     odata, order, paging, path,
     references::{common_key, nullable},
@@ -331,7 +332,10 @@ fn list(
     for (path, adaptation) in file.values.iter().filter(|(path, _)| !key_columns.contains(&path.text)) {
         bindings::values(survey, &format!("[lists.{name}]"), path, adaptation, &key_fields, findings);
     }
-    let order = order::order(name, file, &key_columns, findings);
+    let order = match &file.asked {
+        ListAsked::Inside(asked_of) => inside::list(survey, (system, asked.named), asked_of, &key_columns, findings),
+        _ => order::order(name, file, &key_columns, findings),
+    };
     let parameters: Vec<String> = names(uses).into_iter().map(str::to_owned).collect();
     if let ListAsked::Odata(asked) = &file.asked {
         let title = format!("[lists.{name}]");

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `survey` (what part each type plays), `classify` (where each field's value comes from), `paging`
 //! (connections), `rules` (what they read), `groups` (the field groups and their domains), `bindings` (their queries; `odata` what of
-//! it is OData's), `shapes` (layouts), `feeds` (templates), `keys` (mappings and cross-references), `references` (`@ref`),
+//! it is OData's, `inside` what Freehold's own), `shapes` (layouts), `feeds` (templates), `keys` (mappings and cross-references), `references` (`@ref`),
 //! `lists` and `order` (`@list`), `lag` (systems that are behind), `changes` and `hearing` (how changes are heard of),
 //! `protection` (scopes, audiences, copies), `samples` (keys to check with), `assemble` (the
 //! model). Every step reports what is wrong and goes on with what is right; a contract comes out only when no step
@@ -15,6 +15,7 @@ mod classify;
 mod feeds;
 mod groups;
 mod hearing;
+mod inside;
 mod keys;
 mod lag;
 mod lists;

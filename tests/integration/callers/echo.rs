@@ -116,7 +116,7 @@ impl Answering for Echo {
             "login": caller.login.as_ref().map(ToString::to_string),
         }});
         let (body, freshness) = (body.to_string().into_bytes(), Freshness::default());
-        async move { Answer { body, status: AnswerStatus::Complete, freshness, at_ms: 0 } }.boxed()
+        async move { Answer { body, status: AnswerStatus::Complete, n_unknown: 0, freshness, at_ms: 0 } }.boxed()
     }
 
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

@@ -4,7 +4,7 @@
 //! systems that are down), `demo` (everything planted in the demo company and nothing else), `command` (what a script sees).
 
 mod command;
-mod company;
+pub mod company;
 mod demo;
 mod runs;
 mod same;
