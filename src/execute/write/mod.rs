@@ -440,10 +440,9 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         }
         if let crate::plan::JoinFrom::Pages(step) = self.plan.joins[join.0].from
             && let Some(PageCell::Page(page)) = gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row))
+            && let Err(written) = self.left_out(step, page, output, path)
         {
-            if let Err(written) = self.left_out(step, page, output, path) {
-                return written;
-            }
+            return written;
         }
         let start = self.out.len();
         self.out.push(b'[');
