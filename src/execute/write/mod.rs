@@ -442,14 +442,12 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         if nesting.n_lists() == 0 {
             return self.joined(join, items.start, output, path);
         }
-        let mut lists_rows = false;
+        let lists_rows = matches!(self.plan.joins[join.0].from, crate::plan::JoinFrom::Pages(_));
         if let crate::plan::JoinFrom::Pages(step) = self.plan.joins[join.0].from
             && let Some(PageCell::Page(page)) = gathered.pages[step.0].as_ref().and_then(|pages| pages.get(row))
+            && let Err(written) = self.left_out(step, page, output, path)
         {
-            lists_rows = true;
-            if let Err(written) = self.left_out(step, page, output, path) {
-                return written;
-            }
+            return written;
         }
         let start = self.out.len();
         self.out.push(b'[');
