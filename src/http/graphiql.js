@@ -73,10 +73,15 @@ async function run() {
   }
   at("outcome").textContent = "Running …";
   const started = performance.now();
+  const token = at("token").value.trim();
   try {
     const response = await fetch(ENDPOINT, {
       method: "POST",
-      headers: { "content-type": "application/json", accept: "application/graphql-response+json" },
+      headers: {
+        "content-type": "application/json",
+        accept: "application/graphql-response+json",
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
       body: JSON.stringify({ query: at("query").value, variables }),
     });
     const text = await response.text();

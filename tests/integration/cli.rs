@@ -188,6 +188,48 @@ fn explain_shows_a_plan_or_every_mistake_of_the_query() {
 }
 
 #[test]
+fn a_token_is_made_shown_once_listed_and_taken_back() {
+    let place = Place::sqlite();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+    let urls = ["ERP_URL", "PIM_URL", "SHOP_URL"].map(|name| (name, "http://nobody".to_owned()));
+    let env = [&[("FREEHOLD_LEDGER", place.url.clone())][..], &urls].concat();
+    let create = |arguments: &[&str]| {
+        let usual = ["token", "create", "--contract", shown(&schema), "--name", "nightly export"];
+        freehold_with(&env, &[&usual, arguments].concat(), "")
+    };
+    let made = create(&["--audience", "bi", "--account", "*", "--permission", "VIEW_PRICE", "--expires-in", "1d"]);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let token = made.out.trim_end();
+    let id = token.split('_').nth(1).expect("a token").to_owned();
+    assert!(token.starts_with("fh_") && token.len() == 84 && made.err.contains(&id), "{}", made.err);
+    let secret = token.rsplit_once('_').expect("a token").1;
+
+    let listed = freehold_with(&env, &["token", "list"], "");
+    assert!(listed.out.contains(&id) && listed.out.contains("nightly export") && listed.out.contains("never"));
+    let entry = freehold_with(&env, &["token", "list", "--json"], "").json()[0].take();
+    assert_eq!((&entry["accounts"], &entry["permissions"]), (&"*".into(), &serde_json::json!(["VIEW_PRICE"])));
+    let file = std::fs::read(place.url.trim_start_matches("sqlite:")).expect("the ledger");
+    assert!(!listed.out.contains(secret) && !file.windows(64).any(|bytes| bytes == secret.as_bytes()));
+
+    let revoked = freehold_with(&env, &["token", "revoke", &id], "");
+    assert_eq!(revoked.code, Some(0), "{}", revoked.err);
+    assert!(freehold_with(&env, &["token", "list"], "").out.contains("revoked"));
+    for (arguments, said) in [
+        (&["--audience", "everyone", "--account", "*"][..], "there is no audience `everyone`"),
+        (&["--audience", "bi", "--account", "*", "--permission", "FLY"], "there is no permission `FLY`"),
+        (&["--audience", "bi", "--account", "*", "--account", "1"], "write --account '*' alone"),
+        (&["--audience", "bi", "--account", "*", "--expires-in", "9000d"], "two years at most"),
+        (&["--audience", "bi"], "--account"),
+    ] {
+        let ended = create(arguments);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ended.err.contains(said), "{}", ended.err);
+    }
+    assert_eq!(freehold_with(&env, &["token", "revoke", "none"], "").code, Some(2));
+    assert_eq!(freehold(&["token", "list"]).code, Some(2));
+}
+
+#[test]
 fn serve_refuses_a_contract_with_faults() {
     let folder = written(&[("shop.graphql", "weight: Decimal", "weight: Decimel")]);
     let ended =
@@ -265,7 +307,9 @@ fn a_ledger_that_is_none_or_not_there_ends_the_listing() {
 async fn serve_refuses_a_ledger_of_a_newer_version() {
     let place = Place::sqlite();
     place.store().prepare().await.expect("tables");
-    place.run("update freehold_migration set version = 99 where version = 3").await;
+    place
+        .run("update freehold_migration set version = 99 where version = (select max(version) from freehold_migration)")
+        .await;
     let systems = Systems::start().await;
     let folder = written(MENDED);
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--serve-unprotected", "--ledger", &place.url, "--contract"];

@@ -98,6 +98,37 @@ fn the_guards_are_written_so() {
 }
 
 #[test]
+fn who_is_let_in_is_written_so_and_every_refusal_is_named() {
+    let access = fence(&readme::text(), "## Who asks", "toml");
+    let with = |access: &str| {
+        worked(|path, text| {
+            let audiences =
+                if text.contains("audiences =") { "" } else { "audiences = [\"storefront\", \"service\"]\n" };
+            (path == "freehold.toml").then(|| format!("{audiences}{text}\n{access}"))
+        })
+    };
+    let loaded = with(&access);
+    let shown = render_text(&loaded.diagnostics, &loaded.sources, false);
+    assert!(loaded.contract.is_some_and(|contract| contract.access.is_some()), "{shown}");
+    let stranger = "qqqqqqqqqqqq = 1";
+    let tables: Vec<&str> = access.lines().filter(|line| line.starts_with('[')).collect();
+    for table in &tables {
+        let head = format!("{}]", table.split(']').next().expect("a table"));
+        let loaded = with(&access.replacen(&head, &format!("{head}\n{stranger}"), 1));
+        let known = loaded.diagnostics.iter().find_map(|one| one.help.strip_prefix("known here: ")).expect("a fault");
+        let unsaid: Vec<&str> = known.split(", ").filter(|key| !access.contains(*key)).collect();
+        assert!(unsaid.is_empty(), "the README says nothing of {unsaid:?} in {head}");
+    }
+    assert_eq!(tables.len(), 4);
+    let refusals = include_str!("../../src/access/refusal.rs");
+    let is_code =
+        |word: &&str| word.contains('_') && word.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase());
+    let codes: Vec<&str> = refusals.split('"').filter(is_code).collect();
+    let unsaid: Vec<&&str> = codes.iter().filter(|code| !readme::text().contains(&format!("`{code}`"))).collect();
+    assert!(unsaid.is_empty() && codes.len() == 18, "{unsaid:?} of {codes:?}");
+}
+
+#[test]
 fn the_tables_have_every_key_there_is() {
     let text = readme::text();
     let section = text.split("## The systems it reads").nth(1).and_then(|rest| rest.split("\n## ").next());
