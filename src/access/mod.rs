@@ -23,5 +23,5 @@ pub use caller::{Accounts, Acting, Caller, Permissions};
 pub use gate::{Credentials, Gate, GateParts, Stranger};
 pub use keys::KeysError;
 pub use refusal::{Refusal, RefusalClass};
-pub use sight::{Rows, Sight};
+pub use sight::{Purpose, Rows, Sight};
 pub use token::{Token, read as read_token};

@@ -18,7 +18,26 @@ use crate::{
 
 /// What a caller may see of every type that belongs to accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight(BTreeMap<TypeId, Rows>);
+pub struct Sight(BTreeMap<TypeId, Of>);
+
+/// What a caller may see of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Of {
+    /// What they are shown.
+    shown: Rows,
+    /// What a rule looks up for them when they name an account. Which account that may be is theirs; what they lack is the
+    /// permission to be shown it, and what the rule comes to does not depend on that.
+    named: Rows,
+}
+
+/// For what rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be shown.
+    Shown,
+    /// To be read by a rule, for an account that the caller has named.
+    Named,
+}
 
 /// The rows of one type that a caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +67,9 @@ impl Sight {
                 (false, Some(_), Some(login)) => (&own, Some(login.clone())),
                 (false, ..) => (&none, None),
             };
-            Rows { accounts: Arc::clone(accounts), login }
+            let named = if sees_below { &with_below } else { &own };
+            let named = Rows { accounts: Arc::clone(named), login: None };
+            Of { shown: Rows { accounts: Arc::clone(accounts), login }, named }
         };
         let scoped = contract.types.iter().enumerate().filter_map(|(id, ty)| {
             let TypeKind::Object(object) = &ty.kind else { return None };
@@ -75,13 +96,20 @@ impl Sight {
     }
 
     /// Returns what may be seen of a type; nothing of one that is not known to belong to accounts.
-    pub fn rows(&self, ty: TypeId) -> Rows {
-        self.0.get(&ty).cloned().unwrap_or_default()
+    pub fn rows(&self, ty: TypeId, purpose: Purpose) -> Rows {
+        self.of(ty, purpose).cloned().unwrap_or_default()
+    }
+
+    fn of(&self, ty: TypeId, purpose: Purpose) -> Option<&Rows> {
+        self.0.get(&ty).map(|of| match purpose {
+            Purpose::Shown => &of.shown,
+            Purpose::Named => &of.named,
+        })
     }
 
     /// Whether a row may be seen: its type, its account and its login.
-    pub fn has(&self, ty: TypeId, account: Option<&str>, login: Option<&str>) -> bool {
-        self.0.get(&ty).is_some_and(|rows| {
+    pub fn has(&self, (ty, purpose): (TypeId, Purpose), account: Option<&str>, login: Option<&str>) -> bool {
+        self.of(ty, purpose).is_some_and(|rows| {
             account.is_some_and(|account| rows.accounts.contains(account))
                 && rows.login.as_ref().is_none_or(|own| login == Some(own.as_str()))
         })
@@ -176,7 +204,7 @@ scope = "accounts"
         let sees = |permissions: &[&str], ty: &str, account: &str, login: Option<&str>| {
             let sight =
                 Sight::new(&contract, &caller(&["P"], permissions, Some("ann")), &below).expect("not everything");
-            sight.has(id(ty), Some(account), login)
+            sight.has((id(ty), Purpose::Shown), Some(account), login)
         };
         // permissions, type, account, login of the row, seen
         let table: &[(&[&str], &str, &str, Option<&str>, bool)] = &[
@@ -204,11 +232,31 @@ scope = "accounts"
     }
 
     #[test]
+    fn a_rule_looks_up_what_belongs_to_the_callers_account_and_never_anothers() {
+        let contract = contract();
+        let below = BTreeSet::from([CompactString::from("C1")]);
+        let named = |permissions: &[&str], ty: &str, account: &str| {
+            let sight = Sight::new(&contract, &caller(&["P"], permissions, None), &below).expect("not everything");
+            sight.has((contract.type_names[ty], Purpose::Named), Some(account), None)
+        };
+        assert!(named(&[], "Price", "P"), "whoever may not see prices has the same prices");
+        assert!(!named(&["PRICES", "BELOW"], "Price", "C1"), "a child's contract is not its parent's");
+        assert!(!named(&["PRICES"], "Price", "X"));
+        assert!(named(&["BELOW"], "Order", "C1"));
+        assert!(!named(&[], "Order", "C1"));
+    }
+
+    #[test]
     fn nobody_sees_nothing_and_the_operator_everything() {
         let contract = contract();
         let nobody = Sight::new(&contract, &Caller::default(), &BTreeSet::new()).expect("not everything");
-        assert!(!nobody.has(contract.type_names["Account"], Some("P"), None));
-        assert!(!nobody.has(contract.type_names["Query"], Some("P"), None), "an unknown type is not seen");
+        for purpose in [Purpose::Shown, Purpose::Named] {
+            assert!(!nobody.has((contract.type_names["Account"], purpose), Some("P"), None));
+            assert!(
+                !nobody.has((contract.type_names["Query"], purpose), Some("P"), None),
+                "an unknown type is not seen"
+            );
+        }
         assert_eq!(Sight::new(&contract, &Caller::operator(), &BTreeSet::new()), None);
     }
 

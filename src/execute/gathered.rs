@@ -9,7 +9,7 @@ use super::{
     rule::{Judged, Unreadable},
 };
 use crate::{
-    access::{Permissions, Sight},
+    access::{Permissions, Purpose, Sight},
     cache::{Freshness, Levels},
     fetch::{Entry, FetchError, Outcome, Page, Record, Stamp},
     plan::{
@@ -256,7 +256,7 @@ impl Gathered {
             PlannedFeed::Key(position) => key.field(*position),
             _ => None,
         };
-        sight.has(place.ty, said(&scope.account), scope.login.as_ref().and_then(said))
+        sight.has((place.ty, purpose(scope.is_named)), said(&scope.account), scope.login.as_ref().and_then(said))
     }
 
     /// Judges which objects of a place are there for the caller, by what was answered of each.
@@ -284,7 +284,8 @@ impl Gathered {
                 }
             };
             let (account, login) = (said(&scope.account), scope.login.as_ref().and_then(said));
-            let is_seen = record.table().is_some() && sight.has(described.ty, account.as_deref(), login.as_deref());
+            let is_seen = record.table().is_some()
+                && sight.has((described.ty, purpose(scope.is_named)), account.as_deref(), login.as_deref());
             (!is_seen).then(|| Ok(Arc::new(Record::absent(record.stamp))))
         });
         let veil = judged.collect();
@@ -329,4 +330,9 @@ impl Gathered {
         };
         outcomes.get(position)
     }
+}
+
+/// Returns for what rows are wanted.
+pub(super) fn purpose(is_named: bool) -> Purpose {
+    if is_named { Purpose::Named } else { Purpose::Shown }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::gathered::{CellFailure, Gathered, PageCell};
+use super::gathered::{CellFailure, Gathered, PageCell, purpose};
 use crate::{
     access::Rows,
     contract::{Contract, Narrowed},
@@ -27,7 +27,12 @@ pub(super) struct Narrowing {
 /// *Errors*: the list cannot be narrowed, so that the caller is refused it.
 pub(super) fn narrowing(contract: &Contract, gathered: &Gathered, ask: &PagesAsk) -> Result<Option<Narrowing>, String> {
     let Some(sight) = gathered.sight.as_ref().filter(|_| !ask.scopes.is_empty()) else { return Ok(None) };
-    let rows = ask.scopes.iter().map(|ty| sight.rows(*ty)).reduce(|all, of_one| all.and(&of_one)).unwrap_or_default();
+    let rows = ask
+        .scopes
+        .iter()
+        .map(|ty| sight.rows(*ty, purpose(ask.is_named)))
+        .reduce(|all, of_one| all.and(&of_one))
+        .unwrap_or_default();
     let refused = "this list is for callers who may see every account's rows";
     let Some(by) = contract.list(ask.list).narrowed else { return Err(refused.to_owned()) };
     if rows.login.is_some() && by.login.is_none() {

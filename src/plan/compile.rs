@@ -352,6 +352,7 @@ impl<'c> Compiling<'c> {
             parameters: feeds,
             arguments: self.arguments(field, collected.field()),
             scopes,
+            is_named: self.within.is_some(),
             connection: list_use.connection,
             when: self.when(&guards, &[]),
             count: None,
@@ -502,7 +503,8 @@ impl<'c> Compiling<'c> {
             Answer::Slot { slot, .. } => PlannedFeed::Slot { column: 0, slot },
             _ => unreachable!("the contract's lints let only keys and leaves name an account"),
         };
-        Some(Scoped { account: feed(scope.account), login: scope.own.as_ref().map(|own| feed(own.login)) })
+        let login = scope.own.as_ref().map(|own| feed(own.login));
+        Some(Scoped { account: feed(scope.account), login, is_named: self.within.is_some() })
     }
 
     fn entity_kind(&self, ty: TypeId) -> PlaceKind {

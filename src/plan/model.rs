@@ -156,6 +156,8 @@ pub struct Scoped {
     pub account: PlannedFeed,
     /// Where the login is by which a caller knows their own.
     pub login: Option<PlannedFeed>,
+    /// Whether a rule reads them, for an account that the caller has named.
+    pub is_named: bool,
 }
 
 impl Scoped {
@@ -233,8 +235,10 @@ pub struct PagesAsk {
     pub parameters: Vec<Option<PlannedFeed>>,
     /// The field's arguments.
     pub arguments: ArgumentsId,
-    /// The types whose rows it lists and not everyone may see; none, where it is asked for what a rule reads.
+    /// The types whose rows it lists and not everyone may see; none, where it is asked for what a rule reads on its way.
     pub scopes: Vec<TypeId>,
+    /// Whether a rule reads them, for an account that the caller has named.
+    pub is_named: bool,
     /// Whether the field is a Relay connection.
     pub connection: bool,
     /// When it is asked.
