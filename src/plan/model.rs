@@ -430,8 +430,8 @@ pub enum Produce {
     },
     /// Where the values of other members came from.
     Provenance {
-        /// The members, by name, and the column each is read from.
-        members: Vec<(CompactString, usize)>,
+        /// The members, by name, when each is selected, and the column it is read from.
+        members: Vec<(CompactString, When, usize)>,
         /// What is written of each.
         outputs: Vec<Output>,
     },

@@ -16,8 +16,9 @@ pub(super) fn fill(plan: &Plan, outputs: &mut [Output]) {
         },
         _ => None,
     };
-    let beside: Vec<_> =
-        (outputs.iter()).filter_map(|output| Some((output.name.clone(), column_of(&output.produce)?))).collect();
+    let beside =
+        outputs.iter().filter_map(|output| Some((output.name.clone(), output.when, column_of(&output.produce)?)));
+    let beside: Vec<_> = beside.collect();
     for output in outputs {
         if let Produce::Provenance { members, .. } = &mut output.produce {
             members.clone_from(&beside);

@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use crate::{
     cache::{self, Levels, Stale},
     contract::Contract,
-    execute::gathered::{Gathered, PageCell},
+    execute::{
+        gathered::{Gathered, PageCell},
+        veil::has_gaps,
+    },
     plan::{Ask, PagesAsk, PlaceId, Plan},
     value::{DomainId, SystemId},
 };
@@ -72,9 +75,12 @@ impl Steps<'_> {
         if rows.n_rows == 0 || !gathered.applies(wanted.when) {
             return None;
         }
+        let has_gaps = has_gaps(self.plan, gathered, id, column);
         let (mut n_records, mut n_absent, mut n_failed, mut since_ms) = (0, 0, 0, None::<i64>);
         for row in 0..rows.n_rows {
             match gathered.outcome(place, rows, column, row) {
+                // How old it is that something is not there would tell whether it is another's.
+                Some(Ok(record)) if has_gaps && record.table().is_none() => n_absent += 1,
                 Some(Ok(record)) => {
                     let stamp = record.stamp;
                     let known_ms = stamp.as_of_ms.unwrap_or(stamp.started_ms);
@@ -87,6 +93,9 @@ impl Steps<'_> {
         }
         let group = contract.group(wanted.group);
         let mut said = self.source(group.system, group.domain, step, since_ms);
+        if has_gaps {
+            said["from"] = Value::Null;
+        }
         said["path"] = Value::from(place.path.as_str());
         said["type"] = Value::from(contract.ty(place.ty).name.as_str());
         said["group"] = Value::from(group.name.as_str());

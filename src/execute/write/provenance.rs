@@ -7,7 +7,7 @@ use super::{Holder, View, Writer, Written, said_by};
 use crate::{
     execute::{fault::Path, gathered::Of},
     fetch::Record,
-    plan::{Output, Produce},
+    plan::{Output, Produce, When},
     value::GroupId,
 };
 
@@ -15,14 +15,16 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Writes an entry for each member that this request selects.
     pub(super) fn provenance(
         &mut self,
-        members: &'g [(compact_str::CompactString, usize)],
+        members: &'g [(compact_str::CompactString, When, usize)],
         outputs: &'g [Output],
         holder: &Holder<'_, 'g>,
         path: &Path<'_>,
     ) -> Written {
         self.out.push(b'[');
         let mut is_first = true;
-        for (name, column) in members {
+        // What this request leaves out, because it is told to or because the caller may not see it, has no provenance, though
+        // its column may be asked for something else.
+        for (name, _, column) in members.iter().filter(|(_, when, _)| self.gathered.applies(*when)) {
             let Some(entry) = self.entry_of(name, holder.views[*column], *column, holder) else { continue };
             if !is_first {
                 self.out.push(b',');
