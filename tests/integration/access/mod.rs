@@ -5,8 +5,15 @@
 //! `own` (rows by login), `below` (the hierarchy), `pushdown` (what an owner reads), `leak` (one engine for all against one for
 //! each).
 
+mod below;
+mod branches;
+mod leak;
+mod lists;
 mod matrix;
+mod own;
 mod paths;
+mod pushdown;
 mod rig;
+mod ruled;
 mod schema;
 mod table;

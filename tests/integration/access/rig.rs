@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -118,11 +117,8 @@ pub struct Rig {
 }
 
 /// Loads a contract; `value` is the environment that its system files name.
-pub fn loaded(
-    files: impl IntoIterator<Item = (String, String)>,
-    value: &dyn Fn(&str) -> Option<String>,
-) -> Arc<Contract> {
-    let loaded = load(&Files::new(files), value);
+pub fn loaded(files: &Files, value: &dyn Fn(&str) -> Option<String>) -> Arc<Contract> {
+    let loaded = load(files, value);
     match loaded.contract {
         Some(contract) => Arc::new(contract),
         None => panic!("{}", render_text(&loaded.diagnostics, &loaded.sources, false)),
@@ -167,7 +163,7 @@ impl Rig {
     pub async fn demo(company: &Company, settings: CacheSettings) -> Self {
         let servers = demo::serve(&company.systems).await.expect("running systems");
         let files = demo::CONTRACT.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
-        let contract = loaded(files, &|name| servers.url(name));
+        let contract = loaded(&Files::new(files), &|name| servers.url(name));
         let mut rig = Self::start(&contract, settings);
         rig._kept.push(Box::new(servers));
         rig
@@ -240,11 +236,6 @@ impl Company {
                 Self { systems, _folder: folder }
             })
             .await
-    }
-
-    /// Returns the ERP's database.
-    pub fn erp(&self) -> &Path {
-        &self.systems.erp
     }
 }
 
