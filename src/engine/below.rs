@@ -52,7 +52,8 @@ impl Engine {
         let list = hierarchy.list;
         let mut known = BTreeSet::new();
         let mut level: Vec<CompactString> = own.iter().cloned().collect();
-        for _ in 0..hierarchy.levels_max {
+        // One level more is asked for than is followed: only so is it known that there is none.
+        for _ in 0..=hierarchy.levels_max {
             if level.is_empty() {
                 return Ok(known);
             }

@@ -10,10 +10,11 @@ use hashbrown::HashMap;
 
 use super::{
     gathered::{Gathered, PageCell, PlaceRows},
-    handover::{HandedOver, has_absences},
+    handover::HandedOver,
     join::follow,
     pages::{PagesQuestion, question},
     rule::{self, BusinessTime, Calling},
+    veil::{Veiling, settle_freshness},
 };
 use crate::{
     cache::{Answer, Asking, Brought, Cache, Demand, Question},
@@ -66,7 +67,10 @@ impl<'e> Gathering<'e> {
                 }
             }
             match running.next().await {
-                None => return n_fetches,
+                None => {
+                    settle_freshness(self.contract, self.plan, gathered);
+                    return n_fetches;
+                }
                 Some((asked, answer)) => n_fetches += self.settle(gathered, asked, answer),
             }
         }
@@ -117,7 +121,7 @@ impl<'e> Gathering<'e> {
                             answered = true;
                         }
                         Some(question) => {
-                            let handed_over = self.handed_over(&question);
+                            let handed_over = self.handed_over(&question, places, gathered);
                             wave.push(question);
                             asked.push((Asked { step: step_id, pages: None }, handed_over));
                         }
@@ -152,19 +156,21 @@ impl<'e> Gathering<'e> {
         for ((asked, handed_over), asking) in asked.into_iter().zip(self.cache.ask(wave, self.demand)) {
             match (asking, handed_over) {
                 // What is in memory answers at once and needs no place among what is waited for.
-                (Asking::Answered(answer), handed_over) => match handed_over.filter(|_| has_absences(&answer)) {
-                    None => {
-                        *n_fetches += self.settle(gathered, asked, answer);
-                        answered = true;
+                (Asking::Answered(answer), handed_over) => {
+                    match handed_over.filter(|handed_over| handed_over.has_lacks(&answer)) {
+                        None => {
+                            *n_fetches += self.settle(gathered, asked, answer);
+                            answered = true;
+                        }
+                        Some(handed_over) => {
+                            running.push(Box::pin(async move { (asked, handed_over.fill(answer).await) }));
+                        }
                     }
-                    Some(handed_over) => {
-                        running.push(Box::pin(async move { (asked, handed_over.fill(answer).await) }));
-                    }
-                },
+                }
                 (Asking::Waiting(waiting), None) => running.push(Box::pin(async move { (asked, waiting.await) })),
                 (Asking::Waiting(waiting), Some(handed_over)) => running.push(Box::pin(async move {
                     let answer = waiting.await;
-                    let answer = if has_absences(&answer) { handed_over.fill(answer).await } else { answer };
+                    let answer = if handed_over.has_lacks(&answer) { handed_over.fill(answer).await } else { answer };
                     (asked, answer)
                 })),
             }
@@ -173,19 +179,28 @@ impl<'e> Gathering<'e> {
     }
 
     /// Returns how a question's absences are filled, where another system answers for its entities until their owner does.
-    fn handed_over(&self, question: &Question) -> Option<HandedOver<'e>> {
+    fn handed_over(
+        &self,
+        question: &Question,
+        places: &[(PlaceId, usize)],
+        gathered: &Gathered,
+    ) -> Option<HandedOver<'e>> {
         let Question::Records { group, keys, deadline } = question else { return None };
         let by = self.contract.handed_over_by(*group)?;
         let (cache, demand) = (self.cache, self.demand);
         let is_behind = !self.contract.system(self.contract.group(*group).system).lag.is_zero();
-        Some(HandedOver { cache, demand, group: *group, by, keys: keys.clone(), is_behind, deadline: *deadline })
+        // What is read for a rule as well is read as it is.
+        let veilings = places.iter().map(|(place, _)| Veiling::of(&self.plan.places[place.0], gathered.sight.as_ref()));
+        let veiling = veilings.reduce(|one, other| one.and(other)).flatten();
+        let keys = keys.clone();
+        Some(HandedOver { cache, demand, group: *group, by, keys, is_behind, deadline: *deadline, veiling })
     }
 
     /// Takes what a step has brought. Returns how many questions were put to owners for it.
     fn settle(&self, gathered: &mut Gathered, asked: Asked, answer: Answer) -> usize {
         let Answer { brought, n_asked, freshness, levels } = answer;
-        gathered.freshness.merge(freshness);
         let step = asked.step.0;
+        gathered.step_freshness[step] = freshness;
         gathered.levels[step] = levels;
         let n_crossrefs;
         match brought {

@@ -1,22 +1,23 @@
 //! What has been gathered for one request: the objects of each place, the records of each column, the rows of each join.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use compact_str::CompactString;
 
 use super::{
     fault::{Asked, BelowUnknown},
     rule::{Judged, Unreadable},
+    veil::Veiling,
 };
 use crate::{
     access::{Permissions, Purpose, Sight},
     cache::{Freshness, Levels},
-    fetch::{Entry, FetchError, Outcome, Page, Record, Stamp},
+    fetch::{FetchError, Outcome, Page, Record, Stamp},
     plan::{
         ArgumentFault, ArgumentsId, Coerced, ConditionId, Given, Guard, Join, JoinFrom, JoinId, Place, PlaceId, Plan,
         PlannedFeed, Scoped, StepId, Variables, When,
     },
-    value::{GroupId, Input, Key, RuleId, SystemId, json_text},
+    value::{GroupId, Input, Key, RuleId, SystemId},
 };
 
 /// All that is known of a request's answer before it is written.
@@ -37,6 +38,8 @@ pub(super) struct Gathered {
     pub pages: Vec<Option<Vec<PageCell>>>,
     /// The records of each fetch step, by key, once fetched.
     pub records: Vec<Option<Vec<Outcome>>>,
+    /// How old what each step brought is, until all of them have run.
+    pub step_freshness: Vec<Freshness>,
     /// How old all of it is.
     pub freshness: Freshness,
     /// Where the answer of each step was found.
@@ -179,6 +182,7 @@ impl Gathered {
             joins: plan.joins.iter().map(|_| None).collect(),
             pages: plan.steps.iter().map(|_| None).collect(),
             records: plan.steps.iter().map(|_| None).collect(),
+            step_freshness: vec![Freshness::default(); plan.steps.len()],
             freshness: Freshness::default(),
             levels: vec![Levels::default(); plan.steps.len()],
             now_ms,
@@ -261,10 +265,7 @@ impl Gathered {
 
     /// Judges which objects of a place are there for the caller, by what was answered of each.
     pub fn judge(&mut self, plan: &Plan, place: PlaceId) {
-        let (Some(sight), Some(scope)) = (&self.sight, &plan.places[place.0].scope) else { return };
-        if scope.is_told_by_key() {
-            return;
-        }
+        let Some(veiling) = Veiling::of(&plan.places[place.0], self.sight.as_ref()) else { return };
         let (described, rows) = (&plan.places[place.0], self.rows(place));
         let judged = (0..rows.keys.len()).map(|key| {
             let record = match self.outcome_of_key(described, rows, 0, key) {
@@ -273,19 +274,7 @@ impl Gathered {
                 // Whose it is was not said, so nothing else of it may be.
                 Some(Err(error)) => return Some(Err(error.clone())),
             };
-            let said = |feed: &PlannedFeed| -> Option<String> {
-                match feed {
-                    PlannedFeed::Key(position) => rows.keys[key].field(*position).map(str::to_owned),
-                    PlannedFeed::Slot { slot, .. } => match record.table()?.entry(*slot) {
-                        Entry::Value(json) => json_text(json).map(Cow::into_owned),
-                        Entry::Null | Entry::Fault(_) => None,
-                    },
-                    PlannedFeed::Argument(_) | PlannedFeed::Constant(_) => None,
-                }
-            };
-            let (account, login) = (said(&scope.account), scope.login.as_ref().and_then(said));
-            let is_seen = record.table().is_some()
-                && sight.has((described.ty, purpose(scope.is_named)), account.as_deref(), login.as_deref());
+            let is_seen = record.table().is_some() && !veiling.hides(&rows.keys[key], record);
             (!is_seen).then(|| Ok(Arc::new(Record::absent(record.stamp))))
         });
         let veil = judged.collect();

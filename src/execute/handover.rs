@@ -7,16 +7,12 @@
 
 use std::{sync::Arc, time::Instant};
 
+use super::veil::Veiling;
 use crate::{
     cache::{Answer, Asked, Asking, Brought, Cache, Demand, Question},
     fetch::Outcome,
     value::{GroupId, Key},
 };
-
-/// Whether the owner said of anything that there is no such row.
-pub(super) fn has_absences(answer: &Answer) -> bool {
-    matches!(&answer.brought, Brought::Records(outcomes) if outcomes.iter().any(is_absent))
-}
 
 /// One group, and the one that hands its entities over.
 pub(super) struct HandedOver<'h> {
@@ -34,16 +30,26 @@ pub(super) struct HandedOver<'h> {
     pub is_behind: bool,
     /// When the caller stops waiting.
     pub deadline: Instant,
+    /// What the caller may not see. The other system is asked for that too, so that it is answered, and fails, as what is not
+    /// there.
+    pub veiling: Option<Veiling<'h>>,
 }
 
 impl HandedOver<'_> {
+    /// Whether the owner said of anything that there is no such row, or none that the caller may see.
+    pub fn has_lacks(&self, answer: &Answer) -> bool {
+        !self.lacks(answer).is_empty()
+    }
+
     /// Puts the other system's rows where the owner has none.
     pub async fn fill(self, mut answer: Answer) -> Answer {
-        let absent = self.absences(&answer);
-        let earlier = self.ask(self.by, &absent, self.demand).await;
+        let lacking = self.lacks(&answer);
+        let earlier = self.ask(self.by, &lacking, self.demand).await;
         let (mut gone, mut not_before_ms) = (Vec::new(), i64::MIN);
-        for (position, outcome) in absent.iter().zip(self.take(&mut answer, earlier)) {
-            if is_absent(&outcome) {
+        for (position, outcome) in lacking.iter().zip(self.take(&mut answer, earlier)) {
+            // Of what the owner has, the other system decides nothing.
+            let is_veiled = self.is_veiled(&answer, *position);
+            if is_absent(&outcome) || (is_veiled && outcome.is_ok()) {
                 // The owner may have taken it over since it was asked.
                 let said_ms = ended_ms(&outcome);
                 if self.may_be_there(&answer, *position, said_ms) {
@@ -66,9 +72,15 @@ impl HandedOver<'_> {
         answer
     }
 
-    fn absences(&self, answer: &Answer) -> Vec<usize> {
+    fn lacks(&self, answer: &Answer) -> Vec<usize> {
         let Brought::Records(outcomes) = &answer.brought else { return Vec::new() };
-        (0..outcomes.len().min(self.keys.len())).filter(|position| is_absent(&outcomes[*position])).collect()
+        let positions = 0..outcomes.len().min(self.keys.len());
+        positions.filter(|at| is_absent(&outcomes[*at]) || self.is_veiled(answer, *at)).collect()
+    }
+
+    fn is_veiled(&self, answer: &Answer, position: usize) -> bool {
+        let (Brought::Records(outcomes), Some(veiling)) = (&answer.brought, &self.veiling) else { return false };
+        matches!(&outcomes[position], Ok(record) if veiling.hides(&self.keys[position], record))
     }
 
     /// Whether the owner, asked again, may have what it had not when it was asked; the other system said so at an instant.

@@ -1,7 +1,8 @@
 //! Executing: runs a plan and writes its answer.
 //!
 //! Reading order: `gather` (runs the steps), `handover` (entities that their owner does not have yet), `join` (from the objects of one place to the next), `pages` and `narrow` (what a list is
-//! asked), `rule` (what rules come to), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
+//! asked), `rule` (what rules come to), `veil` (what is
+//! not there for the caller), `gathered` (what is known), `write` (the bytes), `fault` (entries of `errors`), `cursor`.
 
 mod cursor;
 mod fault;
@@ -12,6 +13,7 @@ mod join;
 mod narrow;
 mod pages;
 mod rule;
+mod veil;
 mod write;
 
 use std::{sync::Arc, time::Instant};

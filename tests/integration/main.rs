@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file per room or property, the machinery in `common`.
 
+mod access;
 mod cache;
 mod callers;
 mod changes;

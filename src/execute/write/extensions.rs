@@ -7,7 +7,7 @@ use super::Known;
 use crate::{
     cache::{self, Levels, Life, Stale},
     contract::Contract,
-    execute::{fault::said_by, gathered::PageCell},
+    execute::{fault::said_by, gathered::PageCell, veil::has_gaps},
     plan::{Ask, PagesAsk, PlaceId},
     value::{DomainId, GroupId, SystemId},
 };
@@ -88,6 +88,7 @@ impl Steps<'_> {
         }
         // The owner stands first, and stands there even where another system answers for everything.
         let mut said_by_group = vec![(wanted.group, Said::default())];
+        let has_gaps = has_gaps(plan, gathered, id, column);
         for row in 0..rows.n_rows {
             let Some(outcome) = gathered.outcome(place, rows, column, row) else { continue };
             let system = outcome.as_ref().map_or_else(|error| error.system_id, |record| record.stamp.system);
@@ -102,7 +103,10 @@ impl Steps<'_> {
                 continue;
             };
             let is_absent = record.table().is_none();
-            said.add(cache.life(cache::Asked::Group(group), &record.stamp, is_absent, gathered.now_ms));
+            // How old it is that something is not there would tell whether it is another's.
+            if !(has_gaps && is_absent) {
+                said.add(cache.life(cache::Asked::Group(group), &record.stamp, is_absent, gathered.now_ms));
+            }
             *(if is_absent { &mut said.n_absent } else { &mut said.n_records }) += 1;
         }
         let entry = |(n, (id, said)): (usize, (GroupId, Said))| {
@@ -115,7 +119,7 @@ impl Steps<'_> {
             entry["records"] = json!(said.n_records);
             (entry["absent"], entry["failed"]) = (json!(said.n_absent), json!(said.n_failed));
             if n == 0 {
-                entry["from"] = self.levels(step);
+                entry["from"] = if has_gaps { Value::Null } else { self.levels(step) };
             }
             entry
         };

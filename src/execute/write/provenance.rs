@@ -24,6 +24,8 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         self.out.push(b'[');
         let mut is_first = true;
         for Traced { name, column, when } in members {
+            // What this request leaves out, because it is told to or because the caller may not see it, has no provenance,
+            // though its column may be asked for something else.
             if !self.gathered.applies(*when) {
                 continue;
             }

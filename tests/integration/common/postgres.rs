@@ -116,6 +116,22 @@ impl Server {
         log.lines().filter(|line| line.starts_with(&start) && !line.contains("format_type")).count()
     }
 
+    /// Returns how the statements of Freehold in this database were run, where it is told to log that as JSON.
+    pub fn plans_logged(&self, url: &str) -> Vec<serde_json::Value> {
+        let database = url.rsplit('/').next().unwrap_or_default();
+        let start = format!("{database}|freehold|LOG:  duration:");
+        let log = fs::read_to_string(self.log_path()).unwrap_or_default();
+        let mut plans = Vec::new();
+        let mut lines = log.lines();
+        while let Some(line) = lines.next() {
+            if line.starts_with(&start) && line.ends_with("plan:") {
+                let json = lines.by_ref().take_while(|line| *line != "\t}").collect::<Vec<_>>().join("\n");
+                plans.push(serde_json::from_str(&format!("{json}}}")).expect("a plan is JSON"));
+            }
+        }
+        plans
+    }
+
     /// Runs a statement as the server's owner.
     fn run(&self, sql: &str) {
         let ran = Command::new(program("psql"))

@@ -1,0 +1,91 @@
+//! Rules: what they come to for somebody's own is the same for all who may see it; of another's account they know nothing.
+
+use freehold::{access::Caller, settings::CacheSettings};
+use serde_json::Value;
+
+use super::{
+    rig::{Company, Rig},
+    table::{AUDIENCES, PERMISSIONS},
+};
+
+const STATUS: &str =
+    "{ orders(numbers: [\"4500012345\", \"4500012348\", \"4500012349\", \"4500012352\", \"W-900001\"]) {
+    number status fulfillmentStatus invoiceStatus paymentStatus returnStatus reasons { code severity scope message }
+    statusExplanation { step text } lines { lineNumber status open reasons { code message } } } }";
+
+#[tokio::test]
+async fn an_order_has_one_status_for_its_buyer_the_agent_and_bi() {
+    let rig = Rig::demo(Company::filled().await, CacheSettings::default()).await;
+    let truth = rig.data(&Caller::operator(), STATUS).await;
+    assert_eq!(truth["orders"].as_array().map(Vec::len), Some(5));
+    assert!(truth["orders"].as_array().unwrap().iter().all(|order| order["status"].is_string()));
+    for audience in AUDIENCES {
+        for accounts in [&["100042"][..], &["100040"]] {
+            // What the rule reads of credit, stock and the like is not the caller's to see, and counts all the same.
+            let rights = ["VIEW_ORDERS_ACCOUNT", "VIEW_ORDERS_CHILDREN"];
+            assert_eq!(rig.data(&rig.caller(audience, accounts, &rights), STATUS).await, truth, "{audience}");
+            assert_eq!(rig.data(&rig.caller(audience, accounts, &PERMISSIONS), STATUS).await, truth, "{audience}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_held_account_is_held_for_all_and_its_amounts_are_told_to_none_without_the_right() {
+    let rig = Rig::demo(Company::filled().await, CacheSettings::default()).await;
+    for account in ["100077", "100078", "100090", "100120"] {
+        let query = format!(
+            "{{ account(number: \"{account}\") {{ reasons {{ code severity message }} }}
+                validateCart(account: \"{account}\", lines: [{{ sku: \"PMP-4020\", quantity: \"3\" }}]) {{
+                  decision reasons {{ code message }} explanation {{ step text }} }} }}"
+        );
+        let amounts = format!(
+            "{{ account(number: \"{account}\") {{ credit {{ exposure {{ amount }} receivable {{ amount }} openOrders {{ amount }}
+                limit {{ amount }} overdue {{ amount }} available {{ amount }} }} }} }}"
+        );
+        let credit = rig.data(&Caller::operator(), &amounts).await["account"]["credit"].clone();
+        let amounts: Vec<String> = credit
+            .as_object()
+            .expect("credit")
+            .values()
+            .filter_map(|money| {
+                let amount = money["amount"].as_str()?.to_owned();
+                (amount.len() > 3).then_some(amount)
+            })
+            .collect();
+        let truth = rig.data(&Caller::operator(), &query).await;
+        for audience in AUDIENCES {
+            let caller = rig.caller(audience, &[account], &["VIEW_PRICE", "VIEW_STOCK"]);
+            let text = rig.text(&caller, &query).await;
+            for amount in &amounts {
+                let said = text.contains(amount.as_str()) || text.contains(amount.trim_start_matches('-'));
+                assert!(!said, "{audience} is told {amount} of {account}: {text}");
+            }
+            let answer: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(answer["data"]["account"], truth["account"], "{audience} of {account}");
+            assert_eq!(answer["data"]["validateCart"]["decision"], truth["validateCart"]["decision"], "{account}");
+        }
+    }
+}
+
+const OWN: &str = "{ product(sku: \"PMP-4010\") { orderable(account: \"{A}\") sale(account: \"{A}\") { orderable reasons { code } }
+        availability(account: \"{A}\", quantity: \"2\") { word available reasons { code } substitutes { sku } }
+        price(account: \"{A}\") { resolved(quantity: \"5\") { unitPrice { amount currency } source net { amount } } } }
+    validateCart(account: \"{A}\", lines: [{ sku: \"PMP-4010\", quantity: \"2\" }]) { decision total { amount } reasons { code }
+        lines { price { net { amount } } availability { word } } } }";
+
+#[tokio::test]
+async fn with_every_right_rules_say_of_ones_own_account_what_is_true_and_nothing_of_anothers() {
+    let rig = Rig::demo(Company::filled().await, CacheSettings::default()).await;
+    let about = |account: &str| OWN.replace("{A}", account);
+    let truth = rig.data(&Caller::operator(), &about("100042")).await;
+    assert!(truth["product"]["price"]["resolved"]["unitPrice"]["amount"].is_string(), "{truth:#}");
+    for audience in AUDIENCES {
+        let buyer = rig.caller(audience, &["100042"], &PERMISSIONS);
+        assert_eq!(rig.data(&buyer, &about("100042")).await, truth, "{audience}");
+        for foreign in ["100040", "100043", "100077"] {
+            let (theirs, nobodys) = (rig.text(&buyer, &about(foreign)).await, rig.text(&buyer, &about("999999")).await);
+            assert_eq!(theirs.replace(foreign, "999999"), nobodys, "{audience} asks of {foreign}");
+            assert!(theirs.contains("\"price\":null"), "{theirs}");
+        }
+    }
+}
