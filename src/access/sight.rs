@@ -207,7 +207,8 @@ scope = "accounts"
             sight.has((id(ty), Purpose::Shown), Some(account), login)
         };
         // permissions, type, account, login of the row, seen
-        let table: &[(&[&str], &str, &str, Option<&str>, bool)] = &[
+        type Row = (&'static [&'static str], &'static str, &'static str, Option<&'static str>, bool);
+        let table: &[Row] = &[
             (&[], "Account", "P", None, true),
             (&[], "Account", "C1", None, false),
             (&["BELOW"], "Account", "C1", None, true),

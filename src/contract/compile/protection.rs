@@ -86,16 +86,15 @@ fn permissions(survey: &Survey<'_>, findings: &mut Findings) {
 
 fn scope(ty: &TypeDef, facts: &EntityFacts, findings: &mut Findings) {
     let name = &ty.name.name;
-    if directive::find(&ty.directives, "scope").is_none() {
-        if let Some(why) = customer_data(ty, facts) {
-            let help = match ty.fields.iter().any(|field| field.name.name == "account") {
-                true => "add @scope(account: \"account\") to the type".to_owned(),
-                false => "add @scope(account: …) to the type, naming the field that holds the account".to_owned(),
-            };
-            let message = format!("`{name}` is customer data ({why}), but nothing says whose");
-            findings.fault("SCOPE_MISSING", ty.name.place, message, help);
-        }
-    }
+    let Some(why) = customer_data(ty, facts).filter(|_| directive::find(&ty.directives, "scope").is_none()) else {
+        return;
+    };
+    let help = match ty.fields.iter().any(|field| field.name.name == "account") {
+        true => "add @scope(account: \"account\") to the type".to_owned(),
+        false => "add @scope(account: …) to the type, naming the field that holds the account".to_owned(),
+    };
+    let message = format!("`{name}` is customer data ({why}), but nothing says whose");
+    findings.fault("SCOPE_MISSING", ty.name.place, message, help);
 }
 
 fn customer_data(ty: &TypeDef, facts: &EntityFacts) -> Option<String> {

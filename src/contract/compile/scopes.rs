@@ -86,7 +86,7 @@ impl Entity<'_, '_> {
                 "SCOPE_FIELD",
                 place,
                 format!("`{}` is another system's word than that there is a `{name}` at all", path(ty, field)),
-                format!("name a field of the same @owner as the type: whose a row is must be known with the row"),
+                "name a field of the same @owner as the type: whose a row is must be known with the row",
             );
         }
     }

@@ -39,7 +39,7 @@ impl Visible<'_, '_> {
 
     /// Returns who has values of a type.
     fn ty(&self, name: &str) -> Visibility {
-        let schema: &Schema = &self.survey.written.schema;
+        let schema: &Schema = self.survey.written.schema;
         let Some(ty) = schema.types.get(name) else { return Visibility::Everyone };
         match ty.kind {
             Kind::Interface | Kind::Union => {
