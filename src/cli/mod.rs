@@ -2,13 +2,14 @@
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
-//! `check` (faults, with and without asking the systems), `exceptions` (what the ledger holds), `reconcile`
+//! `check` (faults, with and without asking the systems), `diff` (what a change of a contract means), `exceptions` (what the ledger holds), `reconcile`
 //! with `progress` (owners compared with copies), `token` (API tokens), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
 mod check;
 mod demo;
+mod diff;
 mod exceptions;
 mod exit;
 mod explain;
@@ -54,6 +55,7 @@ enum Command {
     // The flags of a server are many times those of any other command.
     Serve(Box<serve::Serve>),
     Check(check::Check),
+    Diff(diff::Diff),
     Exceptions(exceptions::Exceptions),
     Reconcile(Box<reconcile::Reconcile>),
     Token(token::Token),
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
     let exit = match Freehold::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
+        Command::Diff(diff) => diff.run(),
         Command::Exceptions(exceptions) => exceptions.run(),
         Command::Reconcile(reconcile) => reconcile.run(),
         Command::Token(token) => token.run(),

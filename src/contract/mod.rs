@@ -4,7 +4,7 @@
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `hierarchy`, `system`, `guards`, `http`,
 //! `drop`, `dialect`, `binding`, `changes`, `access`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
-//! `type_system`; compiled by `compile`; then `version` and `ownership`.
+//! `type_system`; compiled by `compile`; then `version`, `ownership` and `diff`.
 
 mod access;
 mod binding;
@@ -12,6 +12,7 @@ mod changes;
 mod compile;
 mod condition;
 mod dialect;
+mod diff;
 mod directive;
 mod drop;
 mod env;
@@ -57,6 +58,7 @@ pub use changes::{
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use dialect::{Dialect, SqlPaging};
+pub use diff::{Change, ChangeKind, diff, diff_json, diff_text};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};

@@ -168,6 +168,30 @@ fn ownership_and_schema_ask_no_system_and_need_no_variables() {
 }
 
 #[test]
+fn diff_guards_a_pipeline_by_its_exit_code() {
+    let (same, wider) = (written(&[]), written(&[("shop.graphql", "weight: Decimal", "weight: Float")]));
+    let diff = |arguments: &[&str]| freehold(&[&["diff"], arguments].concat());
+    let (old, new) = (shown(same.path()), shown(wider.path()));
+    let none = diff(&[old, old]);
+    assert_eq!((none.code, none.err.as_str()), (Some(0), ""), "{}", none.out);
+    assert!(none.out.ends_with(": no difference; nothing to agree to\n"), "{}", none.out);
+    let breaks = diff(&[old, new]);
+    assert_eq!((breaks.code, breaks.err.as_str()), (Some(1), ""), "{}", breaks.out);
+    assert!(breaks.out.contains("breaking ") && breaks.out.contains("was Decimal, is Float"), "{}", breaks.out);
+    let json = diff(&[old, new, "--format", "json"]).json();
+    assert_eq!((&json["fails"], &json["changes"][0]["fails"]), (&1.into(), &true.into()), "{json:#}");
+    assert_eq!(diff(&[old, new, "--allow", "owner,bounds,visibility"]).code, Some(1));
+    assert_eq!(diff(&[old, new, "--allow", "owner,breaking"]).code, Some(0));
+    assert_eq!(diff(&[old, new, "--allow", "everything"]).code, Some(2));
+    assert_eq!(diff(&[old]).code, Some(2));
+    assert_eq!(diff(&[old, "/nonexistent"]).code, Some(3));
+    let faulty = written(&[("shop.graphql", "weight: Decimal", "weight: Decimel")]);
+    let ended = diff(&[old, shown(faulty.path())]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{}", ended.err);
+    assert!(ended.err.contains("TYPE_UNKNOWN") && ended.err.contains("that is the contract in"), "{}", ended.err);
+}
+
+#[test]
 fn explain_shows_a_plan_or_every_mistake_of_the_query() {
     let contract = live::folder();
     let explain = |arguments: &[&str], query: &str| {

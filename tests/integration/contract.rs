@@ -2,6 +2,7 @@
 
 mod base;
 mod changes;
+mod diff;
 mod files;
 mod forty;
 mod inside;
