@@ -1,12 +1,14 @@
 //! The commands: what a person or a script types.
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
-//! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
+//! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server)
+//! with `assembled` (what answers by a contract), `reload` and `watch` (a contract that changes while it is served),
 //! `check` (faults, with and without asking the systems), `diff` (what a change of a contract means), `exceptions` (what the ledger holds), `reconcile`
 //! with `progress` (owners compared with copies), `token` (API tokens), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
+mod assembled;
 mod check;
 mod demo;
 mod diff;
@@ -18,11 +20,13 @@ mod load;
 mod ownership;
 mod progress;
 mod reconcile;
+mod reload;
 mod schema;
 mod serve;
 mod server;
 mod terminal;
 mod token;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,7 @@ const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 const DEPTH_MAX: usize = 8;
 
 /// The texts of a contract folder: paths relative to it, with `/`, in order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
     list: Vec<(String, String)>,
 }

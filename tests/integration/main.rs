@@ -21,6 +21,7 @@ mod owner;
 mod readme;
 mod real_data;
 mod reconcile;
+mod reload;
 mod rules;
 mod scenario;
 mod source;

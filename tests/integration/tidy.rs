@@ -110,7 +110,7 @@ const CRATES: [(&str, &[&str]); 14] = [
             "demo/shop_schema",
         ],
     ),
-    ("notify", &["source/file"]),
+    ("notify", &["source/file", "cli/watch"]),
     ("encoding_rs", &["source/file", "contract/binding/file"]),
     ("quick_cache", &["engine/plans", "cache/memory"]),
 ];
