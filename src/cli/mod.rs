@@ -3,7 +3,8 @@
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
 //! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server)
 //! with `assembled` (what answers by a contract), `reload` and `watch` (a contract that changes while it is served),
-//! `check` (faults, with and without asking the systems), `diff` (what a change of a contract means), `exceptions` (what the ledger holds), `reconcile`
+//! `check` (faults, with and without asking the systems), `diff` (what a change of a contract means), `documents`
+//! (whether registered documents still run), `exceptions` (what the ledger holds), `reconcile`
 //! with `progress` (owners compared with copies), `token` (API tokens), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
@@ -12,6 +13,7 @@ mod assembled;
 mod check;
 mod demo;
 mod diff;
+mod documents;
 mod exceptions;
 mod exit;
 mod explain;
@@ -60,6 +62,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Check(check::Check),
     Diff(diff::Diff),
+    Documents(documents::Documents),
     Exceptions(exceptions::Exceptions),
     Reconcile(Box<reconcile::Reconcile>),
     Token(token::Token),
@@ -75,6 +78,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Diff(diff) => diff.run(),
+        Command::Documents(documents) => documents.run(),
         Command::Exceptions(exceptions) => exceptions.run(),
         Command::Reconcile(reconcile) => reconcile.run(),
         Command::Token(token) => token.run(),

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `model` (the compiled contract), `visibility` (who has what of it), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `hierarchy`, `system`, `guards`, `http`,
-//! `drop`, `dialect`, `binding`, `changes`, `access`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `changes`, `access`, `documents`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
 //! `type_system`; compiled by `compile`; then `version`, `ownership` and `diff`.
 
@@ -14,6 +14,7 @@ mod condition;
 mod dialect;
 mod diff;
 mod directive;
+mod documents;
 mod drop;
 mod env;
 mod files;
@@ -59,12 +60,13 @@ pub use changes::{
 pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use dialect::{Dialect, SqlPaging};
 pub use diff::{Change, ChangeKind, diff, diff_json, diff_text};
+pub use documents::{Document, Documents, document_hash};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use hierarchy::Hierarchy;
 pub use http::{Auth, HttpSystem};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, read_manifest};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, HeldCopy, List,
     ListBinding, ListUse, Narrowed, Object, OnOutage, OrderColumn, Own, PagingField, Reference, Role, RuleInput,

@@ -3,6 +3,7 @@
 mod base;
 mod changes;
 mod diff;
+mod documents;
 mod files;
 mod forty;
 mod inside;

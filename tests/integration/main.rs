@@ -7,6 +7,7 @@ mod cli;
 mod common;
 mod contract;
 mod differential;
+mod documents;
 mod domain;
 mod fuzz;
 mod http;
