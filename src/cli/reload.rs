@@ -29,6 +29,9 @@ use super::{
 const SETTLE: Duration = Duration::from_millis(400);
 /// How often it is looked at for that; a folder that is never at rest is not a contract.
 const LOOKS_MAX: usize = 50;
+/// How long the rest of what changes at once is waited for: what is written below the folder all the time, and is none of the
+/// contract's, must not keep a processor busy with looking.
+const GATHER: Duration = Duration::from_millis(100);
 /// How often the folder is looked at though nobody tells of a change: folders on other machines tell of none.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
@@ -81,7 +84,10 @@ impl Reload {
             }
             let is_told = tokio::select! {
                 () = self.signal.received() => true,
-                () = changed.notified() => false,
+                () = changed.notified() => {
+                    sleep(GATHER).await;
+                    false
+                }
                 () = sleep(LOOK_EVERY), if self.origin.is_watched => false,
             };
             if !is_told && !self.has_changed().await {
@@ -128,7 +134,13 @@ fn made(files: &Files, assembly: &Assembly, serve_unprotected: bool) -> Result<A
             "it marks protected data, and does not say who is let in: [access], or --serve-unprotected",
         ));
     }
-    assembly.answers(contract).map_err(|error| Untaken::for_reason(format!("failed to {}", error.chain())))
+    let is_open = contract.marks_protected_data && contract.access.is_none();
+    let answers = assembly.answers(contract);
+    let answers = answers.map_err(|error| Untaken::for_reason(format!("failed to {}", error.chain())))?;
+    if is_open {
+        assembly.telemetry.emit(&Event::ServedUnprotected);
+    }
+    Ok(answers)
 }
 
 fn tell(telemetry: &Telemetry, taken: &Result<(String, String), Untaken>) {
