@@ -147,7 +147,7 @@ fn replay(
     Ok(())
 }
 
-fn audience_name<'c>(contract: &'c Contract, audience: Option<AudienceId>) -> Option<&'c str> {
+fn audience_name(contract: &Contract, audience: Option<AudienceId>) -> Option<&str> {
     audience.map(|audience| contract.audiences[audience.index()].as_str())
 }
 

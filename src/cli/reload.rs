@@ -77,6 +77,8 @@ impl Reload {
     /// Follows the folder until it is dropped.
     pub(super) async fn run(mut self) {
         let changed = Arc::new(Notify::new());
+        // What changed between the first reading and the watch is looked for once.
+        changed.notify_one();
         let mut watcher = None;
         loop {
             if self.origin.is_watched && watcher.is_none() {
