@@ -16,7 +16,8 @@ use freehold::{
     contract::{Contract, load, read_folder},
     engine::Engine,
     fetch::{Clock, SystemClock},
-    http, owner,
+    http::{self, Answers, Standing},
+    owner,
     settings::{CacheSettings, EngineSettings, HttpSettings, RedisSettings},
     telemetry::Telemetry,
 };
@@ -37,15 +38,9 @@ pub fn serve(variant: Variant) {
             Variant::FreeholdMemory | Variant::FreeholdRedis | Variant::FreeholdCold => {
                 let (engine, telemetry) = engine(variant).await;
                 println!("{address}");
-                http::serve(
-                    listener,
-                    Arc::new(engine),
-                    Arc::new(Gate::open(Caller::operator())),
-                    telemetry,
-                    HttpSettings::default(),
-                    std::future::pending(),
-                )
-                .await;
+                let gate = Arc::new(Gate::open(Caller::operator()));
+                let standing = Standing::new(Answers { answering: Arc::new(engine), gate });
+                http::serve(listener, standing, telemetry, HttpSettings::default(), std::future::pending()).await;
             }
             Variant::Limit | Variant::ByHand | Variant::ByHandCold => {
                 let router = match variant {

@@ -54,3 +54,14 @@ pub(super) fn open(folder: &Path) -> Result<Contract, Exit> {
 pub(super) fn n_faults(loaded: &Loaded) -> usize {
     loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Fault).count()
 }
+
+/// Says the first fault there is in one line: its code, where it stands, and what is wrong.
+pub(super) fn first_fault(loaded: &Loaded) -> String {
+    let mut faults = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Fault);
+    let Some(fault) = faults.next() else { return String::new() };
+    let place = fault.place.map_or_else(String::new, |place| {
+        let (line, _) = loaded.sources.line_column(place);
+        format!("{}:{line} ", loaded.sources.name(place.file))
+    });
+    format!("{} {place}{}", fault.code, fault.message)
+}

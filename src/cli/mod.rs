@@ -1,14 +1,19 @@
 //! The commands: what a person or a script types.
 //!
 //! Reading order: `exit` (what a command's end means), `flags` (what several commands take), `terminal` (colour), `load`
-//! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server),
-//! `check` (faults, with and without asking the systems), `exceptions` (what the ledger holds), `reconcile`
+//! (a folder becomes a contract, or its faults are shown), `serve`, `server` (a contract becomes a listening server)
+//! with `assembled` (what answers by a contract), `reload` and `watch` (a contract that changes while it is served),
+//! `check` (faults, with and without asking the systems), `diff` (what a change of a contract means), `documents`
+//! (whether registered documents still run), `exceptions` (what the ledger holds), `reconcile`
 //! with `progress` (owners compared with copies), `token` (API tokens), `ownership`, `explain`, `schema`, `demo`.
 //!
 //! What a command is asked for goes to standard output; everything else it has to say goes to standard error.
 
+mod assembled;
 mod check;
 mod demo;
+mod diff;
+mod documents;
 mod exceptions;
 mod exit;
 mod explain;
@@ -17,11 +22,13 @@ mod load;
 mod ownership;
 mod progress;
 mod reconcile;
+mod reload;
 mod schema;
 mod serve;
 mod server;
 mod terminal;
 mod token;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -54,6 +61,8 @@ enum Command {
     // The flags of a server are many times those of any other command.
     Serve(Box<serve::Serve>),
     Check(check::Check),
+    Diff(diff::Diff),
+    Documents(documents::Documents),
     Exceptions(exceptions::Exceptions),
     Reconcile(Box<reconcile::Reconcile>),
     Token(token::Token),
@@ -68,6 +77,8 @@ pub fn run() -> ExitCode {
     let exit = match Freehold::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
+        Command::Diff(diff) => diff.run(),
+        Command::Documents(documents) => documents.run(),
         Command::Exceptions(exceptions) => exceptions.run(),
         Command::Reconcile(reconcile) => reconcile.run(),
         Command::Token(token) => token.run(),

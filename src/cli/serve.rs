@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 
 use crate::{
-    contract::Contract,
+    contract::{Contract, Files},
     settings::{HttpSettings, Settings},
     telemetry::{Event, Telemetry},
 };
@@ -14,6 +14,7 @@ use super::{
     exit::Exit,
     flags::{BoundFlags, ContractFlag, LedgerFlags, LogFlags, RedisFlags},
     load::{self, Variables},
+    reload::Origin,
     server::{self, Outside},
 };
 
@@ -22,6 +23,9 @@ Examples:
   ERP_URL=postgres://freehold@erp/prod freehold serve --contract schema
   freehold serve --listen 0.0.0.0:4000 --log-format json
   freehold serve --ledger sqlite:/var/lib/freehold/ledger.db
+
+When files of the contract change, it is read again, and served from then on if it has no faults; if it has,
+the one before is served on and the log says why. SIGHUP asks for the same at any time.
 
 SIGINT and SIGTERM stop the server: it finishes what is in flight. A second one stops it at once.
 
@@ -40,6 +44,9 @@ pub(super) struct Serve {
     /// Serve a contract that marks protected data and has no [access], with everything in it open to every caller
     #[arg(long)]
     serve_unprotected: bool,
+    /// Take a changed contract on SIGHUP alone, and not when its folder changes
+    #[arg(long, env = "FREEHOLD_NO_WATCH")]
+    no_watch: bool,
     #[command(flatten)]
     log: LogFlags,
     #[command(flatten)]
@@ -59,17 +66,25 @@ impl Serve {
             (Err(exit), _) | (_, Err(exit)) => return exit,
         };
         let telemetry = Telemetry::new();
-        let contract = match self.contract(&telemetry) {
-            Ok(contract) => contract,
+        let (contract, files) = match self.contract(&telemetry) {
+            Ok(read) => read,
             Err(exit) => return exit,
         };
+        let origin = Origin {
+            folder: self.contract.contract.clone(),
+            files: Some(files),
+            serve_unprotected: self.serve_unprotected,
+            is_watched: !self.no_watch,
+        };
+        let outside = Outside { origin: Some(origin), ..outside };
         let settings =
             Settings { http: self.bounds.http(self.listen), engine: self.bounds.engine(), cache: self.bounds.cache() };
         server::run(contract, settings, outside, telemetry, |_| {})
     }
 
-    fn contract(&self, telemetry: &Telemetry) -> Result<Contract, Exit> {
-        let loaded = load::load(&load::read(&self.contract.contract)?, Variables::Environment);
+    fn contract(&self, telemetry: &Telemetry) -> Result<(Contract, Files), Exit> {
+        let files = load::read(&self.contract.contract)?;
+        let loaded = load::load(&files, Variables::Environment);
         if loaded.contract.is_none() {
             telemetry.emit(&Event::ContractLoaded { version: "", n_faults: load::n_faults(&loaded) });
         }
@@ -82,13 +97,13 @@ impl Serve {
         if contract.marks_protected_data && contract.access.is_none() {
             telemetry.emit(&Event::ServedUnprotected);
         }
-        Ok(contract)
+        Ok((contract, files))
     }
 }
 
 /// Whether a contract may be served: where it does not say who is let in, what it marks as protected would be open to
 /// everyone, so somebody must want that.
-fn may_be_served(contract: &Contract, serve_unprotected: bool) -> bool {
+pub(super) fn may_be_served(contract: &Contract, serve_unprotected: bool) -> bool {
     !contract.marks_protected_data || contract.access.is_some() || serve_unprotected
 }
 
@@ -100,7 +115,7 @@ freehold: not served: this contract marks protected data (@scope, @visible), and
 #[cfg(test)]
 mod tests {
     use crate::{
-        contract::{Access, Files, load},
+        contract::{Access, load},
         demo,
     };
 

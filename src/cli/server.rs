@@ -1,24 +1,24 @@
 //! A contract becomes a listening server, which runs until a signal stops it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
-    access::{Caller, Gate, GateParts, Stranger},
-    cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
-    changes,
+    access::Stranger,
+    cache::RedisAddress,
     contract::Contract,
-    engine::Engine,
-    fetch::{Clock, SystemClock},
-    http,
+    http::{self, Standing},
     ledger::{Ledger, LedgerAddress, LedgerError, LedgerParts, Route},
-    owner::{self, Process},
     settings::{LedgerSettings, RedisSettings, Settings},
     telemetry::{Event, Ledger as Told, Telemetry},
 };
 
-use super::exit::{Exit, failed};
+use super::{
+    assembled::Assembly,
+    exit::{Exit, failed},
+    reload::{Origin, Reload},
+};
 
 /// What a process ends with that is stopped by a second signal: 128 and the number of SIGINT.
 const INTERRUPTED: i32 = 130;
@@ -35,6 +35,8 @@ pub(super) struct Outside {
     pub ledger: Option<LedgerChoice>,
     /// Who comes without a token, where callers are told apart.
     pub stranger: Stranger,
+    /// Where the contract came from, if it may change there.
+    pub origin: Option<Origin>,
 }
 
 /// The ledger somebody chose.
@@ -64,52 +66,35 @@ pub(super) fn run(
 async fn serve(
     contract: Contract,
     settings: Settings,
-    Outside { redis, ledger, stranger }: Outside,
+    Outside { redis, ledger, stranger, origin }: Outside,
     telemetry: Telemetry,
     announce: impl FnOnce(SocketAddr),
 ) -> Exit {
-    let contract = Arc::new(contract);
     let ledger = match remembering(ledger, &telemetry).await {
         Ok(ledger) => ledger,
         Err(error) => return failed("open the ledger", &error),
     };
-    let process =
-        Process { telemetry: telemetry.clone(), ledger: ledger.as_ref().map(|ledger| Arc::clone(ledger.store())) };
-    let owners = owner::open_in(&contract, &process);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let gate = match &contract.access {
-        None => Gate::open(Caller::operator()),
-        Some(_) => {
-            let (ledger, clock) = (ledger.as_ref().map(|ledger| Arc::clone(ledger.store())), Arc::clone(&clock));
-            let parts = GateParts { contract: &contract, ledger, stranger, clock, telemetry: telemetry.clone() };
-            match Gate::new(parts) {
-                Ok(gate) => gate,
-                Err(error) => return failed("let anybody in", &error),
-            }
-        }
+    let (http, version) = (settings.http.clone(), contract.version.clone());
+    let assembly = Assembly { settings, redis, ledger: ledger.clone(), stranger, telemetry: telemetry.clone() };
+    let assembly = Arc::new(assembly);
+    let standing = match assembly.answers(contract) {
+        Ok(answers) => Standing::new(answers),
+        Err(error) => return failed(&error.to_string(), error.source().unwrap_or(&error)),
     };
-    let shared = redis.map(|(address, own)| {
-        let (contract, clock) = (Arc::clone(&contract), Arc::clone(&clock));
-        let parts = RedisParts { address, contract, clock, telemetry: telemetry.clone() };
-        Arc::new(Redis::new(parts, own, &settings.cache)) as Arc<dyn Shared>
-    });
-    let parts = CacheParts { contract: Arc::clone(&contract), owners, shared, clock, telemetry: telemetry.clone() };
-    let cache = Cache::of(parts, settings.cache);
-    let feeds = changes::start(&contract, &cache, &telemetry);
-    let engine = match Engine::new(Arc::clone(&contract), cache, settings.engine, telemetry.clone()) {
-        Ok(engine) => engine.with_ledger(ledger.clone()),
-        Err(error) => return failed("start the engine", &error),
-    };
-    let listener = match TcpListener::bind(settings.http.listen).await {
+    let listener = match TcpListener::bind(http.listen).await {
         Ok(listener) => listener,
-        Err(error) => return failed(&format!("listen on {}", settings.http.listen), &error),
+        Err(error) => return failed(&format!("listen on {}", http.listen), &error),
     };
-    let address = listener.local_addr().unwrap_or(settings.http.listen);
-    telemetry.emit(&Event::ServerStarted { address, version: &contract.version });
+    let address = listener.local_addr().unwrap_or(http.listen);
+    // Before anybody is told where it listens: from then on the signal must not end it.
+    let reload = origin.map(|origin| Reload::new(origin, assembly, standing.clone()));
+    let reloading = reload.map(|reload| tokio::spawn(reload.run()));
+    telemetry.emit(&Event::ServerStarted { address, version: &version });
     announce(address);
-    http::serve(listener, Arc::new(engine), Arc::new(gate), telemetry, settings.http, stop()).await;
-    // Until here: what is still being answered is answered with what is true.
-    drop(feeds);
+    http::serve(listener, standing, telemetry, http, stop()).await;
+    if let Some(reloading) = reloading {
+        reloading.abort();
+    }
     if let Some(ledger) = ledger {
         ledger.close(LEDGER_GRACE).await;
     }

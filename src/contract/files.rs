@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::documents;
+
 /// No contract is this large; a folder that is was not meant (a home directory, say).
 const FILES_MAX: usize = 2_000;
 /// As above, for one file.
@@ -15,7 +17,7 @@ const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 const DEPTH_MAX: usize = 8;
 
 /// The texts of a contract folder: paths relative to it, with `/`, in order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
     list: Vec<(String, String)>,
 }
@@ -56,12 +58,20 @@ pub enum ReadError {
     },
 }
 
-/// Reads the `.graphql` and `.toml` files of a folder and its subfolders; hidden ones are left out.
+/// Reads the `.graphql` and `.toml` files of a folder and its subfolders, hidden ones left out, and the manifest of documents
+/// that `freehold.toml` names. A manifest that is not there is the loader's to miss.
 ///
 /// *Errors*: the folder or one of the files cannot be read, or is no text.
 pub fn read_folder(folder: &Path) -> Result<Files, ReadError> {
     let mut list = Vec::new();
     read_into(folder, "", 0, &mut list)?;
+    let settings = list.iter().find(|(path, _)| path == "freehold.toml");
+    if let Some(path) = settings.and_then(|(_, text)| documents::manifest_path(text))
+        && folder.join(&path).is_file()
+    {
+        let text = read_text(&folder.join(&path))?;
+        list.push((path, text));
+    }
     Ok(Files::new(list))
 }
 
@@ -83,17 +93,21 @@ fn read_into(folder: &Path, prefix: &str, depth: usize, list: &mut Vec<(String, 
                 read_into(&path, &format!("{prefix}{name}/"), depth + 1, list)?;
             }
         } else if name.ends_with(".graphql") || name.ends_with(".toml") {
-            if metadata.len() > FILE_BYTES_MAX {
-                return Err(ReadError::TooLarge { path, limit: format!("{FILE_BYTES_MAX} bytes a file") });
-            }
             if list.len() >= FILES_MAX {
                 return Err(ReadError::TooLarge { path: folder.to_owned(), limit: format!("{FILES_MAX} files") });
             }
-            let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
-            list.push((format!("{prefix}{name}"), text));
+            list.push((format!("{prefix}{name}"), read_text(&path)?));
         }
     }
     Ok(())
+}
+
+fn read_text(path: &Path) -> Result<String, ReadError> {
+    let failed = |source| ReadError::Io { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(failed)?.len() > FILE_BYTES_MAX {
+        return Err(ReadError::TooLarge { path: path.to_owned(), limit: format!("{FILE_BYTES_MAX} bytes a file") });
+    }
+    std::fs::read_to_string(path).map_err(failed)
 }
 
 #[cfg(test)]
@@ -107,9 +121,17 @@ mod tests {
         for name in ["b.graphql", "freehold.toml", "systems/erp.toml", "README.md", ".hidden.toml"] {
             std::fs::write(folder.path().join(name), name).unwrap();
         }
-        let files = read_folder(folder.path()).unwrap();
-        let paths: Vec<_> = files.iter().map(|(path, _)| path.to_owned()).collect();
-        assert_eq!(paths, ["b.graphql", "freehold.toml", "systems/erp.toml"]);
+        let paths = || {
+            let files = read_folder(folder.path()).unwrap();
+            files.iter().map(|(path, _)| path.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(paths(), ["b.graphql", "freehold.toml", "systems/erp.toml"]);
+        std::fs::write(folder.path().join("freehold.toml"), "[documents]\nmanifest = \"web.json\"").unwrap();
+        assert_eq!(paths(), ["b.graphql", "freehold.toml", "systems/erp.toml"]);
+        for name in ["web.json", "other.json"] {
+            std::fs::write(folder.path().join(name), "{}").unwrap();
+        }
+        assert_eq!(paths(), ["b.graphql", "freehold.toml", "systems/erp.toml", "web.json"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{
     Contract, Files,
     compile::{self, Written},
     directive,
+    documents::{self, Document},
     http::Filling,
     merge, provenance, sdl, secrets,
     settings::{self, Settings, system_name},
@@ -63,14 +64,35 @@ pub fn load(files: &Files, env: &dyn Fn(&str) -> Option<String>) -> Loaded {
     provenance::add(&mut schema, &mut sources, &mut findings);
     directive::check(&schema, &mut findings);
     type_system::check(&schema, &mut findings);
+    let file = |path: &str| ids.iter().find(|(_, known, _)| *known == path).map(|(file, ..)| *file);
+    let documents =
+        documents::compile(settings.documents.as_ref(), &settings.audiences, file, (&sources, &mut findings));
     let written = Written { schema: &schema, settings: &settings, systems: &systems, sources: &sources };
     let contract = compile::compile(written, &mut findings).filter(|_| findings.n_faults() == 0);
     if contract.is_none() && findings.n_faults() == 0 {
         let help = "please report this with the contract; a fault of freehold's own kept it from saying what is wrong";
         findings.fault("CONTRACT_INCOMPLETE", None, "the contract could not be put together", help);
     }
+    let contract = contract.map(|contract| Contract { documents, ..contract });
     let diagnostics = findings.in_order(&sources);
     Loaded { contract, diagnostics, sources }
+}
+
+/// Reads a manifest of documents that stands outside a contract, for its audiences.
+///
+/// *Errors*: every fault, and the text they point into.
+pub fn read_manifest(
+    name: &str,
+    text: String,
+    audiences: &[String],
+) -> Result<Vec<Document>, (Vec<Diagnostic>, Sources)> {
+    let (mut findings, mut sources) = (Findings::default(), Sources::default());
+    let file = sources.add(name, text);
+    let documents = documents::manifest_of((file, &sources), audiences, &mut findings);
+    match findings.n_faults() {
+        0 => Ok(documents),
+        _ => Err((findings.in_order(&sources), sources)),
+    }
 }
 
 /// Reads the system files that `freehold.toml` lists.

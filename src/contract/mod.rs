@@ -2,9 +2,9 @@
 //!
 //! Reading order: `model` (the compiled contract), `visibility` (who has what of it), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `hierarchy`, `system`, `guards`, `http`,
-//! `drop`, `dialect`, `binding`, `changes`, `access`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `changes`, `access`, `documents`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
-//! `type_system`; compiled by `compile`; then `version` and `ownership`.
+//! `type_system`; compiled by `compile`; then `version`, `ownership` and `diff`.
 
 mod access;
 mod binding;
@@ -12,7 +12,9 @@ mod changes;
 mod compile;
 mod condition;
 mod dialect;
+mod diff;
 mod directive;
+mod documents;
 mod drop;
 mod env;
 mod files;
@@ -57,12 +59,14 @@ pub use changes::{
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
 pub use dialect::{Dialect, SqlPaging};
+pub use diff::{Change, ChangeKind, diff, diff_json, diff_text};
+pub use documents::{Document, Documents, document_hash};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use hierarchy::Hierarchy;
 pub use http::{Auth, HttpSystem};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, read_manifest};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, HeldCopy, List,
     ListBinding, ListUse, Narrowed, Object, OnOutage, OrderColumn, Own, PagingField, Reference, Role, RuleInput,

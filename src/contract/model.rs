@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    Access, Guards,
+    Access, Documents, Guards,
     binding::{
         Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, InsideGroup,
         InsideList, KeyMapping, OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
@@ -55,6 +55,8 @@ pub struct Contract {
     pub audiences: Vec<String>,
     /// Who is let in, and as whom; none: nobody is told apart. It means nothing to an answer.
     pub access: Option<Access>,
+    /// The documents that callers have registered. They mean nothing to an answer.
+    pub documents: Documents,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
     /// How it is heard of changes, for each system. They mean nothing to an answer.

@@ -234,10 +234,11 @@ impl<'c> Shown<'c> {
         builder
     }
 
-    fn object_field(&self, implements: &[TypeId], field: &Field) -> SchemaField {
-        let mut public = SchemaField::new(&field.name, self.type_ref(self.shown_type(implements, field)), |_| {
-            FieldFuture::from_value(None)
-        });
+    fn object_field(&self, implements: &[TypeId], field: &'c Field) -> SchemaField {
+        let mut public =
+            SchemaField::new(&field.name, self.type_ref(shown_type(self.contract, implements, field)), |_| {
+                FieldFuture::from_value(None)
+            });
         if let Some(text) = &field.description {
             public = public.description(text);
         }
@@ -250,8 +251,8 @@ impl<'c> Shown<'c> {
         public
     }
 
-    fn interface_field(&self, implements: &[TypeId], field: &Field) -> InterfaceField {
-        let mut public = InterfaceField::new(&field.name, self.type_ref(self.shown_type(implements, field)));
+    fn interface_field(&self, implements: &[TypeId], field: &'c Field) -> InterfaceField {
+        let mut public = InterfaceField::new(&field.name, self.type_ref(shown_type(self.contract, implements, field)));
         if let Some(text) = &field.description {
             public = public.description(text);
         }
@@ -262,26 +263,6 @@ impl<'c> Shown<'c> {
             public = public.argument(self.input_value(argument));
         }
         public
-    }
-
-    /// Returns the type a field is shown with: its own, or that of an interface's field where that is wider.
-    ///
-    /// async-graphql takes an implementing field's type only where it is no narrower than the interface's, the other way round
-    /// than the specification. The wider type is true as well, and answers do not depend on it.
-    fn shown_type<'f>(&self, implements: &[TypeId], field: &'f Field) -> &'f TypeRef
-    where
-        'c: 'f,
-    {
-        let contract = self.contract;
-        let mut shown = &field.ty;
-        for id in implements {
-            let TypeKind::Interface { fields, .. } = &contract.ty(*id).kind else { continue };
-            let Some(promised) = fields.iter().find(|promised| promised.name == field.name) else { continue };
-            if is_narrower(contract, shown, &promised.ty) {
-                shown = &promised.ty;
-            }
-        }
-        shown
     }
 
     fn input_value(&self, argument: &Argument) -> InputValue {
@@ -305,6 +286,22 @@ impl<'c> Shown<'c> {
         };
         if ty.non_null { SchemaTypeRef::NonNull(Box::new(inner)) } else { inner }
     }
+}
+
+/// Returns the type a field is shown with: its own, or that of an interface's field where that is wider.
+///
+/// async-graphql takes an implementing field's type only where it is no narrower than the interface's, the other way round
+/// than the specification. The wider type is true as well, and answers do not depend on it.
+pub(super) fn shown_type<'c>(contract: &'c Contract, implements: &[TypeId], field: &'c Field) -> &'c TypeRef {
+    let mut shown = &field.ty;
+    for id in implements {
+        let TypeKind::Interface { fields, .. } = &contract.ty(*id).kind else { continue };
+        let Some(promised) = fields.iter().find(|promised| promised.name == field.name) else { continue };
+        if is_narrower(contract, shown, &promised.ty) {
+            shown = &promised.ty;
+        }
+    }
+    shown
 }
 
 /// Whether every value of one type is one of the other.

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::{
     Domain, OnOutage,
     access::{self, WrittenAccess},
+    documents::{self, WrittenDocuments},
     freshness,
     hierarchy::{self, HierarchyTable},
     http::Filling,
@@ -37,11 +38,13 @@ pub(super) struct Settings {
     pub rules: rules::Settings,
     /// Who is let in, and as whom; none: everyone, as whoever runs the process.
     pub access: Option<WrittenAccess>,
+    /// The documents that callers have registered, where it says so.
+    pub documents: Option<WrittenDocuments>,
     /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
-const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules", "access"];
+const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules", "access", "documents"];
 const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "jitter", "on_outage", "absent"];
 
 impl Settings {
@@ -49,8 +52,9 @@ impl Settings {
     pub fn unreadable() -> Self {
         let (systems, audiences, samples) = Default::default();
         let rules = rules::Settings::default();
-        let (hierarchy, access) = (None, None);
-        Self { systems, audiences, domains: freshness::built_in(), samples, hierarchy, rules, access, readable: false }
+        let (hierarchy, access, documents, readable) = (None, None, None, false);
+        let domains = freshness::built_in();
+        Self { systems, audiences, domains, samples, hierarchy, rules, access, documents, readable }
     }
 }
 
@@ -77,6 +81,10 @@ pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings:
             "hierarchy" => {
                 let place = reader.place(entry.0);
                 reader.table(entry).map(|table| settings.hierarchy = Some(hierarchy::read(table, place, &mut reader)))
+            }
+            "documents" => {
+                let place = reader.place(entry.0);
+                reader.table(entry).map(|table| settings.documents = Some(documents::read(table, place, &mut reader)))
             }
             "rules" => reader.table(entry).map(|table| rule_tables = Some(table)),
             "access" => reader.table(entry).map(|table| access_table = Some(table)),

@@ -1,11 +1,13 @@
 //! The engine: the whole way of a query.
 //!
-//! Reading order: this file (the way), `request` (what comes in and goes out), `plans` (the cache of plans), `below` (whose rows
+//! Reading order: this file (the way), `request` (what comes in and goes out), `documents` with `persisted` (which document is meant), `plans` (the cache of plans), `below` (whose rows
 //! a caller may see), `noted` (what of it is noted in the ledger), `audited` (what of it the audit trail is told).
 
 mod audited;
 mod below;
+mod documents;
 mod noted;
+mod persisted;
 mod plans;
 mod request;
 
@@ -29,6 +31,9 @@ use crate::{
     value::AudienceId,
 };
 
+pub use documents::DocumentName;
+use documents::{Documents, Meant};
+use persisted::Persisted;
 use plans::Plans;
 pub use request::{Answer, AnswerStatus, Request};
 
@@ -37,6 +42,7 @@ pub struct Engine {
     contract: Arc<Contract>,
     /// What the whole graph is asked by, and behind it what each audience is.
     views: Vec<View>,
+    documents: Documents,
     cache: Cache,
     webhooks: Webhooks,
     ledger: Option<Ledger>,
@@ -48,6 +54,7 @@ pub struct Engine {
 struct View {
     schema: PublicSchema,
     plans: Plans,
+    persisted: Persisted,
 }
 
 /// Why an engine could not be made.
@@ -75,8 +82,9 @@ impl Engine {
         let audiences = (0..contract.audiences.len()).map(|audience| Some(AudienceId::from(audience)));
         let view = |audience| View::new(&contract, audience, settings.plan_cache_entries);
         let views = std::iter::once(None).chain(audiences).map(view).collect::<Result<_, _>>()?;
+        let documents = Documents::new(&contract);
         let webhooks = Webhooks::new(Arc::clone(&contract), cache.clone(), telemetry.clone());
-        Ok(Self { contract, views, cache, webhooks, ledger: None, settings, telemetry })
+        Ok(Self { contract, views, documents, cache, webhooks, ledger: None, settings, telemetry })
     }
 
     /// Gives it a ledger to note in what is wrong with what it answers.
@@ -110,10 +118,14 @@ impl Engine {
         let operation_name = request.operation_name.as_deref();
         let caller = &*request.caller;
         let view = self.view(caller.audience);
-        let plan = self.plan(caller.audience, &request.query, operation_name)?;
+        let Meant { text: query, keep_as } = self.documents.meant(&self.contract, request, &view.persisted)?;
+        let plan = self.plan(caller.audience, &query, operation_name)?;
+        if let Some(hash) = keep_as {
+            view.persisted.keep(hash, Arc::clone(&query));
+        }
         let variables = coerce_variables(&self.contract, &plan.variables, &request.variables)?;
         let introspection = match plan.introspects {
-            true => Some(introspect(&view.schema, &request.query, operation_name, &request.variables).await?),
+            true => Some(introspect(&view.schema, &query, operation_name, &request.variables).await?),
             false => None,
         };
         let deadline = arrived + self.settings.request_deadline;
@@ -174,7 +186,7 @@ impl Engine {
         query: &str,
         operation_name: Option<&str>,
     ) -> Result<Arc<Plan>, Refusal> {
-        let View { schema, plans } = self.view(audience);
+        let View { schema, plans, .. } = self.view(audience);
         if let Some(plan) = plans.find(query, operation_name) {
             self.telemetry.emit(&Event::PlanReused);
             return Ok(plan);
@@ -230,6 +242,6 @@ impl View {
             let whose = audience.map_or("the whole graph", |audience| contract.audiences[audience.index()].as_str());
             EngineError(format!("{whose}: {error}"))
         })?;
-        Ok(Self { schema, plans: Plans::new(n_plans) })
+        Ok(Self { schema, plans: Plans::new(n_plans), persisted: Persisted::new() })
     }
 }

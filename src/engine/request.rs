@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::documents::DocumentName;
 use crate::{
     access::Caller,
     cache::{Demand, Freshness},
@@ -11,8 +12,10 @@ use crate::{
 /// One GraphQL request.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// The document.
+    /// The document; empty where it is called by a name alone.
     pub query: String,
+    /// What the document is called by.
+    pub document: Option<DocumentName>,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// The variables, as sent.
@@ -73,6 +76,10 @@ pub(super) fn refusal_word(kind: RefusalKind) -> &'static str {
         RefusalKind::NotAQuery => "not_a_query",
         RefusalKind::Variables => "variables",
         RefusalKind::TooLarge => "too_large",
+        RefusalKind::DocumentUnknown => "document_unknown",
+        RefusalKind::DocumentRequired => "document_required",
+        RefusalKind::PersistedQueryNotFound => "persisted_query_not_found",
+        RefusalKind::PersistedQueryMismatch => "persisted_query_mismatch",
     }
 }
 
@@ -84,6 +91,10 @@ fn code(kind: RefusalKind) -> &'static str {
         RefusalKind::NotAQuery => "READ_ONLY",
         RefusalKind::Variables => "BAD_VARIABLES",
         RefusalKind::TooLarge => "TOO_LARGE",
+        RefusalKind::DocumentUnknown => "DOCUMENT_UNKNOWN",
+        RefusalKind::DocumentRequired => "DOCUMENT_REQUIRED",
+        RefusalKind::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+        RefusalKind::PersistedQueryMismatch => "PERSISTED_QUERY_MISMATCH",
     }
 }
 

@@ -52,7 +52,8 @@ async fn heard(shared: &Shared, system: &str, request: Request) -> Result<Heard,
     let body = read_bytes(body, &shared.settings).await?;
     let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     let message = Message { parameters, headers: headers.collect(), body };
-    let hearing = AssertUnwindSafe(shared.answering.hear(system, &message)).catch_unwind();
+    let standing = shared.standing.now();
+    let hearing = AssertUnwindSafe(standing.answering.hear(system, &message)).catch_unwind();
     hearing.await.map_err(|_| Refusal::Panicked)?.map_err(Refusal::Unheard)
 }
 

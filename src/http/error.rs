@@ -56,6 +56,8 @@ pub(super) enum Refusal {
     QueryMissing,
     #[error("the parameter {name} must be {expected}, not {found}")]
     ParameterType { name: &'static str, expected: &'static str, found: &'static str },
+    #[error("extensions.persistedQuery.version must be 1")]
+    PersistedQueryVersion,
     #[error("the parameter {name} is given more than once")]
     ParameterRepeated { name: &'static str },
     #[error("{place}: {detail}")]
@@ -96,7 +98,10 @@ impl Refusal {
             Self::BodyBroken => "BODY_BROKEN",
             Self::NotJson { .. } => "INVALID_JSON",
             Self::NotAnObject { .. } | Self::Batch => "INVALID_BODY",
-            Self::QueryMissing | Self::ParameterType { .. } | Self::ParameterRepeated { .. } => "INVALID_PARAMETER",
+            Self::QueryMissing
+            | Self::ParameterType { .. }
+            | Self::PersistedQueryVersion
+            | Self::ParameterRepeated { .. } => "INVALID_PARAMETER",
             Self::Freshness { .. } => "INVALID_FRESHNESS",
             Self::Unadmitted(refusal) => refusal.code(),
             Self::MessageMethod => "METHOD_NOT_ALLOWED",
@@ -137,6 +142,7 @@ impl Refusal {
             | Self::Batch
             | Self::QueryMissing
             | Self::ParameterType { .. }
+            | Self::PersistedQueryVersion
             | Self::ParameterRepeated { .. }
             | Self::Freshness { .. } => StatusCode::BAD_REQUEST,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,

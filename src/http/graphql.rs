@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{
-    Shared,
+    Answers, Shared,
     caching::Known,
     credentials::credentials,
     demand::demand,
@@ -62,15 +62,17 @@ pub(super) fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arr
 async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refusal> {
     // Taken before the body is read: what is turned away under load costs nothing.
     let _permit = shared.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    // Taken once: who lets a caller in and who answers them are of one contract, whatever is served when the answer goes out.
+    let Answers { answering, gate } = &*shared.standing.now();
     // Before the body is read, too: strangers are not listened to.
-    let caller = shared.gate.admit(&credentials(&head.headers)).await.map_err(Refusal::Unadmitted)?;
+    let caller = gate.admit(&credentials(&head.headers)).await.map_err(Refusal::Unadmitted)?;
     let Asked { request: mut question, freshness } = read(head, body, &shared.settings).await?;
     question.names_owners |=
         head.headers.get(request::PROVENANCE_HEADER).is_some_and(|value| value == "true" || value == "1");
     question.caller = caller;
-    question.demand = demand(&head.headers, freshness.as_ref(), &shared.answering.domains())?;
+    question.demand = demand(&head.headers, freshness.as_ref(), &answering.domains())?;
     // One request's panic must not take down its connection, which others may share.
-    AssertUnwindSafe(shared.answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)
+    AssertUnwindSafe(answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)
 }
 
 async fn read(head: &Parts, body: Body, settings: &HttpSettings) -> Result<Asked, Refusal> {

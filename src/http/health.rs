@@ -74,14 +74,14 @@ pub(super) async fn alive(State(shared): State<Arc<Shared>>) -> Response {
     let body = json!({
         "ok": true,
         "version": env!("CARGO_PKG_VERSION"),
-        "contract": shared.answering.contract_version(),
+        "contract": shared.standing.now().answering.contract_version(),
     });
     respond::bytes(StatusCode::OK, JSON, body.to_string())
 }
 
 /// Says which systems answer.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
-    let (status, body) = shared.readiness.state(&*shared.answering).await;
+    let (status, body) = shared.readiness.state(&*shared.standing.now().answering).await;
     respond::bytes(status, JSON, body)
 }
 

@@ -1,6 +1,6 @@
 //! HTTP: the wire between a caller and the engine, by the GraphQL over HTTP specification.
 //!
-//! Reading order: `answering` (what is asked of the engine), `graphql` (one request, the whole way), `credentials` (what a request says of who asks), `negotiate` (which
+//! Reading order: `answering` (what is asked of the engine), `standing` (who is asked at this moment), `graphql` (one request, the whole way), `credentials` (what a request says of who asks), `negotiate` (which
 //! media type goes back, which came in), `request` (URL or body → question), `demand` (how fresh its answer must be), `error` (what is refused, and the only place
 //! that knows status codes), `respond` (answer → response), `caching` (what caches on the way are told), `changes` (messages of systems), `graphiql` (the page for people), `health` (for orchestrators
 //! and Prometheus), `serve` (connections, their bounds, and stopping).
@@ -18,6 +18,7 @@ mod negotiate;
 mod request;
 mod respond;
 mod serve;
+mod standing;
 
 use std::{future::Future, sync::Arc};
 
@@ -34,8 +35,9 @@ use tower_http::{
 };
 
 pub use answering::Answering;
+pub use standing::{Answers, Standing};
 
-use crate::{access::Gate, settings::HttpSettings, telemetry::Telemetry};
+use crate::{settings::HttpSettings, telemetry::Telemetry};
 
 /// The path GraphQL requests are answered on.
 pub const GRAPHQL_PATH: &str = "/graphql";
@@ -45,26 +47,22 @@ const COMPRESSED_BYTES_MIN: u64 = 1024;
 
 /// What every request needs.
 struct Shared {
-    answering: Arc<dyn Answering>,
+    standing: Standing,
     telemetry: Telemetry,
     settings: HttpSettings,
     requests: Semaphore,
     readiness: health::Readiness,
-    /// Who is let in, and as whom.
-    gate: Arc<Gate>,
 }
 
 /// Serves HTTP on a listener until `stop` completes and what was in flight is finished or out of grace.
 pub async fn serve(
     listener: TcpListener,
-    answering: Arc<dyn Answering>,
-    gate: Arc<Gate>,
+    standing: Standing,
     telemetry: Telemetry,
     settings: HttpSettings,
     stop: impl Future<Output = ()>,
 ) {
-    gate.warm();
-    let routers = routers(answering, gate, telemetry.clone(), settings.clone());
+    let routers = routers(standing, telemetry.clone(), settings.clone());
     serve::serve(listener, routers, &telemetry, &settings, stop).await;
 }
 
@@ -82,10 +80,10 @@ impl Routers {
     }
 }
 
-fn routers(answering: Arc<dyn Answering>, gate: Arc<Gate>, telemetry: Telemetry, settings: HttpSettings) -> Routers {
+fn routers(standing: Standing, telemetry: Telemetry, settings: HttpSettings) -> Routers {
     let requests = Semaphore::new(settings.requests_max);
     let readiness = health::Readiness::new(settings.readiness_held);
-    let shared = Arc::new(Shared { answering, telemetry, settings, requests, readiness, gate });
+    let shared = Arc::new(Shared { standing, telemetry, settings, requests, readiness });
     // An answer is compressed while its caller waits, so speed counts for more than the last percent.
     let compression =
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));

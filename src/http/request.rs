@@ -6,12 +6,17 @@ use axum::{extract::Query, http::Uri};
 use serde_json::{Map, Value};
 
 use super::{demand, error::Refusal};
-use crate::engine::Request;
+use crate::engine::{DocumentName, Request};
 
 const QUERY: &str = "query";
 const OPERATION_NAME: &str = "operationName";
 const VARIABLES: &str = "variables";
 const EXTENSIONS: &str = "extensions";
+const DOCUMENT_ID: &str = "documentId";
+/// The member of `extensions` that names a document by its hash.
+const PERSISTED_QUERY: &str = "persistedQuery";
+/// How an identifier begins that is a hash.
+const HASH_PREFIX: &str = "sha256:";
 /// The member of `extensions` by which an answer is to say who answered it.
 const PROVENANCE: &str = "provenance";
 /// The header that asks for the same.
@@ -26,8 +31,28 @@ pub(super) struct Asked {
     pub(super) freshness: Option<Value>,
 }
 
+/// The parameters of a request, as they came.
+struct Written {
+    query: Option<String>,
+    document_id: Option<String>,
+    operation_name: Option<String>,
+    variables: Map<String, Value>,
+}
+
 impl Asked {
-    fn new(mut request: Request, mut extensions: Map<String, Value>) -> Result<Self, Refusal> {
+    fn new(written: Written, mut extensions: Map<String, Value>) -> Result<Self, Refusal> {
+        let Written { query, document_id, operation_name, variables } = written;
+        let by_hash = extensions.remove(PERSISTED_QUERY).filter(|value| !value.is_null()).map(persisted).transpose()?;
+        let by_id = document_id.filter(|id| !id.is_empty()).map(|id| match id.strip_prefix(HASH_PREFIX) {
+            Some(hash) => DocumentName::Id(hash.to_owned()),
+            None => DocumentName::Id(id),
+        });
+        let document = by_id.or(by_hash);
+        let query = match query {
+            None if document.is_none() => return Err(Refusal::QueryMissing),
+            query => query.unwrap_or_default(),
+        };
+        let mut request = Request { query, document, operation_name, variables, ..Request::default() };
         // An empty name is no name: clients send it for documents with one nameless operation.
         request.operation_name = request.operation_name.filter(|name| !name.is_empty());
         let freshness = extensions.remove(demand::EXTENSION).filter(|value| !value.is_null());
@@ -47,12 +72,11 @@ impl Asked {
 pub(super) fn from_uri(uri: &Uri) -> Result<Asked, Refusal> {
     // Text that is no form at all has none of the parameters.
     let parameters = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
-    let query = once(&parameters, QUERY)?.ok_or(Refusal::QueryMissing)?;
-    let operation_name = once(&parameters, OPERATION_NAME)?.map(str::to_owned);
+    let text = |name| once(&parameters, name).map(|text| text.map(str::to_owned));
+    let (query, document_id, operation_name) = (text(QUERY)?, text(DOCUMENT_ID)?, text(OPERATION_NAME)?);
     let variables = object(json(&parameters, VARIABLES)?, VARIABLES)?;
     let extensions = object(json(&parameters, EXTENSIONS)?, EXTENSIONS)?;
-    let request = Request { query: query.to_owned(), operation_name, variables, ..Request::default() };
-    Asked::new(request, extensions)
+    Asked::new(Written { query, document_id, operation_name, variables }, extensions)
 }
 
 /// Reads a request from the JSON body of a POST.
@@ -63,11 +87,33 @@ pub(super) fn from_body(body: &[u8]) -> Result<Asked, Refusal> {
         Value::Array(_) => return Err(Refusal::Batch),
         other => return Err(Refusal::NotAnObject { found: kind(&other) }),
     };
-    let query = text(members.remove(QUERY), QUERY)?.ok_or(Refusal::QueryMissing)?;
+    let query = text(members.remove(QUERY), QUERY)?;
+    let document_id = text(members.remove(DOCUMENT_ID), DOCUMENT_ID)?;
     let operation_name = text(members.remove(OPERATION_NAME), OPERATION_NAME)?;
     let variables = object(members.remove(VARIABLES), VARIABLES)?;
     let extensions = object(members.remove(EXTENSIONS), EXTENSIONS)?;
-    Asked::new(Request { query, operation_name, variables, ..Request::default() }, extensions)
+    Asked::new(Written { query, document_id, operation_name, variables }, extensions)
+}
+
+/// Reads `extensions.persistedQuery`.
+fn persisted(value: Value) -> Result<DocumentName, Refusal> {
+    let Value::Object(mut members) = value else {
+        let (name, found) = ("extensions.persistedQuery", kind(&value));
+        return Err(Refusal::ParameterType { name, expected: "an object", found });
+    };
+    if members.get("version").and_then(Value::as_u64) != Some(1) {
+        return Err(Refusal::PersistedQueryVersion);
+    }
+    match members.remove("sha256Hash") {
+        Some(Value::String(hash)) if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Ok(DocumentName::Hash(hash.to_ascii_lowercase()))
+        }
+        other => {
+            let name = "extensions.persistedQuery.sha256Hash";
+            let found = kind(&other.unwrap_or_default());
+            Err(Refusal::ParameterType { name, expected: "64 hexadecimal digits", found })
+        }
+    }
 }
 
 /// Returns a URL's parameter. Given twice it is refused: which one was meant cannot be known.
@@ -149,6 +195,30 @@ mod tests {
         }
         let not_json = from_uri(&"/graphql?query={a}&variables={".parse().unwrap()).unwrap_err();
         assert!(not_json.to_string().starts_with("variables is not JSON: "), "{not_json}");
+    }
+
+    #[test]
+    fn a_document_may_be_called_by_its_hash_or_its_identifier_instead_of_being_sent() {
+        let hash = "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38";
+        let named = |body: &str| from_body(body.as_bytes()).unwrap().request.document;
+        let of_hash = format!(r#"{{"extensions":{{"persistedQuery":{{"version":1,"sha256Hash":"{hash}"}}}}}}"#);
+        assert_eq!(named(&of_hash), Some(DocumentName::Hash(hash.to_owned())));
+        assert_eq!(named(&format!(r#"{{"documentId":"sha256:{hash}"}}"#)), Some(DocumentName::Id(hash.to_owned())));
+        assert_eq!(named(r#"{"documentId":"page:7"}"#), Some(DocumentName::Id("page:7".to_owned())));
+        assert_eq!(named(r#"{"query":"{a}","documentId":null,"extensions":{"persistedQuery":null}}"#), None);
+        let uri = format!("/graphql?documentId={hash}").parse().unwrap();
+        assert_eq!(from_uri(&uri).unwrap().request.document, Some(DocumentName::Id(hash.to_owned())));
+        for (persisted, message) in [
+            (r#"1"#, "the parameter extensions.persistedQuery must be an object, not a number"),
+            (r#"{"version":2}"#, "extensions.persistedQuery.version must be 1"),
+            (
+                r#"{"version":1,"sha256Hash":"12"}"#,
+                "the parameter extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits, not a string",
+            ),
+        ] {
+            let body = format!(r#"{{"query":"{{a}}","extensions":{{"persistedQuery":{persisted}}}}}"#);
+            assert_eq!(from_body(body.as_bytes()).unwrap_err().to_string(), message);
+        }
     }
 
     #[test]

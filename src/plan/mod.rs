@@ -23,4 +23,4 @@ pub use model::{
     StepId, Traced, When, Within,
 };
 pub use operation::{Given, Guard, Operation, Position};
-pub use parse::{Mistake, Refusal, RefusalKind, introspect, parse};
+pub use parse::{Mistake, Refusal, RefusalKind, introspect, operation_names, parse};

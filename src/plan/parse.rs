@@ -46,6 +46,14 @@ pub enum RefusalKind {
     Variables,
     /// The operation is over a limit.
     TooLarge,
+    /// No document is registered by the name it is called by.
+    DocumentUnknown,
+    /// Its audience runs registered documents alone.
+    DocumentRequired,
+    /// Nobody has sent a document of this hash, or not lately.
+    PersistedQueryNotFound,
+    /// The document is not that of the hash it comes with.
+    PersistedQueryMismatch,
 }
 
 /// One mistake in a request.
@@ -85,6 +93,14 @@ pub fn parse(schema: &PublicSchema, query: &str, operation_name: Option<&str>) -
         introspects: introspects(&selections),
         selections,
     })
+}
+
+/// Names the operations of a document that fits the schema, in the order of their names; one may have none.
+pub fn operation_names(schema: &PublicSchema, query: &str) -> Result<Vec<Option<String>>, Refusal> {
+    let document = validated(schema, query)?;
+    let mut names: Vec<_> = document.operations.iter().map(|(name, _)| name.map(ToString::to_string)).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// Answers `__schema` and `__type` of an operation through async-graphql.

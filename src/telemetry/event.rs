@@ -230,6 +230,8 @@ pub enum Event<'a> {
         /// The faults found; a contract with faults is not served.
         n_faults: usize,
     },
+    /// A contract that changed while it is served was looked at.
+    ContractReloaded(Reloaded<'a>),
     /// A contract that marks protected data and does not say who is let in is served to everyone, as somebody asked for.
     ServedUnprotected,
     /// The server listens.
@@ -248,6 +250,25 @@ pub enum Event<'a> {
     ServerStopped {
         /// How many connections were cut off because they outlasted the grace period.
         n_cut_off: usize,
+    },
+}
+
+/// What became of a contract that changed while it is served.
+#[derive(Debug, Clone, Copy)]
+pub enum Reloaded<'a> {
+    /// It is served from here on.
+    Taken {
+        /// Its version.
+        version: &'a str,
+        /// The version that was served before.
+        before: &'a str,
+    },
+    /// What was served before is served on.
+    Refused {
+        /// Its faults; none where it could not be read, or nobody could be let in by it.
+        n_faults: usize,
+        /// The first of them, or why; only in the log.
+        detail: &'a str,
     },
 }
 

@@ -9,7 +9,7 @@ use tracing::{debug, error, info, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::audit;
-use super::event::{BreakerState, Event, Guarded, Heard, Ledger, Shared};
+use super::event::{BreakerState, Event, Guarded, Heard, Ledger, Reloaded, Shared};
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,6 +170,14 @@ pub(super) fn read(event: &Event<'_>) {
         Event::ContractLoaded { version, n_faults } => {
             error!(contract.version = version, contract.faults = n_faults, "contract has faults");
         }
+        Event::ContractReloaded(Reloaded::Taken { version, before }) => {
+            info!(contract.version = version, contract.before = before, "contract reloaded");
+        }
+        Event::ContractReloaded(Reloaded::Refused { n_faults, detail }) => error!(
+            contract.faults = n_faults,
+            failure.detail = detail,
+            "failed to reload the contract: the one before is served on; `freehold check` shows all of its faults"
+        ),
         Event::ChangesHeard { system, source, n_keys, n_types } => debug!(
             system.name = system,
             changes.source = source,

@@ -19,7 +19,7 @@ use prometheus_client::{
 use super::{
     cache_metrics::{CacheMetrics, DomainServed},
     change_metrics::ChangeMetrics,
-    event::{Event, Failure, Heard},
+    event::{Event, Failure, Heard, Reloaded},
     feed_metrics::FeedMetrics,
     guard_metrics::GuardMetrics,
     ledger_metrics::LedgerMetrics,
@@ -37,6 +37,11 @@ struct StatusLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct IssuerLabels {
     issuer: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
     outcome: &'static str,
 }
 
@@ -108,6 +113,7 @@ pub(super) struct Metrics {
     accepts_failed: Counter,
     contract: Family<VersionLabel, Gauge>,
     contract_faults: Gauge,
+    contract_reloads: Family<OutcomeLabel, Counter>,
 }
 
 /// 0.25 ms to 8 s, doubling: from an answer out of memory to the longest a system is usually given.
@@ -161,6 +167,7 @@ impl Default for Metrics {
             accepts_failed: Counter::default(),
             contract: Family::default(),
             contract_faults: Gauge::default(),
+            contract_reloads: Family::default(),
         };
         metrics.register_requests();
         metrics.register_systems();
@@ -247,6 +254,16 @@ impl Metrics {
         to.register("accepts_failed", "Connections that could not be accepted", self.accepts_failed.clone());
         to.register("contract_served", "1 for the version of the contract that is served", self.contract.clone());
         to.register("contract_faults", "Faults found when the contract was last loaded", self.contract_faults.clone());
+        to.register(
+            "contract_reloads",
+            "Contracts that changed while one is served, by what became of them",
+            self.contract_reloads.clone(),
+        );
+    }
+
+    fn serves(&self, version: &str) {
+        self.contract.clear();
+        self.contract.get_or_create(&VersionLabel { version: version.to_owned() }).set(1);
     }
 
     /// Counts an event.
@@ -334,9 +351,17 @@ impl Metrics {
             Event::ContractLoaded { version, n_faults } => {
                 self.contract_faults.set(i64::try_from(n_faults).unwrap_or(i64::MAX));
                 if n_faults == 0 {
-                    self.contract.clear();
-                    self.contract.get_or_create(&VersionLabel { version: version.to_owned() }).set(1);
+                    self.serves(version);
                 }
+            }
+            Event::ContractReloaded(Reloaded::Taken { version, .. }) => {
+                self.contract_reloads.get_or_create(&OutcomeLabel { outcome: "taken" }).inc();
+                self.contract_faults.set(0);
+                self.serves(version);
+            }
+            Event::ContractReloaded(Reloaded::Refused { n_faults, .. }) => {
+                self.contract_reloads.get_or_create(&OutcomeLabel { outcome: "refused" }).inc();
+                self.contract_faults.set(i64::try_from(n_faults).unwrap_or(i64::MAX));
             }
             Event::Audited(_)
             | Event::ServedUnprotected

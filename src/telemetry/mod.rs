@@ -20,7 +20,7 @@ mod shared_metrics;
 use std::sync::Arc;
 
 pub use cache_metrics::DomainServed;
-pub use event::{Audit, BreakerState, Event, Failure, Guarded, Heard, Ledger, Served, Shared};
+pub use event::{Audit, BreakerState, Event, Failure, Guarded, Heard, Ledger, Reloaded, Served, Shared};
 pub use health::{FeedHealth, SystemHealth};
 pub use log::{LogForm, start as start_log};
 

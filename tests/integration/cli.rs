@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use freehold::contract::document_hash;
 use serde_json::Value;
 
 use crate::{
@@ -165,6 +166,70 @@ fn ownership_and_schema_ask_no_system_and_need_no_variables() {
     let schema = freehold(&["schema", "--contract", shown(&contract)]);
     assert_eq!((schema.code, schema.err.as_str()), (Some(0), ""));
     assert!(schema.out.contains("type Product {") && !schema.out.contains("@owner"), "{}", schema.out);
+}
+
+#[test]
+fn diff_guards_a_pipeline_by_its_exit_code() {
+    let (same, wider) = (written(&[]), written(&[("shop.graphql", "weight: Decimal", "weight: Float")]));
+    let diff = |arguments: &[&str]| freehold(&[&["diff"], arguments].concat());
+    let (old, new) = (shown(same.path()), shown(wider.path()));
+    let none = diff(&[old, old]);
+    assert_eq!((none.code, none.err.as_str()), (Some(0), ""), "{}", none.out);
+    assert!(none.out.ends_with(": no difference; nothing to agree to\n"), "{}", none.out);
+    let breaks = diff(&[old, new]);
+    assert_eq!((breaks.code, breaks.err.as_str()), (Some(1), ""), "{}", breaks.out);
+    assert!(breaks.out.contains("breaking ") && breaks.out.contains("was Decimal, is Float"), "{}", breaks.out);
+    let json = diff(&[old, new, "--format", "json"]).json();
+    assert_eq!((&json["fails"], &json["changes"][0]["fails"]), (&1.into(), &true.into()), "{json:#}");
+    assert_eq!(diff(&[old, new, "--allow", "owner,bounds,visibility"]).code, Some(1));
+    assert_eq!(diff(&[old, new, "--allow", "owner,breaking"]).code, Some(0));
+    assert_eq!(diff(&[old, new, "--allow", "everything"]).code, Some(2));
+    assert_eq!(diff(&[old]).code, Some(2));
+    assert_eq!(diff(&[old, "/nonexistent"]).code, Some(3));
+    let faulty = written(&[("shop.graphql", "weight: Decimal", "weight: Decimel")]);
+    let ended = diff(&[old, shown(faulty.path())]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{}", ended.err);
+    assert!(ended.err.contains("TYPE_UNKNOWN") && ended.err.contains("that is the contract in"), "{}", ended.err);
+}
+
+#[test]
+fn documents_are_replayed_and_those_that_break_are_named() {
+    let folder = written(&[]);
+    let (sound, broken) =
+        ("query Page { product(sku: \"A-1\") { status } }", "query Old { product(sku: \"A-1\") { colour } }");
+    let manifest = |name: &str, documents: &[&str]| {
+        let members = documents.iter().map(|text| (document_hash(text), Value::from(*text)));
+        let path = folder.path().join(name);
+        std::fs::write(&path, Value::Object(members.collect()).to_string()).expect("a file");
+        path
+    };
+    let check = |arguments: &[&str]| {
+        freehold(&[&["documents", "check", "--contract", shown(folder.path())], arguments].concat())
+    };
+    let none = check(&[]);
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""), "{}", none.err);
+    assert!(none.err.contains("no document is registered"), "{}", none.err);
+    let runs = check(&["--manifest", shown(&manifest("sound.json", &[sound]))]);
+    assert_eq!((runs.code, runs.err.as_str()), (Some(0), ""), "{}", runs.out);
+    assert!(runs.out.ends_with(": 1 of 1 documents run\n"), "{}", runs.out);
+    let both = manifest("both.json", &[sound, broken]);
+    let breaks = check(&["--manifest", shown(&both)]);
+    assert_eq!((breaks.code, breaks.err.as_str()), (Some(1), ""), "{}", breaks.out);
+    assert!(breaks.first_line().starts_with("Old:1:") && breaks.first_line().contains("colour"), "{}", breaks.out);
+    assert!(breaks.out.contains(&document_hash(broken)) && breaks.out.ends_with(": 1 of 2 documents run\n"));
+    let json = check(&["--manifest", shown(&both), "--format", "json"]).json();
+    assert_eq!((&json["documents"], &json["breaking"]), (&2.into(), &1.into()), "{json:#}");
+    assert_eq!(json["breaks"][0]["document"], document_hash(broken), "{json:#}");
+    assert_eq!(json["breaks"][0]["locations"][0]["line"], 1, "{json:#}");
+    std::fs::write(&both, "{\"page\": 1}").expect("a file");
+    let faulty = check(&["--manifest", shown(&both)]);
+    assert_eq!((faulty.code, faulty.out.as_str()), (Some(1), ""), "{}", faulty.err);
+    assert!(faulty.err.contains("DOCUMENTS_MANIFEST"), "{}", faulty.err);
+    assert_eq!(check(&["--manifest", "/nonexistent.json"]).code, Some(3));
+    let settings = folder.path().join("freehold.toml");
+    let text = std::fs::read_to_string(&settings).expect("the file");
+    std::fs::write(&settings, format!("{text}\n[documents]\nmanifest = \"sound.json\"\n")).expect("a file");
+    assert_eq!(check(&[]).code, Some(0));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod base;
 mod changes;
+mod diff;
+mod documents;
 mod files;
 mod forty;
 mod inside;

@@ -129,6 +129,26 @@ fn who_is_let_in_is_written_so_and_every_refusal_is_named() {
 }
 
 #[test]
+fn documents_are_registered_so_and_every_refusal_is_named() {
+    let text = readme::text();
+    let documents = fence(&text, "## Which documents are run", "toml");
+    let files = readme::files().into_iter().map(|(path, text)| match path.as_str() {
+        "freehold.toml" => (path, format!("audiences = [\"storefront\"]\n{text}\n{documents}")),
+        _ => (path, text),
+    });
+    let manifest = ("documents.json".to_owned(), "{}".to_owned());
+    let value = |name: &str| Some(if name.ends_with("_URL") { "https://x" } else { "x" }.to_owned());
+    let loaded = load(&Files::new(files.chain([manifest])), &value);
+    let shown = render_text(&loaded.diagnostics, &loaded.sources, false);
+    let documents = loaded.contract.unwrap_or_else(|| panic!("{shown}")).documents;
+    assert_eq!(documents.trusted_only.len(), 1);
+    let codes = include_str!("../../src/engine/request.rs");
+    let codes = codes.split('"').filter(|word| word.starts_with("DOCUMENT_") || word.starts_with("PERSISTED_QUERY_"));
+    let unsaid: Vec<&str> = codes.clone().filter(|code| !text.contains(&format!("| `{code}` |"))).collect();
+    assert!(unsaid.is_empty() && codes.count() == 4, "{unsaid:?}");
+}
+
+#[test]
 fn the_tables_have_every_key_there_is() {
     let text = readme::text();
     let section = text.split("## The systems it reads").nth(1).and_then(|rest| rest.split("\n## ").next());

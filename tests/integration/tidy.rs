@@ -110,9 +110,9 @@ const CRATES: [(&str, &[&str]); 14] = [
             "demo/shop_schema",
         ],
     ),
-    ("notify", &["source/file"]),
+    ("notify", &["source/file", "cli/watch"]),
     ("encoding_rs", &["source/file", "contract/binding/file"]),
-    ("quick_cache", &["engine/plans", "cache/memory"]),
+    ("quick_cache", &["engine/plans", "engine/persisted", "cache/memory"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

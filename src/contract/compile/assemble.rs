@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{
-        Answer, Argument, Changes, Contract, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy, Hierarchy, List,
-        Object, Own, Reference, Role, RuleUse, Scope, Type, TypeKind, TypeRef, TypeRefKind, directive,
+        Answer, Argument, Changes, Contract, Documents, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy,
+        Hierarchy, List, Object, Own, Reference, Role, RuleUse, Scope, Type, TypeKind, TypeRef, TypeRefKind, directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
@@ -124,6 +124,7 @@ pub(super) fn assemble<'a>(
         lists: lists.lists,
         changes,
         samples,
+        documents: Documents::default(),
     };
     contract.version = version::version(&contract);
     // They mean nothing to an answer.

@@ -11,4 +11,5 @@ mod process;
 pub mod readme;
 pub mod redis;
 pub mod rest_server;
+pub mod served;
 pub mod system;

@@ -7,3 +7,4 @@ mod kept;
 mod pages;
 mod schema;
 pub mod server;
+mod standing;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use freehold::{
     access::{Caller, Gate},
-    http::{self, Answering},
+    http::{self, Answering, Answers, Standing},
     settings::HttpSettings,
     telemetry::Telemetry,
 };
@@ -26,11 +26,17 @@ impl Server {
 
     /// Starts a server behind a gate.
     pub async fn start_behind(gate: Gate, answering: impl Answering, settings: HttpSettings) -> Self {
+        Self::start_standing(Standing::new(Answers { answering: Arc::new(answering), gate: Arc::new(gate) }), settings)
+            .await
+    }
+
+    /// Starts a server of what stands at each moment.
+    pub async fn start_standing(standing: Standing, settings: HttpSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let telemetry = Telemetry::new();
         let (stop, stopping) = oneshot::channel();
-        let serving = http::serve(listener, Arc::new(answering), Arc::new(gate), telemetry.clone(), settings, async {
+        let serving = http::serve(listener, standing, telemetry.clone(), settings, async {
             let _ = stopping.await;
         });
         Self { address, telemetry, stop: Some(stop), stopped: tokio::spawn(serving) }
