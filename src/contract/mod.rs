@@ -2,7 +2,7 @@
 //!
 //! Reading order: `model` (the compiled contract), `visibility` (who has what of it), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `hierarchy`, `system`, `guards`, `http`,
-//! `drop`, `dialect`, `binding`, `changes`, `access`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `changes`, `access`, `limits`, `cost`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
 //! `type_system`; compiled by `compile`; then `version` and `ownership`.
 
@@ -11,6 +11,7 @@ mod binding;
 mod changes;
 mod compile;
 mod condition;
+mod cost;
 mod dialect;
 mod directive;
 mod drop;
@@ -20,6 +21,7 @@ mod freshness;
 mod guards;
 mod hierarchy;
 mod http;
+mod limits;
 mod load;
 mod merge;
 mod model;
@@ -56,12 +58,14 @@ pub use changes::{
     Replication, Signature, SignedPiece, SignedTime, Watermark, Webhook, When,
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
+pub use cost::{ListSize, Weight};
 pub use dialect::{Dialect, SqlPaging};
 pub use drop::FileSystem;
 pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use hierarchy::Hierarchy;
 pub use http::{Auth, HttpSystem};
+pub use limits::{AudienceLimits, CallerRate, Limits, Priority};
 pub use load::{Loaded, load};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, HeldCopy, List,

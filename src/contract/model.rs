@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    Access, Guards,
+    Access, Guards, Limits, ListSize, Weight,
     binding::{
         Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, InsideGroup,
         InsideList, KeyMapping, OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
@@ -55,6 +55,8 @@ pub struct Contract {
     pub audiences: Vec<String>,
     /// Who is let in, and as whom; none: nobody is told apart. It means nothing to an answer.
     pub access: Option<Access>,
+    /// How much requests of each audience may take. It means nothing to an answer.
+    pub limits: Limits,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
     /// How it is heard of changes, for each system. They mean nothing to an answer.
@@ -72,6 +74,8 @@ pub struct Type {
     pub description: Option<String>,
     /// What it is.
     pub kind: TypeKind,
+    /// `@cost`: what a value of it costs, where it says so.
+    pub weight: Option<Weight>,
 }
 
 /// What a type is.
@@ -216,6 +220,10 @@ pub struct Field {
     pub needs: Option<String>,
     /// `@copy`: where other systems hold a copy.
     pub copies: Vec<HeldCopy>,
+    /// `@cost`: what it costs beside its values.
+    pub weight: Option<Weight>,
+    /// `@listSize`: how many values it is taken to have.
+    pub list_size: Option<ListSize>,
 }
 
 /// Where a system holds a copy of a field that another owns.
@@ -246,6 +254,8 @@ pub struct Argument {
     pub default: Option<Input>,
     /// `@visible(to:)`: who has it.
     pub visible_to: Visibility,
+    /// `@cost`: what it costs to give it.
+    pub weight: Option<Weight>,
 }
 
 /// A type in use: named or a list, nullable or not.

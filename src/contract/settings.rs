@@ -1,5 +1,6 @@
 //! `freehold.toml` as written: which systems there are, which audiences, how fresh each domain must be, and keys that a
-//! check may ask for. What it says of the commercial rules is read by `rule_settings`, of callers by `access`.
+//! check may ask for. What it says of the commercial rules is read by `rule_settings`, of callers by `access`, of
+//! what they may take by `limits`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,6 +12,7 @@ use super::{
     freshness,
     hierarchy::{self, HierarchyTable},
     http::Filling,
+    limits::{self, Limits},
     reader::{self, Entry, Reader, Text},
     rule_settings,
 };
@@ -37,11 +39,13 @@ pub(super) struct Settings {
     pub rules: rules::Settings,
     /// Who is let in, and as whom; none: everyone, as whoever runs the process.
     pub access: Option<WrittenAccess>,
+    /// How much requests of each audience may take.
+    pub limits: Limits,
     /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
-const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules", "access"];
+const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules", "access", "limits"];
 const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "jitter", "on_outage", "absent"];
 
 impl Settings {
@@ -49,8 +53,9 @@ impl Settings {
     pub fn unreadable() -> Self {
         let (systems, audiences, samples) = Default::default();
         let rules = rules::Settings::default();
-        let (hierarchy, access) = (None, None);
-        Self { systems, audiences, domains: freshness::built_in(), samples, hierarchy, rules, access, readable: false }
+        let (hierarchy, access, limits) = (None, None, Limits::default());
+        let domains = freshness::built_in();
+        Self { systems, audiences, domains, samples, hierarchy, rules, access, limits, readable: false }
     }
 }
 
@@ -61,7 +66,7 @@ pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings:
     let mut reader = Reader { file, findings };
     // After a fault in one of these, what the file does not say may only have been said wrongly.
     settings.readable = true;
-    let (mut rule_tables, mut access_table) = (None, None);
+    let (mut rule_tables, mut access_table, mut limits_table) = (None, None, None);
     for entry in table.iter() {
         let understood = match entry.0.get_ref().as_ref() {
             "systems" => reader.texts(entry).map(|systems| settings.systems = systems),
@@ -80,6 +85,7 @@ pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings:
             }
             "rules" => reader.table(entry).map(|table| rule_tables = Some(table)),
             "access" => reader.table(entry).map(|table| access_table = Some(table)),
+            "limits" => reader.table(entry).map(|table| limits_table = Some(table)),
             _ => {
                 reader.unknown_key(entry.0, "freehold.toml", KEYS);
                 None
@@ -93,6 +99,9 @@ pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings:
     }
     if let Some(table) = access_table {
         settings.access = Some(access::read(table, &settings.audiences, &mut filling, &mut reader));
+    }
+    if let Some(table) = limits_table {
+        settings.limits = limits::read(table, &settings.audiences, &mut reader);
     }
     same_system_twice(&settings.systems, reader.findings);
     settings

@@ -73,6 +73,8 @@ pub(super) fn refusal_word(kind: RefusalKind) -> &'static str {
         RefusalKind::NotAQuery => "not_a_query",
         RefusalKind::Variables => "variables",
         RefusalKind::TooLarge => "too_large",
+        RefusalKind::TooCostly => "too_costly",
+        RefusalKind::Introspection => "introspection",
     }
 }
 
@@ -84,6 +86,8 @@ fn code(kind: RefusalKind) -> &'static str {
         RefusalKind::NotAQuery => "READ_ONLY",
         RefusalKind::Variables => "BAD_VARIABLES",
         RefusalKind::TooLarge => "TOO_LARGE",
+        RefusalKind::TooCostly => "TOO_COSTLY",
+        RefusalKind::Introspection => "INTROSPECTION_OFF",
     }
 }
 

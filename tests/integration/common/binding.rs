@@ -146,6 +146,7 @@ impl Bindings {
             hierarchy: None,
             audiences: Vec::new(),
             access: None,
+            limits: Default::default(),
             type_names: Default::default(),
             samples: Default::default(),
         })
