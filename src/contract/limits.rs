@@ -102,8 +102,8 @@ impl Default for AudienceLimits {
             tokens: 20_000,
             // Three connections in one another with their nodes' parts are twelve; what editors ask of the schema is fifteen.
             depth: 20,
-            // A page that asks for a shelf of products one by one has some fifty.
-            aliases: 100,
+            // A page that asks for a shelf of fifty products one by one, with three aliases in each.
+            aliases: 200,
             // The same page, without its aliases further down.
             root_fields: 50,
             // Every field of a large page included by a variable.

@@ -458,14 +458,14 @@ mod tests {
 
     #[test]
     fn a_chain_and_a_cycle_of_fragments_end() {
-        for (n, order) in [(30, ["0", "1"]), (100_000, ["0", "1"])] {
+        for n in [30, 100_000] {
             let limits = AudienceLimits { tokens: 1_000_000, document_bytes: 1 << 24, ..AudienceLimits::default() };
             let chain = |range: &mut dyn Iterator<Item = usize>| -> String {
                 range.map(|n| format!("fragment f{n} on Query {{ ...f{} }} ", n + 1)).collect()
             };
             for query in [chain(&mut (0..n)), chain(&mut (0..n).rev())] {
                 let refused = within_limits(&limits, &query).is_err();
-                assert_eq!(refused, n > 64, "{n} {order:?}");
+                assert_eq!(refused, n > 64, "{n}");
             }
         }
         let cycle = "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }";
