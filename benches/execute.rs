@@ -60,6 +60,7 @@ fn executors(criterion: &mut Criterion) {
             rows_max: 100_000,
             names_owners: false,
             business_time: None,
+            response_bytes_max: usize::MAX,
             errors_max: 100,
         };
         let static_schema = reference::static_schema(work);

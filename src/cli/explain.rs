@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    contract::PublicSchema,
-    plan::{Explanation, Refusal, compile, parse},
+    contract::{AudienceLimits, PublicSchema},
+    plan::{Counted, Explanation, Refusal, compile, cost, parse, within_limits},
 };
 
 use super::{
@@ -61,11 +61,25 @@ impl Explain {
             Ok(schema) => schema,
             Err(error) => return failed("build the public schema", &error),
         };
-        let plan = parse(&schema, &query, self.operation.as_deref())
-            .and_then(|operation| compile(&contract, audience, &operation));
+        let limits = contract.limits.of(audience);
+        let plan = within_limits(limits, &query).and_then(|counted| {
+            let operation = parse(&schema, &query, self.operation.as_deref())?;
+            Ok((counted, compile(&contract, audience, &operation)?))
+        });
         match (plan, self.format) {
-            (Ok(plan), Format::Text) => show(&Explanation::new(&contract, &plan).to_string()),
-            (Ok(plan), Format::Json) => show(&format!("{:#}\n", Explanation::new(&contract, &plan).to_json())),
+            (Ok((counted, plan)), Format::Text) => {
+                let taken = taken(limits, &counted, cost(&contract, &plan));
+                let taken = taken.map(|(limit, n, allowed)| format!("{limit} {n} of {allowed}"));
+                show(&format!("{}limits: {}\n", Explanation::new(&contract, &plan), taken.join(", ")));
+            }
+            (Ok((counted, plan)), Format::Json) => {
+                let taken = taken(limits, &counted, cost(&contract, &plan));
+                let taken =
+                    taken.map(|(limit, n, allowed)| (limit.to_owned(), json!({ "taken": n, "allowed": allowed })));
+                let mut explained = Explanation::new(&contract, &plan).to_json();
+                explained["limits"] = Value::from(serde_json::Map::from_iter(taken));
+                show(&format!("{explained:#}\n"));
+            }
             (Err(refusal), format) => {
                 self.show(&refusal, format);
                 return Exit::Faults;
@@ -101,4 +115,16 @@ impl Explain {
             }
         }
     }
+}
+
+/// Says of each limit how much of it a query takes, and how much it may.
+fn taken(limits: &AudienceLimits, counted: &Counted, cost: u64) -> [(&'static str, u64, u64); 6] {
+    [
+        ("cost", cost, limits.cost),
+        ("depth", counted.depth, limits.depth),
+        ("aliases", counted.aliases, limits.aliases),
+        ("root_fields", counted.root_fields, limits.root_fields),
+        ("directives", counted.directives, limits.directives),
+        ("tokens", counted.tokens, limits.tokens),
+    ]
 }

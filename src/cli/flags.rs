@@ -112,6 +112,12 @@ pub(super) struct BoundFlags {
     /// How long a stopping server waits for what is in flight
     #[arg(long, value_name = "TIME", default_value = "25s", value_parser = duration, env = "FREEHOLD_SHUTDOWN_GRACE")]
     shutdown_grace: Duration,
+    /// The origin of pages that may ask from browsers, as https://shop.example; several, or * for any
+    #[arg(long = "cors-origin", value_name = "ORIGIN", value_delimiter = ',', value_parser = origin, env = "FREEHOLD_CORS_ORIGINS")]
+    cors_origins: Vec<String>,
+    /// Refuse a GET that a page of another origin could have sent without asking: for proxies that take cookies
+    #[arg(long, env = "FREEHOLD_GET_NEEDS_PREFLIGHT")]
+    get_needs_preflight: bool,
     /// Compiled plans kept
     #[arg(long, value_name = "N", default_value_t = EngineSettings::default().plan_cache_entries, env = "FREEHOLD_PLAN_CACHE_ENTRIES")]
     plan_cache_entries: usize,
@@ -145,6 +151,8 @@ impl BoundFlags {
             body_bytes_max: self.body_bytes_max,
             body_read_timeout: self.body_read_timeout,
             shutdown_grace: self.shutdown_grace,
+            cors_origins: self.cors_origins.clone(),
+            get_needs_preflight: self.get_needs_preflight,
             ..HttpSettings::default()
         }
     }
@@ -284,6 +292,16 @@ fn long_duration(text: &str) -> Result<Duration, String> {
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
     duration.filter(|duration| !duration.is_zero()).ok_or_else(|| "write a time such as 500ms, 20s or 2m".to_owned())
+}
+
+/// Reads an origin, as browsers write it: a scheme and a host, and nothing behind it.
+fn origin(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_host = |rest: &str| !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' ', '*']);
+    match text == "*" || rest.is_some_and(is_host) {
+        true => Ok(text.to_owned()),
+        false => Err("write an origin as browsers do, such as https://shop.example, or *".to_owned()),
+    }
 }
 
 /// hyper reads heads into a buffer that is no smaller than this.

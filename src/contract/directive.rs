@@ -1,6 +1,7 @@
 //! The directives of a contract: which there are, where they may stand, what they take.
 
 use super::{
+    cost,
     merge::Schema,
     sdl::{DirectiveUse, Kind, Value},
 };
@@ -45,6 +46,7 @@ impl Location {
 enum Takes {
     Text,
     Texts,
+    Number,
 }
 
 struct Directive {
@@ -86,6 +88,13 @@ const DIRECTIVES: &[Directive] = &[
     Directive { repeatable: true, ..directive("copy", FIELD, &[("system", Takes::Text)], &[("as", Takes::Text)]) },
     directive("handover", OBJECT, &[("from", Takes::Text)], &[]),
     directive("internal", BOTH, &[], &[]),
+    directive(
+        "cost",
+        &[Location::Scalar, Location::Object, Location::Field, Location::Argument, Location::Enum],
+        &[("weight", Takes::Text)],
+        &[],
+    ),
+    directive("listSize", FIELD, &[], &[("assumedSize", Takes::Number), ("slicingArguments", Takes::Texts)]),
     directive(
         "deprecated",
         &[Location::Field, Location::Argument, Location::InputField, Location::EnumValue],
@@ -146,6 +155,7 @@ pub(super) fn check(schema: &Schema, findings: &mut Findings) {
         check_uses(&ty.directives, location, findings);
         for field in &ty.fields {
             check_uses(&field.directives, Location::Field, findings);
+            cost::check_list_size(field, findings);
             for argument in &field.arguments {
                 check_uses(&argument.directives, Location::Argument, findings);
             }
@@ -190,6 +200,7 @@ fn check_uses(uses: &[DirectiveUse], location: Location, findings: &mut Findings
             findings.fault("DIRECTIVE_REPEATED", one.name.place, format!("`@{name}` stands here twice"), help);
         }
         check_arguments(one, directive, findings);
+        cost::check_weight(one, findings);
     }
 }
 
@@ -217,10 +228,14 @@ fn check_arguments(one: &DirectiveUse, directive: &Directive, findings: &mut Fin
             (Takes::Text, value) => (fits(value), "a text"),
             (Takes::Texts, Value::List(items)) => (!items.is_empty() && items.iter().all(fits), "a list of texts"),
             (Takes::Texts, value) => (fits(value), "a list of texts"),
+            (Takes::Number, value) => (cost::size(value).is_some(), "a whole number"),
         };
         if !ok {
             let message = format!("`{}` of `@{name}` is not {expected}", argument.name);
-            let help = format!("write {expected}, in quotes and not empty");
+            let help = match takes {
+                Takes::Number => "write a whole number of at least 0".to_owned(),
+                Takes::Text | Takes::Texts => format!("write {expected}, in quotes and not empty"),
+            };
             findings.fault("DIRECTIVE_ARGUMENT", *place, message, help);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `model` (the compiled contract), `visibility` (who has what of it), `public` and `reach` (the schema a caller sees), `files` and `load` (the
 //! way in); as written: `sdl`, `place`, `merge`, `directive`, `reader`, `settings`, `freshness`, `hierarchy`, `system`, `guards`, `http`,
-//! `drop`, `dialect`, `binding`, `changes`, `access`, `documents`, `env`, `secrets`,
+//! `drop`, `dialect`, `binding`, `changes`, `access`, `documents`, `limits`, `cost`, `env`, `secrets`,
 //! `placeholder`, `condition`, `template`, `rule_inputs`, `rule_settings`, `provenance`; checked by
 //! `type_system`; compiled by `compile`; then `version`, `ownership` and `diff`.
 
@@ -11,6 +11,7 @@ mod binding;
 mod changes;
 mod compile;
 mod condition;
+mod cost;
 mod dialect;
 mod diff;
 mod directive;
@@ -22,6 +23,7 @@ mod freshness;
 mod guards;
 mod hierarchy;
 mod http;
+mod limits;
 mod load;
 mod merge;
 mod model;
@@ -58,6 +60,7 @@ pub use changes::{
     Replication, Signature, SignedPiece, SignedTime, Watermark, Webhook, When,
 };
 pub use condition::{Condition, ConditionError, ConditionPiece};
+pub use cost::{ListSize, Weight};
 pub use dialect::{Dialect, SqlPaging};
 pub use diff::{Change, ChangeKind, diff, diff_json, diff_text};
 pub use documents::{Document, Documents, document_hash};
@@ -66,6 +69,7 @@ pub use files::{Files, ReadError, read_folder};
 pub use guards::{BreakerLimits, Guards, RateLimit};
 pub use hierarchy::Hierarchy;
 pub use http::{Auth, HttpSystem};
+pub use limits::{AudienceLimits, CallerRate, Limits, Priority};
 pub use load::{Loaded, load, read_manifest};
 pub use model::{
     Answer, Argument, Contract, Domain, Entity, EnumValue, Feed, Field, Group, GroupBinding, HeldCopy, List,

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    Access, Documents, Guards,
+    Access, Documents, Guards, Limits, ListSize, Weight,
     binding::{
         Crossref, FileGroup, FileList, GraphQlGroup, GraphQlList, GraphQlMeaning, GraphQlPaging, InsideGroup,
         InsideList, KeyMapping, OdataDialect, OdataGroup, OdataList, RestGroup, RestList, SqlGroup, SqlList,
@@ -57,6 +57,8 @@ pub struct Contract {
     pub access: Option<Access>,
     /// The documents that callers have registered. They mean nothing to an answer.
     pub documents: Documents,
+    /// How much requests of each audience may take. It means nothing to an answer.
+    pub limits: Limits,
     /// Type numbers by name.
     pub type_names: BTreeMap<String, TypeId>,
     /// How it is heard of changes, for each system. They mean nothing to an answer.
@@ -74,6 +76,8 @@ pub struct Type {
     pub description: Option<String>,
     /// What it is.
     pub kind: TypeKind,
+    /// `@cost`: what a value of it costs, where it says so.
+    pub weight: Option<Weight>,
 }
 
 /// What a type is.
@@ -218,6 +222,10 @@ pub struct Field {
     pub needs: Option<String>,
     /// `@copy`: where other systems hold a copy.
     pub copies: Vec<HeldCopy>,
+    /// `@cost`: what it costs beside its values.
+    pub weight: Option<Weight>,
+    /// `@listSize`: how many values it is taken to have.
+    pub list_size: Option<ListSize>,
 }
 
 /// Where a system holds a copy of a field that another owns.
@@ -248,6 +256,8 @@ pub struct Argument {
     pub default: Option<Input>,
     /// `@visible(to:)`: who has it.
     pub visible_to: Visibility,
+    /// `@cost`: what it costs to give it.
+    pub weight: Option<Weight>,
 }
 
 /// A type in use: named or a list, nullable or not.

@@ -1,5 +1,6 @@
 //! `freehold.toml` as written: which systems there are, which audiences, how fresh each domain must be, and keys that a
-//! check may ask for. What it says of the commercial rules is read by `rule_settings`, of callers by `access`.
+//! check may ask for. What it says of the commercial rules is read by `rule_settings`, of callers by `access`, of
+//! what they may take by `limits`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,6 +13,7 @@ use super::{
     freshness,
     hierarchy::{self, HierarchyTable},
     http::Filling,
+    limits::{self, Limits},
     reader::{self, Entry, Reader, Text},
     rule_settings,
 };
@@ -40,11 +42,14 @@ pub(super) struct Settings {
     pub access: Option<WrittenAccess>,
     /// The documents that callers have registered, where it says so.
     pub documents: Option<WrittenDocuments>,
+    /// How much requests of each audience may take.
+    pub limits: Limits,
     /// Whether the file could be read and understood; if not, what it would have said is not missed elsewhere.
     pub readable: bool,
 }
 
-const KEYS: &[&str] = &["systems", "audiences", "freshness", "samples", "hierarchy", "rules", "access", "documents"];
+const KEYS: &[&str] =
+    &["systems", "audiences", "freshness", "samples", "hierarchy", "rules", "access", "documents", "limits"];
 const DOMAIN_KEYS: &[&str] = &["max_age", "refresh_after", "jitter", "on_outage", "absent"];
 
 impl Settings {
@@ -53,8 +58,8 @@ impl Settings {
         let (systems, audiences, samples) = Default::default();
         let rules = rules::Settings::default();
         let (hierarchy, access, documents, readable) = (None, None, None, false);
-        let domains = freshness::built_in();
-        Self { systems, audiences, domains, samples, hierarchy, rules, access, documents, readable }
+        let (domains, limits) = (freshness::built_in(), Limits::default());
+        Self { systems, audiences, domains, samples, hierarchy, rules, access, documents, limits, readable }
     }
 }
 
@@ -65,7 +70,7 @@ pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings:
     let mut reader = Reader { file, findings };
     // After a fault in one of these, what the file does not say may only have been said wrongly.
     settings.readable = true;
-    let (mut rule_tables, mut access_table) = (None, None);
+    let (mut rule_tables, mut access_table, mut limits_table) = (None, None, None);
     for entry in table.iter() {
         let understood = match entry.0.get_ref().as_ref() {
             "systems" => reader.texts(entry).map(|systems| settings.systems = systems),
@@ -88,6 +93,7 @@ pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings:
             }
             "rules" => reader.table(entry).map(|table| rule_tables = Some(table)),
             "access" => reader.table(entry).map(|table| access_table = Some(table)),
+            "limits" => reader.table(entry).map(|table| limits_table = Some(table)),
             _ => {
                 reader.unknown_key(entry.0, "freehold.toml", KEYS);
                 None
@@ -101,6 +107,9 @@ pub(super) fn read(file: FileId, text: &str, mut filling: Filling<'_>, findings:
     }
     if let Some(table) = access_table {
         settings.access = Some(access::read(table, &settings.audiences, &mut filling, &mut reader));
+    }
+    if let Some(table) = limits_table {
+        settings.limits = limits::read(table, &settings.audiences, &mut reader);
     }
     same_system_twice(&settings.systems, reader.findings);
     settings

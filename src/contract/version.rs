@@ -2,7 +2,8 @@
 //!
 //! Every fact becomes a line that names things by name, and the lines are sorted; so formatting, comments, descriptions
 //! and the order of files and fields do not matter, and neither does where a system is reached, how patiently, or how it is
-//! guarded (`rate`, `retries`, `breaker`), nor how it is heard of its changes: that changes when an answer comes, never what it says.
+//! guarded (`rate`, `retries`, `breaker`), nor how it is heard of its changes, nor what requests may take (`[limits]`, `@cost`): that
+//! changes when an answer comes, never what it says.
 //! That a field has a copy is said to whoever reads the ownership table; how the copy is read is nobody's answer.
 
 use std::{collections::BTreeMap, fmt::Write};

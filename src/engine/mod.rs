@@ -1,12 +1,14 @@
 //! The engine: the whole way of a query.
 //!
-//! Reading order: this file (the way), `request` (what comes in and goes out), `documents` with `persisted` (which document is meant), `plans` (the cache of plans), `below` (whose rows
-//! a caller may see), `noted` (what of it is noted in the ledger), `audited` (what of it the audit trail is told).
+//! Reading order: this file (the way), `request` (what comes in and goes out), `documents` with `persisted` (which document is
+//! meant), `plans` (the cache of plans), `below` (whose rows a caller may see), `noted` (what of it is noted in the ledger),
+//! `audited` (what of it the audit trail is told), `pace` (how many requests a caller may have).
 
 mod audited;
 mod below;
 mod documents;
 mod noted;
+mod pace;
 mod persisted;
 mod plans;
 mod request;
@@ -25,7 +27,10 @@ use crate::{
     execute::{Executed, Execution, Unreadable, execute},
     fetch::FetchError,
     ledger::Ledger,
-    plan::{Explanation, Plan, Refusal, coerce_variables, compile, introspect, parse},
+    plan::{
+        Explanation, Plan, Refusal, coerce_variables, compile, cost, cost_within_limits, introspect,
+        introspection_refused, introspects_within_limits, parse, variables_within_limits, within_limits,
+    },
     settings::EngineSettings,
     telemetry::{Event, Telemetry},
     value::AudienceId,
@@ -33,6 +38,7 @@ use crate::{
 
 pub use documents::DocumentName;
 use documents::{Documents, Meant};
+pub use pace::Pace;
 use persisted::Persisted;
 use plans::Plans;
 pub use request::{Answer, AnswerStatus, Request};
@@ -117,7 +123,8 @@ impl Engine {
     async fn run(&self, request: &Request, arrived: Instant) -> Result<Answer, Refusal> {
         let operation_name = request.operation_name.as_deref();
         let caller = &*request.caller;
-        let view = self.view(caller.audience);
+        let (view, limits) = (self.view(caller.audience), self.contract.limits.of(caller.audience));
+        variables_within_limits(limits, &request.variables)?;
         let Meant { text: query, keep_as } = self.documents.meant(&self.contract, request, &view.persisted)?;
         let plan = self.plan(caller.audience, &query, operation_name)?;
         if let Some(hash) = keep_as {
@@ -145,6 +152,7 @@ impl Engine {
             names_owners: request.names_owners,
             business_time: self.settings.business_time,
             errors_max: self.settings.errors_max,
+            response_bytes_max: usize::try_from(limits.response_bytes).unwrap_or(usize::MAX),
         })
         .await;
         for Unreadable { rule, n, detail } in &executed.unreadable {
@@ -161,15 +169,16 @@ impl Engine {
             (false, 0) => AnswerStatus::Complete,
             (false, _) => AnswerStatus::Partial,
         };
+        let word = if executed.is_cut_off { "too_large" } else { status.word() };
         self.telemetry.emit(&Event::RequestAnswered {
             operation: plan.operation.as_deref(),
-            status: status.word(),
+            status: word,
             duration: arrived.elapsed(),
             n_errors: executed.n_faults,
             n_fetches: executed.n_fetches,
             n_bytes: executed.body.len(),
         });
-        audited::tell(&self.telemetry, &self.contract, request, Some(&plan), status.word());
+        audited::tell(&self.telemetry, &self.contract, request, Some(&plan), word);
         let Executed { body, freshness, n_unknown, .. } = executed;
         Ok(Answer { body, status, n_unknown, freshness, at_ms: self.cache.now_ms() })
     }
@@ -192,8 +201,16 @@ impl Engine {
             return Ok(plan);
         }
         let started = Instant::now();
+        let limits = self.contract.limits.of(audience);
+        // Before anybody follows its fragments.
+        within_limits(limits, query)?;
         let operation = parse(schema, query, operation_name)?;
+        if operation.introspects && !limits.introspection {
+            return Err(introspection_refused());
+        }
+        introspects_within_limits(&operation)?;
         let plan = Arc::new(compile(&self.contract, audience, &operation)?);
+        cost_within_limits(limits, cost(&self.contract, &plan))?;
         plans.keep(query, operation_name, plan.clone());
         self.telemetry.emit(&Event::PlanCompiled { duration: started.elapsed() });
         Ok(plan)

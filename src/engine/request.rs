@@ -80,6 +80,8 @@ pub(super) fn refusal_word(kind: RefusalKind) -> &'static str {
         RefusalKind::DocumentRequired => "document_required",
         RefusalKind::PersistedQueryNotFound => "persisted_query_not_found",
         RefusalKind::PersistedQueryMismatch => "persisted_query_mismatch",
+        RefusalKind::TooCostly => "too_costly",
+        RefusalKind::Introspection => "introspection",
     }
 }
 
@@ -95,6 +97,8 @@ fn code(kind: RefusalKind) -> &'static str {
         RefusalKind::DocumentRequired => "DOCUMENT_REQUIRED",
         RefusalKind::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
         RefusalKind::PersistedQueryMismatch => "PERSISTED_QUERY_MISMATCH",
+        RefusalKind::TooCostly => "TOO_COSTLY",
+        RefusalKind::Introspection => "INTROSPECTION_OFF",
     }
 }
 

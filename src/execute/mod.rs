@@ -31,7 +31,7 @@ use rule::BusinessTime;
 
 pub use fault::{BelowUnknown, BelowUnknownBecause};
 pub use rule::{Judged, Unreadable};
-use write::{Known, Writer};
+use write::{Known, Response, Writer};
 
 /// What a plan is executed with.
 pub struct Execution<'e> {
@@ -63,6 +63,8 @@ pub struct Execution<'e> {
     pub business_time: Option<jiff::Timestamp>,
     /// How many entries `errors` may have before the rest is only counted.
     pub errors_max: usize,
+    /// How many bytes the answer may have.
+    pub response_bytes_max: usize,
 }
 
 /// An executed plan.
@@ -72,6 +74,8 @@ pub struct Executed {
     pub body: Vec<u8>,
     /// Whether `data` is null.
     pub data_is_null: bool,
+    /// Whether it was too long, so that it holds that alone.
+    pub is_cut_off: bool,
     /// How many faults there were.
     pub n_faults: usize,
     /// How many questions were put to owners.
@@ -109,10 +113,12 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
     let n_fetches = gathering.run(&mut gathered).await;
     let known = Known { contract, cache: execution.cache, plan, gathered: &gathered };
     let writer: Writer<'_, false> = Writer::new(known, execution.introspection, execution.errors_max);
-    let (body, data_is_null, n_faults) = writer.naming_owners(execution.names_owners).response();
+    let writer = writer.naming_owners(execution.names_owners).bounded(execution.response_bytes_max);
+    let Response { body, data_is_null, is_cut_off, n_faults } = writer.response();
     Executed {
         body,
         data_is_null,
+        is_cut_off,
         n_faults,
         n_fetches,
         freshness: gathered.freshness,

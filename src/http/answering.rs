@@ -4,13 +4,17 @@ use futures_util::{FutureExt, future::BoxFuture};
 
 use crate::{
     changes::{Heard, Message, Unheard},
-    engine::{Answer, Engine, Probe, Request},
+    engine::{Answer, Engine, Pace, Probe, Request},
+    value::AudienceId,
 };
 
 /// Whoever answers GraphQL requests.
 pub trait Answering: Send + Sync + 'static {
     /// Answers one request.
     fn answer(&self, request: Request) -> BoxFuture<'_, Answer>;
+
+    /// Returns how many requests callers of an audience may have.
+    fn pace(&self, audience: Option<AudienceId>) -> Pace<'_>;
 
     /// Hears a message that is said to come from a system.
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>>;
@@ -28,6 +32,10 @@ pub trait Answering: Send + Sync + 'static {
 impl Answering for Engine {
     fn answer(&self, request: Request) -> BoxFuture<'_, Answer> {
         async move { Self::answer(self, &request).await }.boxed()
+    }
+
+    fn pace(&self, audience: Option<AudienceId>) -> Pace<'_> {
+        Self::pace(self, audience)
     }
 
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

@@ -43,7 +43,7 @@ async fn heard(shared: &Shared, system: &str, request: Request) -> Result<Heard,
     if !matches!(*request.method(), Method::GET | Method::POST) {
         return Err(Refusal::MessageMethod);
     }
-    let _permit = shared.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    let _place = shared.places.take(100).ok_or(Refusal::Overloaded)?;
     let parameters = parameters(request.uri());
     if *request.method() == Method::GET && parameters.is_empty() {
         return Err(Refusal::MessageMethod);

@@ -68,6 +68,12 @@ pub(super) enum Refusal {
     MessageMethod,
     #[error("{0}")]
     Unheard(Unheard),
+    #[error("this caller has more requests than are allowed; try again in {seconds} s")]
+    TooManyRequests { seconds: u64 },
+    #[error(
+        "a GET must show that no page of another origin sent it: add the header GraphQL-Require-Preflight: 1, or send a POST"
+    )]
+    PreflightMissing,
     #[error("as many requests as allowed are under way; try again in a moment")]
     Overloaded,
     #[error("the request could not be answered because of a fault in the server")]
@@ -109,6 +115,8 @@ impl Refusal {
             Self::Unheard(Unheard::Unproven) => "UNPROVEN",
             Self::Unheard(Unheard::OutOfTime) => "OUT_OF_TIME",
             Self::Unheard(Unheard::Handshake) => "INVALID_HANDSHAKE",
+            Self::TooManyRequests { .. } => "TOO_MANY_REQUESTS",
+            Self::PreflightMissing => "PREFLIGHT_REQUIRED",
             Self::Overloaded => "OVERLOADED",
             Self::Panicked => "INTERNAL",
             Self::NotFound => "NOT_FOUND",
@@ -144,7 +152,9 @@ impl Refusal {
             | Self::ParameterType { .. }
             | Self::PersistedQueryVersion
             | Self::ParameterRepeated { .. }
+            | Self::PreflightMissing
             | Self::Freshness { .. } => StatusCode::BAD_REQUEST,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -203,6 +213,11 @@ pub(super) fn heard_status(heard: &Heard) -> StatusCode {
 /// Returns the status code of an answer that its caller has.
 pub(super) fn known_status() -> StatusCode {
     StatusCode::NOT_MODIFIED
+}
+
+/// Returns the status code of the answer to a browser that asks before a page's request.
+pub(super) fn preflight_status() -> StatusCode {
+    StatusCode::NO_CONTENT
 }
 
 /// Returns the status code of `/readyz`.

@@ -1,6 +1,10 @@
 //! One GraphQL request over HTTP, the whole way: negotiate, read, ask the engine, respond.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -14,6 +18,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::{
     Answers, Shared,
     caching::Known,
+    cors,
     credentials::credentials,
     demand::demand,
     error::Refusal,
@@ -27,8 +32,19 @@ use crate::{
     telemetry::{Event, Telemetry},
 };
 
-/// Answers a GraphQL request.
+/// Answers a GraphQL request, and lets the page read it that it came from.
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let origins = &shared.settings.cors_origins;
+    let origin = cors::allowed_origin(origins, request.headers());
+    if let Some(response) = cors::preflight(request.method(), request.headers(), origin.as_ref()) {
+        return response;
+    }
+    let mut response = answered(&shared, request).await;
+    cors::allow(origin, !origins.is_empty(), response.headers_mut());
+    response
+}
+
+async fn answered(shared: &Shared, request: Request) -> Response {
     let arrived = Instant::now();
     // Whoever opens the endpoint in a browser is shown where to write a query.
     if request.method() == Method::GET && request.uri().query().is_none() && wants_page(request.headers()) {
@@ -39,7 +55,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
         Err(refusal) => return refuse(&shared.telemetry, Media::Json, &refusal, arrived),
     };
     let (head, body) = request.into_parts();
-    match asked(&shared, &head, body).await {
+    match asked(shared, &head, body).await {
         Ok(answer) => {
             let known = Known::of(&head.method, &head.headers);
             respond::answer(&head.method, media, answer, known.as_ref())
@@ -60,12 +76,18 @@ pub(super) fn refuse(telemetry: &Telemetry, media: Media, refusal: &Refusal, arr
 }
 
 async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refusal> {
-    // Taken before the body is read: what is turned away under load costs nothing.
-    let _permit = shared.requests.try_acquire().map_err(|_| Refusal::Overloaded)?;
+    // Before anybody is asked who it is: where nobody is let in that need not be known.
+    if shared.places.is_full() {
+        return Err(shed(shared, None));
+    }
     // Taken once: who lets a caller in and who answers them are of one contract, whatever is served when the answer goes out.
     let Answers { answering, gate } = &*shared.standing.now();
-    // Before the body is read, too: strangers are not listened to.
+    // All of this before the body is read: what is turned away costs little, and strangers are not listened to.
     let caller = gate.admit(&credentials(&head.headers)).await.map_err(Refusal::Unadmitted)?;
+    let pace = answering.pace(caller.audience);
+    let _under_way = (shared.callers.admit(&caller, &pace, Instant::now()))
+        .map_err(|wait| Refusal::TooManyRequests { seconds: seconds(wait) })?;
+    let _place = shared.places.take(pace.share_percent).ok_or_else(|| shed(shared, pace.audience))?;
     let Asked { request: mut question, freshness } = read(head, body, &shared.settings).await?;
     question.names_owners |=
         head.headers.get(request::PROVENANCE_HEADER).is_some_and(|value| value == "true" || value == "1");
@@ -75,12 +97,26 @@ async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refu
     AssertUnwindSafe(answering.answer(question)).catch_unwind().await.map_err(|_| Refusal::Panicked)
 }
 
+/// Turns a request away because the process is full.
+fn shed(shared: &Shared, audience: Option<&str>) -> Refusal {
+    shared.telemetry.emit(&Event::RequestShed { audience });
+    Refusal::Overloaded
+}
+
+/// Counts seconds as `Retry-After` does: whole ones, and never none.
+fn seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
 async fn read(head: &Parts, body: Body, settings: &HttpSettings) -> Result<Asked, Refusal> {
     let bytes_max = settings.uri_bytes_max;
     if head.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > bytes_max) {
         return Err(Refusal::UriTooLong { bytes_max });
     }
     match head.method {
+        Method::GET | Method::HEAD if settings.get_needs_preflight && !cors::is_preflighted(&head.headers) => {
+            Err(Refusal::PreflightMissing)
+        }
         Method::GET | Method::HEAD => request::from_uri(&head.uri),
         Method::POST => request::from_body(&read_body(&head.headers, body, settings).await?),
         _ => Err(Refusal::MethodNotAllowed),

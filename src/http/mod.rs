@@ -1,13 +1,17 @@
 //! HTTP: the wire between a caller and the engine, by the GraphQL over HTTP specification.
 //!
-//! Reading order: `answering` (what is asked of the engine), `standing` (who is asked at this moment), `graphql` (one request, the whole way), `credentials` (what a request says of who asks), `negotiate` (which
+//! Reading order: `answering` (what is asked of the engine), `standing` (who is asked at this moment), `graphql` (one request,
+//! the whole way), `credentials` (what a request says of who asks), `places` and `callers` (how many of them may), `cors`
+//! (browsers), `negotiate` (which
 //! media type goes back, which came in), `request` (URL or body → question), `demand` (how fresh its answer must be), `error` (what is refused, and the only place
 //! that knows status codes), `respond` (answer → response), `caching` (what caches on the way are told), `changes` (messages of systems), `graphiql` (the page for people), `health` (for orchestrators
 //! and Prometheus), `serve` (connections, their bounds, and stopping).
 
 mod answering;
 mod caching;
+mod callers;
 mod changes;
+mod cors;
 mod credentials;
 mod demand;
 mod error;
@@ -15,6 +19,7 @@ mod graphiql;
 mod graphql;
 mod health;
 mod negotiate;
+mod places;
 mod request;
 mod respond;
 mod serve;
@@ -28,7 +33,7 @@ use axum::{
     middleware::map_response,
     routing::{any, get},
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::net::TcpListener;
 use tower_http::{
     CompressionLevel,
     compression::{CompressionLayer, predicate::SizeAbove},
@@ -50,7 +55,8 @@ struct Shared {
     standing: Standing,
     telemetry: Telemetry,
     settings: HttpSettings,
-    requests: Semaphore,
+    places: places::Places,
+    callers: callers::Callers,
     readiness: health::Readiness,
 }
 
@@ -64,6 +70,11 @@ pub async fn serve(
 ) {
     let routers = routers(standing, telemetry.clone(), settings.clone());
     serve::serve(listener, routers, &telemetry, &settings, stop).await;
+}
+
+/// Reads the question in a body, as a POST brings it; or says what is wrong with it.
+pub fn read_question(body: &[u8]) -> Result<crate::engine::Request, String> {
+    request::from_body(body).map(|asked| asked.request).map_err(|refusal| refusal.to_string())
 }
 
 /// The routes, for callers that take compressed answers and for those that do not.
@@ -81,9 +92,9 @@ impl Routers {
 }
 
 fn routers(standing: Standing, telemetry: Telemetry, settings: HttpSettings) -> Routers {
-    let requests = Semaphore::new(settings.requests_max);
+    let (places, callers) = (places::Places::new(settings.requests_max), callers::Callers::default());
     let readiness = health::Readiness::new(settings.readiness_held);
-    let shared = Arc::new(Shared { standing, telemetry, settings, requests, readiness });
+    let shared = Arc::new(Shared { standing, telemetry, settings, places, callers, readiness });
     // An answer is compressed while its caller waits, so speed counts for more than the last percent.
     let compression =
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));

@@ -21,16 +21,17 @@ const RETRY_AFTER_SECONDS: &str = "1";
 pub(super) fn answer(method: &Method, media: Media, answer: Answer, known: Option<&Known>) -> Response {
     let caching = Caching::new(&answer, media, known);
     let mut response = match caching.is_known {
-        true => not_modified(),
+        true => empty(known_status()),
         false => graphql(media, answer_status(method, media, answer.status), answer.body),
     };
     caching.write(response.headers_mut());
     response
 }
 
-fn not_modified() -> Response {
+/// Makes a response without a body.
+pub(super) fn empty(status: StatusCode) -> Response {
     let mut response = Response::default();
-    *response.status_mut() = known_status();
+    *response.status_mut() = status;
     response
 }
 
@@ -42,6 +43,9 @@ pub(super) fn refusal(media: Media, refusal: &Refusal) -> Response {
     let mut response = graphql(media, refusal.status(), body.to_string().into_bytes());
     if let Some(challenge) = refusal.challenge() {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if let Refusal::TooManyRequests { seconds } = refusal {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(refusal.allowed_methods()));

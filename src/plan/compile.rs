@@ -23,7 +23,7 @@ use super::{
 use crate::{
     contract::{
         Answer, Contract, Feed, Field, List, ListUse, PagingField, Reference, Role, Scope, TypeKind, TypeRef,
-        TypeRefKind,
+        TypeRefKind, Weight,
     },
     value::{AudienceId, DomainId, GroupId, Input, Leaf, Nesting, Scalar, SlotKind, TypeId, write_json_string},
 };
@@ -134,9 +134,10 @@ impl<'c> Compiling<'c> {
             let needs = self.needs(ty, &collected);
             let held = needs.map(|permission| collected.given(permission, true));
             let (produce, non_null, domain) = self.produce(holder, ty, held.as_ref().unwrap_or(&collected));
-            self.output(held.as_ref().unwrap_or(&collected), produce, non_null, domain, &mut placed);
+            let priced = self.priced(ty, collected.field());
+            self.output(held.as_ref().unwrap_or(&collected), produce, non_null, domain, priced, &mut placed);
             if let Some(permission) = needs {
-                self.output(&collected.given(permission, false), Produce::Null, false, domain, &mut placed);
+                self.output(&collected.given(permission, false), Produce::Null, false, domain, priced, &mut placed);
             }
         }
         let mut outputs = in_order(placed);
@@ -151,6 +152,27 @@ impl<'c> Compiling<'c> {
         field.needs.as_deref().filter(|_| self.within.is_none())
     }
 
+    /// Returns what a field costs beside its values, and how many values it is taken to have.
+    fn priced(&self, ty: TypeId, selected: &SelectedField) -> (Weight, Option<u64>) {
+        let Some(field) = fields_of(self.contract, ty).iter().find(|field| selected.name == field.name) else {
+            return (Weight(0), None);
+        };
+        let of = self.contract.ty(field.ty.named());
+        // What an object costs is counted with the object.
+        let of_leaf = of.weight.filter(|_| matches!(of.kind, TypeKind::Scalar { .. } | TypeKind::Enum { .. }));
+        let given = |name: &str| selected.arguments.iter().find(|(given, _)| given == name).map(|(_, value)| value);
+        let arguments = field.arguments.iter().filter(|argument| given(&argument.name).is_some());
+        let weights = arguments.filter_map(|argument| argument.weight).chain(field.weight.or(of_leaf));
+        let n_items = field.list_size.as_ref().and_then(|size| {
+            let asked = size.slicing.iter().filter_map(|name| match given(name) {
+                Some(Input::Number(text)) => Some(text.parse().unwrap_or(0)),
+                _ => None,
+            });
+            asked.max().or(size.assumed)
+        });
+        (Weight(weights.map(|weight| weight.0).fold(0, u64::saturating_add)), n_items)
+    }
+
     /// Adds what is written for one response key. It stands where its first included occurrence stands; a field whose
     /// first occurrence may be left out gets an output for each place it may come to stand.
     fn output(
@@ -159,6 +181,7 @@ impl<'c> Compiling<'c> {
         produce: Produce,
         non_null: bool,
         domain: Option<DomainId>,
+        (weight, n_items): (Weight, Option<u64>),
         placed: &mut Vec<(usize, Output)>,
     ) {
         let mut key = Vec::with_capacity(collected.response_key.len() + 3);
@@ -178,6 +201,8 @@ impl<'c> Compiling<'c> {
                 produce: produce.clone(),
                 domain,
                 position: occurrence.field.position,
+                weight,
+                n_items,
             };
             placed.push((occurrence.n_before, output));
             if occurrence.guard.is_always() {
@@ -410,7 +435,8 @@ impl<'c> Compiling<'c> {
             };
             let non_null = field.is_none_or(|field| field.ty.non_null);
             let domain = contract.list(rows.list(&self.plan)).domain;
-            self.output(&collected, produce, non_null, Some(domain), &mut placed);
+            let priced = self.priced(ty, first);
+            self.output(&collected, produce, non_null, Some(domain), priced, &mut placed);
         }
         in_order(placed)
     }

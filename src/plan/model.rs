@@ -8,7 +8,7 @@ use compact_str::CompactString;
 
 use super::operation::{Guard, Position};
 use crate::{
-    contract::{Argument, TypeRef},
+    contract::{Argument, TypeRef, Weight},
     value::{DomainId, GroupId, Input, Leaf, ListId, Nesting, RuleId, SystemId, TypeId},
 };
 
@@ -347,6 +347,10 @@ pub struct Output {
     pub domain: Option<DomainId>,
     /// Where the field stands in the document.
     pub position: Position,
+    /// What it costs beside its values: `@cost` of the field, its leaf type and the arguments that are given.
+    pub weight: Weight,
+    /// How many values it is taken to have: `@listSize`.
+    pub n_items: Option<u64>,
 }
 
 /// A member that `_provenance` speaks of.

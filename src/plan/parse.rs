@@ -20,7 +20,7 @@ use crate::contract::{KeptDocument, PublicSchema, input_of};
 
 /// How many selections one operation may have once its fragments are in place. A real page has hundreds; fragments that
 /// multiply each other pass any bound quickly.
-const SELECTIONS_MAX: usize = 20_000;
+pub(super) const SELECTIONS_MAX: u64 = 20_000;
 
 /// Why a document is no operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum RefusalKind {
     NotAQuery,
     /// The variables do not fit the operation.
     Variables,
-    /// The operation is over a limit.
+    /// The request is over a limit.
     TooLarge,
     /// No document is registered by the name it is called by.
     DocumentUnknown,
@@ -54,6 +54,10 @@ pub enum RefusalKind {
     PersistedQueryNotFound,
     /// The document is not that of the hash it comes with.
     PersistedQueryMismatch,
+    /// The plan costs more than it may.
+    TooCostly,
+    /// The schema is asked for, and is not shown.
+    Introspection,
 }
 
 /// One mistake in a request.
@@ -191,7 +195,7 @@ fn pick<'d>(
 
 struct Inlining<'d> {
     fragments: &'d HashMap<Name, Positioned<FragmentDefinition>>,
-    n_selections: usize,
+    n_selections: u64,
 }
 
 impl Inlining<'_> {

@@ -44,6 +44,10 @@ pub struct HttpSettings {
     pub body_read_timeout: Duration,
     /// How long a stopping server waits for what is in flight.
     pub shutdown_grace: Duration,
+    /// The origins of pages that may ask from browsers, as `https://shop.example`; `*`: any.
+    pub cors_origins: Vec<String>,
+    /// Whether a GET must show that no page of another origin sent it.
+    pub get_needs_preflight: bool,
     /// How long one answer of `/readyz` is repeated before the systems are asked again.
     pub readiness_held: Duration,
 }
@@ -206,6 +210,10 @@ impl Default for HttpSettings {
             body_read_timeout: Duration::from_secs(10),
             // Longer than a request's deadline cannot be needed; orchestrators kill after 30 s.
             shutdown_grace: Duration::from_secs(25),
+            // A page is allowed by whoever knows it.
+            cors_origins: Vec::new(),
+            // Nobody is known by a cookie, so that what a page sends by itself is a stranger's.
+            get_needs_preflight: false,
             // Probes of several load balancers cost the systems one question a second.
             readiness_held: Duration::from_secs(1),
         }

@@ -31,6 +31,11 @@ pub enum Event<'a> {
         /// From the request's arrival to the refusal.
         duration: Duration,
     },
+    /// A request was turned away because the process is full, so that audiences above its own are answered.
+    RequestShed {
+        /// Its audience; none: whoever sees the whole graph.
+        audience: Option<&'a str>,
+    },
     /// A plan was compiled.
     PlanCompiled {
         /// How long parsing, validating and planning took.

@@ -55,6 +55,7 @@ pub(super) fn read(event: &Event<'_>) {
             duration_ms = ms(duration),
             "request answered"
         ),
+        Event::RequestShed { audience } => debug!(caller.audience = audience, "request shed"),
         Event::RequestRefused { kind, duration } => {
             info!(request.refusal = kind, duration_ms = ms(duration), "request refused");
         }

@@ -56,6 +56,11 @@ struct KindLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AudienceLabel {
+    audience: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct VersionLabel {
     version: String,
 }
@@ -81,6 +86,7 @@ pub(super) struct Metrics {
     requests: Family<StatusLabel, Counter>,
     request_seconds: Family<StatusLabel, Histogram, fn() -> Histogram>,
     refusals: Family<KindLabel, Counter>,
+    shed: Family<AudienceLabel, Counter>,
     errors: Counter,
     response_bytes: Histogram,
     fetches_per_request: Histogram,
@@ -134,6 +140,7 @@ impl Default for Metrics {
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             refusals: Family::default(),
+            shed: Family::default(),
             errors: Counter::default(),
             // 256 B to 4 MiB: a single object to the largest page of a BI export.
             response_bytes: Histogram::new(exponential_buckets(256.0, 4.0, 8)),
@@ -187,6 +194,7 @@ impl Metrics {
             self.request_seconds.clone(),
         );
         to.register("requests_refused", "Requests refused before execution, by why", self.refusals.clone());
+        to.register("requests_shed", "Requests turned away because the process is full", self.shed.clone());
         to.register("response_errors", "Entries of errors in answers", self.errors.clone());
         to.register_with_unit(
             "response_size",
@@ -279,6 +287,10 @@ impl Metrics {
             }
             Event::RequestRefused { kind, .. } => {
                 self.refusals.get_or_create(&KindLabel { kind }).inc();
+            }
+            Event::RequestShed { audience } => {
+                let audience = audience.unwrap_or_default().to_owned();
+                self.shed.get_or_create(&AudienceLabel { audience }).inc();
             }
             Event::PlanCompiled { duration } => self.plan_compile_seconds.observe(duration.as_secs_f64()),
             Event::RuleFailed { rule, n, .. } => {

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use freehold::{
     access::Caller,
     cache::Cache,
-    contract::{Files, Loaded, load},
+    contract::{AudienceLimits, Files, Loaded, load},
     demo,
     diagnostic::{Severity, render_text},
     engine::{AnswerStatus, Engine, Request},
@@ -194,6 +194,55 @@ fn the_live_check_prints_what_the_readme_shows() {
     let shown = fence(&readme::text(), "**A binding is wrong.**", "text");
     let strange: Vec<&str> = shown.lines().filter(|line| !printed.lines().any(|known| known == *line)).collect();
     assert!(strange.is_empty() && shown.lines().count() > 10, "{strange:#?}");
+}
+
+#[test]
+fn the_limits_are_listed_as_they_are() {
+    let text = readme::text();
+    let section = text.split("\n## Limits\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+    let row = |key: &str| {
+        let line = section.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
+        line.and_then(|line| line.split(" | ").nth(1)).map(str::to_owned)
+    };
+    let AudienceLimits {
+        document_bytes,
+        tokens,
+        depth,
+        aliases,
+        root_fields,
+        directives,
+        variables_bytes,
+        cost,
+        introspection,
+        rate,
+        concurrency,
+        priority,
+        response_bytes,
+    } = AudienceLimits::default();
+    for (key, default) in [
+        ("document_bytes", document_bytes.to_string()),
+        ("tokens", tokens.to_string()),
+        ("depth", depth.to_string()),
+        ("aliases", aliases.to_string()),
+        ("root_fields", root_fields.to_string()),
+        ("directives", directives.to_string()),
+        ("variables_bytes", variables_bytes.to_string()),
+        ("cost", cost.to_string()),
+        ("introspection", introspection.to_string()),
+        ("rate", rate.map_or("none".to_owned(), |rate| format!("{rate:?}"))),
+        ("concurrency", concurrency.to_string()),
+        ("priority", format!("\"{}\"", format!("{priority:?}").to_lowercase())),
+        ("response_bytes", response_bytes.to_string()),
+    ] {
+        assert_eq!(row(key), Some(default), "{key}");
+    }
+    let toml = fence(&text, "\n## Limits\n", "toml");
+    let files = demo::CONTRACT.iter().map(|(path, text)| {
+        let added = if *path == "freehold.toml" { toml.as_str() } else { "" };
+        ((*path).to_owned(), format!("{text}\n{added}"))
+    });
+    let loaded = load(&Files::new(files), &|_| Some("http://unset".to_owned()));
+    assert!(loaded.contract.is_some(), "{}", render_text(&loaded.diagnostics, &loaded.sources, false));
 }
 
 #[test]

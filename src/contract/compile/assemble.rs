@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         Answer, Argument, Changes, Contract, Documents, Entity, EnumValue, Field, Group, GroupBinding, HeldCopy,
-        Hierarchy, List, Object, Own, Reference, Role, RuleUse, Scope, Type, TypeKind, TypeRef, TypeRefKind, directive,
+        Hierarchy, List, Object, Own, Reference, Role, RuleUse, Scope, Type, TypeKind, TypeRef, TypeRefKind, cost,
+        directive,
         public::input_of,
         sdl::{FieldDef, InputDef, Kind, TypeDef, TypeUse, TypeUseKind},
         version,
@@ -120,6 +121,7 @@ pub(super) fn assemble<'a>(
         hierarchy,
         audiences: written.settings.audiences.clone(),
         access: written.settings.access.as_ref().map(|written| written.access.clone()),
+        limits: written.settings.limits.clone(),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,
         changes,
@@ -137,7 +139,7 @@ impl<'a> Assembly<'_, 'a> {
         let written = self.survey.written.schema.types.get(name);
         let Some(ty) = written else {
             let kind = TypeKind::Scalar { scalar: Scalar::named(name), specified_by: None };
-            return Some(Type { name: name.to_owned(), description: None, kind });
+            return Some(Type { name: name.to_owned(), description: None, kind, weight: None });
         };
         let id = |name: &str| self.survey.type_ids.get(name).copied();
         let ids = |names: Vec<&str>| names.into_iter().map(id).collect::<Option<Vec<_>>>();
@@ -171,7 +173,8 @@ impl<'a> Assembly<'_, 'a> {
                 TypeKind::Object(Object { role: self.role(ty, part)?, fields, implements: implements()? })
             }
         };
-        Some(Type { name: name.to_owned(), description: ty.description.clone(), kind })
+        let weight = cost::weight(&ty.directives);
+        Some(Type { name: name.to_owned(), description: ty.description.clone(), kind, weight })
     }
 
     fn role(&self, ty: &TypeDef, part: &TypeRole) -> Option<Role> {
@@ -235,6 +238,8 @@ impl<'a> Assembly<'_, 'a> {
                 .and_then(|one| one.text("permission"))
                 .map(|(permission, _)| permission.to_owned()),
             copies: part.map_or_else(|| Some(Vec::new()), |_| self.copies(ty, position, field))?,
+            weight: cost::weight(&field.directives),
+            list_size: cost::list_size(&field.directives),
         })
     }
 
@@ -331,6 +336,7 @@ impl<'a> Assembly<'_, 'a> {
                 ty: self.type_ref(&input.ty)?,
                 default: input.default.as_ref().map(|(value, _)| input_of(&value.clone().into_value())),
                 visible_to: Visible { survey: self.survey }.written(&input.directives),
+                weight: cost::weight(&input.directives),
             })
         };
         inputs.iter().map(argument).collect()

@@ -34,6 +34,18 @@ enum Written {
     Failed,
 }
 
+/// A written response.
+pub(super) struct Response {
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Whether `data` is null.
+    pub data_is_null: bool,
+    /// Whether it was too long, so that it holds that alone.
+    pub is_cut_off: bool,
+    /// How many faults there were.
+    pub n_faults: usize,
+}
+
 /// Writes one answer; or, where `FACTS` is set, what a rule reads: there null may stand anywhere, what could not be found
 /// out is said where it stands, and every object is numbered.
 pub(super) struct Writer<'g, const FACTS: bool> {
@@ -46,6 +58,10 @@ pub(super) struct Writer<'g, const FACTS: bool> {
     /// Whether the answer says who answered it.
     names_owners: bool,
     out: Vec<u8>,
+    /// How many bytes there may be.
+    bytes_max: usize,
+    /// Whether there were more: whatever is written from there on is thrown away.
+    is_cut_off: bool,
     faults: Faults<'g>,
     /// Lists of views that are not in use, so that an object costs no allocation.
     spare: Vec<Vec<View<'g>>>,
@@ -123,6 +139,8 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             introspection,
             names_owners: false,
             out: Vec::with_capacity(expected_bytes(plan, gathered)),
+            bytes_max: usize::MAX,
+            is_cut_off: false,
             faults: Faults::new(contract, errors_max),
             spare: Vec::new(),
             objects: Vec::new(),
@@ -136,16 +154,25 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         Self { names_owners, ..self }
     }
 
+    /// Lets the answer have so many bytes.
+    pub fn bounded(mut self, bytes_max: usize) -> Self {
+        // What is expected of an answer that is too long need not be there for it.
+        self.out.shrink_to(bytes_max);
+        Self { bytes_max, ..self }
+    }
+
     /// Writes the whole response.
-    ///
-    /// *Shape*: the bytes, whether `data` is null, and how many faults there were.
-    pub fn response(mut self) -> (Vec<u8>, bool, usize) {
+    pub fn response(mut self) -> Response {
         self.out.extend_from_slice(b"{\"data\":");
         if let Some(unknown) = &self.gathered.below_unknown {
             self.faults.add_to_whole(&Failure::BelowUnknown(unknown));
         }
         let root = Holder { row: Some((PlaceId(0), 0)), views: &[], key: None };
         let whole = self.members(&self.plan.places[0].outputs, &root, None);
+        if self.is_cut_off || self.out.len() > self.bytes_max {
+            let body = too_long(self.bytes_max);
+            return Response { body, data_is_null: true, is_cut_off: true, n_faults: 1 };
+        }
         if !whole {
             self.out.extend_from_slice(b"null");
         }
@@ -159,7 +186,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         let known = Known { contract: self.contract, cache: self.cache, plan: self.plan, gathered: self.gathered };
         extensions::write(known, self.names_owners, &mut out);
         out.push(b'}');
-        (out, !whole, n_faults)
+        Response { body: out, data_is_null: !whole, is_cut_off: false, n_faults }
     }
 
     /// Writes an object's members. Returns false, with nothing written, when null stands where none may.
@@ -182,6 +209,10 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         mut member: impl FnMut(&mut Self, &'g Output, &Path<'_>) -> Written,
     ) -> bool {
         let start = self.out.len();
+        self.is_cut_off |= start > self.bytes_max;
+        if self.is_cut_off {
+            return false;
+        }
         self.out.push(b'{');
         for output in outputs {
             if !self.gathered.applies(output.when) {
@@ -565,6 +596,18 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
         self.spare.push(views);
         written
     }
+}
+
+/// Answers that an answer is too long.
+fn too_long(bytes_max: usize) -> Vec<u8> {
+    let error = serde_json::json!({
+        "message": format!(
+            "the answer has more than {bytes_max} bytes, which the limit response_bytes allows: ask for smaller pages, or for \
+             fewer fields"
+        ),
+        "extensions": { "code": "RESPONSE_TOO_LARGE" },
+    });
+    format!("{{\"data\":null,\"errors\":[{error}]}}").into_bytes()
 }
 
 /// A part field while its lists are gone through.

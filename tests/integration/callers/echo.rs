@@ -11,12 +11,13 @@ use freehold::{
     changes::{Heard, Message, Unheard},
     contract::{Contract, Files, load},
     diagnostic::render_text,
-    engine::{Answer, AnswerStatus, Probe, Request},
+    engine::{Answer, AnswerStatus, Pace, Probe, Request},
     fetch::Clock,
     http::Answering,
     ledger::Store,
     settings::HttpSettings,
     telemetry::Telemetry,
+    value::AudienceId,
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
@@ -117,6 +118,10 @@ impl Answering for Echo {
         }});
         let (body, freshness) = (body.to_string().into_bytes(), Freshness::default());
         async move { Answer { body, status: AnswerStatus::Complete, n_unknown: 0, freshness, at_ms: 0 } }.boxed()
+    }
+
+    fn pace(&self, _: Option<AudienceId>) -> Pace<'_> {
+        Pace::default()
     }
 
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

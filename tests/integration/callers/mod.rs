@@ -4,5 +4,5 @@ mod acting;
 mod api_tokens;
 mod attacks;
 mod echo;
-mod issuer;
+pub mod issuer;
 mod keys;

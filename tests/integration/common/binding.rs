@@ -147,6 +147,7 @@ impl Bindings {
             audiences: Vec::new(),
             access: None,
             documents: Default::default(),
+            limits: Default::default(),
             type_names: Default::default(),
             samples: Default::default(),
         })

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fmt::Write, path::Path};
 
-use freehold::diagnostic::Severity;
+use freehold::{
+    contract::{AudienceLimits, CallerRate, Priority},
+    diagnostic::Severity,
+};
 
 use super::base;
 
@@ -39,6 +42,11 @@ const GRAPHQL: &[Mistake] = &[
     ("DIRECTIVE_LOCATION", PRODUCT, "{ name: String }", "{ name: String @owner(system: \"erp\") }"),
     ("DIRECTIVE_REPEATED", PRODUCT, "@internal", "@internal @internal"),
     ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible"),
+    ("DIRECTIVE_ARGUMENT", PRODUCT, "units: [Unit!]", "units: [Unit!] @listSize(assumedSize: \"10\")"),
+    ("DIRECTIVE_ARGUMENT", PRODUCT, "units: [Unit!]", "units: [Unit!] @listSize(assumedSize: -1)"),
+    ("LIST_SIZE", PRODUCT, "units: [Unit!]", "units: [Unit!] @listSize"),
+    ("LIST_SIZE", PRODUCT, "units: [Unit!]", "units: [Unit!] @listSize(slicingArguments: [\"first\"])"),
+    ("COST_WEIGHT", PRODUCT, "units: [Unit!]", "units: [Unit!] @cost(weight: \"-1\")"),
     ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [\"service\"], from: 1)"),
     ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [])"),
     ("DIRECTIVE_ARGUMENT", PRODUCT, "@visible(to: [\"service\"])", "@visible(to: [\"service\"], to: [\"service\"])"),
@@ -570,6 +578,75 @@ fn a_graphql_binding_is_checked_as_far_as_can_be() {
     insta::assert_snapshot!(said);
 }
 
+/// How much requests may take: with a change made to this, put before the freshness of the base contract.
+const LIMITS_TABLES: &str = r#"
+[limits]
+document_bytes = 65536
+tokens = 5_000
+depth = 15
+aliases = 0
+root_fields = 20
+directives = 50
+variables_bytes = 1000
+cost = 10_000
+introspection = false
+rate = { per_second = 50, burst = 100 }
+concurrency = 32
+priority = "normal"
+response_bytes = 1_000_000
+
+[limits.service]
+depth = 20
+priority = "high"
+rate = { per_second = 5 }
+"#;
+
+const LIMITS: &[(&str, &str, &str)] = &[
+    ("KEY_UNKNOWN", "tokens =", "token ="),
+    ("KEY_UNKNOWN", "\nrate = { per_second = 5 }", "\nrates = 5"),
+    ("KEY_UNKNOWN", "burst =", "bursts ="),
+    ("VALUE_TYPE", "depth = 15", "depth = 61"),
+    ("VALUE_TYPE", "aliases = 0", "aliases = -1"),
+    ("VALUE_TYPE", "introspection = false", "introspection = \"off\""),
+    ("VALUE_TYPE", "cost = 10_000", "cost = 0"),
+    ("VALUE_TYPE", "{ per_second = 50, burst = 100 }", "50"),
+    ("VALUE_TYPE", "per_second = 50", "per_second = 0"),
+    ("LIMITS_RATE", "per_second = 50, ", ""),
+    ("LIMITS_PRIORITY", "\"normal\"", "\"middle\""),
+    ("LIMITS_AUDIENCE", "[limits.service]", "[limits.servce]"),
+    ("LIMITS_AUDIENCE", "[limits.service]", "[limits.everyone]"),
+];
+
+#[test]
+fn limits_are_checked_word_by_word_and_an_audience_has_those_of_all_but_its_own() {
+    let with = |from: &str, to: &str| {
+        assert!(LIMITS_TABLES.contains(from), "{from}");
+        let tables = LIMITS_TABLES.replacen(from, to, 1);
+        base::loaded(base::edited(FREEHOLD, "\n[freshness.product]", &format!("{tables}\n[freshness.product]")))
+    };
+    let sound = with("", "");
+    let contract = sound.contract.as_ref().unwrap_or_else(|| panic!("{}", base::shown(&sound)));
+    let of = |audience: Option<usize>| contract.limits.of(audience.map(freehold::value::AudienceId::from));
+    assert_eq!(of(None), of(Some(0)));
+    assert_eq!((of(Some(0)).depth, of(Some(1)).depth, of(Some(1)).aliases), (15, 20, 0));
+    assert_eq!((of(Some(0)).priority, of(Some(1)).priority), (Priority::Normal, Priority::High));
+    assert_eq!(of(Some(0)).rate, Some(CallerRate { per_second: 50, burst: 100 }));
+    assert_eq!(of(Some(1)).rate, Some(CallerRate { per_second: 5, burst: 10 }));
+    let plain = base::loaded(base::files()).contract.expect("it loads");
+    assert_eq!((plain.limits.of(None), &plain.version), (&AudienceLimits::default(), &contract.version));
+    let (mut said, mut wrong) = (String::new(), String::new());
+    for (code, from, to) in LIMITS {
+        let faults = base::faults(&with(from, to));
+        let codes: Vec<&str> = faults.iter().filter_map(|fault| fault.split(' ').next()).collect();
+        if codes != [*code] {
+            let _ = writeln!(wrong, "{code}: {from:?} -> {to:?} gave {faults:#?}");
+        }
+        faults.iter().for_each(|fault| said.push_str(&format!("{fault}\n")));
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    insta::assert_snapshot!(said);
+}
+
 /// Who is let in: with a change made to this, put before the freshness of the base contract.
 const ACCESS_TABLES: &str = r#"
 [access]
@@ -758,7 +835,7 @@ fn every_code_is_shown_by_a_test() {
     for (code, ..) in super::keys::KEYS {
         codes.remove(*code);
     }
-    for (code, ..) in ACCESS {
+    for (code, ..) in LIMITS.iter().chain(ACCESS) {
         codes.remove(*code);
     }
     for (code, ..) in HTTP.iter().chain(GRAPHQL_BINDINGS) {

@@ -16,9 +16,13 @@ pub fn files(world: &World) -> Vec<(String, String)> {
     files
 }
 
+/// Generated documents are far larger than what anybody writes.
+const LIMITS: &str =
+    "\n[limits]\ndepth = 60\naliases = 100000\nroot_fields = 100000\ndirectives = 100000\ncost = 4000000000\n";
+
 fn settings(world: &World) -> String {
     let systems: Vec<String> = world.systems.iter().map(|system| format!("\"systems/{system}.toml\"")).collect();
-    format!("systems = [{}]\n\n[freshness.basic]\nmax_age = \"60s\"\n", systems.join(", "))
+    format!("systems = [{}]\n\n[freshness.basic]\nmax_age = \"60s\"\n{LIMITS}", systems.join(", "))
 }
 
 /// Renders the columns that hold a field: `weight.value`, `weight.unit` for a flat part.

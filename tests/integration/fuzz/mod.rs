@@ -4,6 +4,10 @@
 
 #[path = "../../../fuzz/entries/contract_load.rs"]
 mod contract_load;
+#[path = "../../../fuzz/entries/http_body.rs"]
+mod http_body;
+#[path = "../../../fuzz/entries/plan_limits.rs"]
+mod plan_limits;
 #[path = "../../../fuzz/entries/plan_query.rs"]
 mod plan_query;
 #[path = "../../../fuzz/entries/shared_entry.rs"]
@@ -115,13 +119,31 @@ fn any_text_loads_as_a_contract_or_says_what_is_wrong() {
     smoke(&[folder("fuzz/contract"), folder("schema")], setting("FREEHOLD_CASES", 2_000) / 40, contract_load::run);
 }
 
-#[test]
-fn any_text_is_a_query_or_is_refused() {
-    let seeds = ["plan_query-product.graphql", "plan_query-things.graphql"].map(|name| {
+fn queries() -> [Vec<u8>; 2] {
+    ["plan_query-product.graphql", "plan_query-things.graphql"].map(|name| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
         std::fs::read(path).expect("the seed is in the repository")
-    });
-    smoke(&seeds, setting("FREEHOLD_CASES", 2_000) * 2, plan_query::run);
+    })
+}
+
+#[test]
+fn any_text_is_counted_before_it_is_parsed() {
+    smoke(&queries(), setting("FREEHOLD_CASES", 2_000) * 2, plan_limits::run);
+}
+
+#[test]
+fn any_bytes_are_read_as_a_body_or_refused() {
+    let seeds = [
+        r#"{"query": "{ a }", "operationName": "", "variables": {"a": [1.50, null, "\u00e4"]}, "extensions": {"provenance": true}}"#,
+        r#"{"query": "query Q { a }", "operationName": "Q", "extensions": {"freshness": {"maxAge": "5s"}}}"#,
+        "[]",
+    ];
+    smoke(&seeds.map(|seed| seed.as_bytes().to_vec()), setting("FREEHOLD_CASES", 2_000) * 10, http_body::run);
+}
+
+#[test]
+fn any_text_is_a_query_or_is_refused() {
+    smoke(&queries(), setting("FREEHOLD_CASES", 2_000) * 2, plan_query::run);
 }
 
 #[test]
@@ -188,6 +210,8 @@ fn any_bytes_are_read_as_a_token_or_refused() {
 fn a_query_nested_without_end_is_refused() {
     for (open, close) in [("{a", "}"), ("{a(b:[", "]){a}}"), ("{...", "}"), ("{a(b:{c:", "}){a}}")] {
         let n_levels = 200_000;
-        plan_query::run(format!("{}{}", open.repeat(n_levels), close.repeat(n_levels)).as_bytes());
+        let text = format!("{}{}", open.repeat(n_levels), close.repeat(n_levels));
+        plan_query::run(text.as_bytes());
+        plan_limits::run(text.as_bytes());
     }
 }

@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use freehold::{
     cache::Freshness,
     changes::{Heard, Message, Unheard},
-    engine::{Answer, AnswerStatus, Probe, Request},
+    engine::{Answer, AnswerStatus, Pace, Probe, Request},
     http::Answering,
     settings::HttpSettings,
+    value::AudienceId,
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::{
@@ -65,6 +66,10 @@ impl Answering for Held {
 
     fn domains(&self) -> Vec<&str> {
         vec!["inventory", "price", "price.list"]
+    }
+
+    fn pace(&self, _: Option<AudienceId>) -> Pace<'_> {
+        Pace::default()
     }
 
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

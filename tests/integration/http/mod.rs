@@ -3,6 +3,7 @@
 mod audits;
 mod bounds;
 pub mod client;
+mod hostile;
 mod kept;
 mod pages;
 mod schema;

@@ -9,11 +9,11 @@ use async_graphql::{
 use freehold::{
     cache::Freshness,
     changes::{Heard, Message, Unheard},
-    engine::{Answer, AnswerStatus, Probe, Request},
+    engine::{Answer, AnswerStatus, Pace, Probe, Request},
     fetch::{FetchError, FetchErrorKind},
     http::Answering,
     plan::RefusalKind,
-    value::SystemId,
+    value::{AudienceId, SystemId},
 };
 use futures_util::{FutureExt, future::BoxFuture};
 
@@ -117,6 +117,10 @@ impl Answering for Greeter {
 
     fn domains(&self) -> Vec<&str> {
         vec!["inventory", "price", "price.list"]
+    }
+
+    fn pace(&self, _: Option<AudienceId>) -> Pace<'_> {
+        Pace::default()
     }
 
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

@@ -91,7 +91,7 @@ fn contract(max_age: Duration) -> Arc<Contract> {
     }];
     // What a change says it is about.
     let kind = TypeKind::Scalar { scalar: Scalar::Int, specified_by: None };
-    own.types = vec![Type { name: "Product".to_owned(), description: None, kind }];
+    own.types = vec![Type { name: "Product".to_owned(), description: None, kind, weight: None }];
     own.type_names = [("Product".to_owned(), TypeId(0))].into_iter().collect();
     contract
 }
