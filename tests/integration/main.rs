@@ -23,6 +23,7 @@ mod real_data;
 mod reconcile;
 mod rules;
 mod scenario;
+mod scenarios;
 mod source;
 mod statements;
 mod tidy;
