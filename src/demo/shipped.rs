@@ -37,7 +37,7 @@ pub const CONTRACT: &[(&str, &str)] = shipped![
     "systems/shop.toml",
 ];
 
-/// Queries worth trying: one each for a storefront, a service portal and BI.
+/// Queries worth trying: for a storefront, a service portal and BI.
 pub const QUERIES: &[DemoQuery] = &[
     DemoQuery {
         title: "Product page",
@@ -71,6 +71,21 @@ pub const QUERIES: &[DemoQuery] = &[
     shipments { number state shippedAt carrier tracking lines { lineNumber quantity } }
     invoices { number kind dueDate total { amount } open { amount } }
     history { __typename ... on PromiseMoved { lineNumber from to cause } }
+  }
+}"#,
+    },
+    DemoQuery {
+        title: "Why is it stuck?",
+        sentence: "A service agent asks of an order how it stands on every axis, what holds it, why, by whose word and since when.",
+        text: r#"query WhyIsItStuck {
+  order(number: "4500012356") {
+    status fulfillmentStatus invoiceStatus paymentStatus returnStatus nativeStatus
+    holds { code level since setBy releasable }
+    reasons { code severity message evidence { entity field value system asOf } }
+    statusExplanation { step text }
+    lines { lineNumber sku status open promisedDate }
+    buyer { name credit { status } }
+    _provenance { field system asOf }
   }
 }"#,
     },

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     context::Context,
     credit::{CreditFacts, assess_fact, credit_inputs, holds_until},
-    evidence::At,
+    evidence::{At, Evidence},
     fact::{Fact, Unknown},
     money::{Money, MoneyFacts},
     reason::{Reason, ReasonCode, Severity, sort},
@@ -212,7 +212,7 @@ pub fn buyer_reasons(
         let nameless = || listed.iter().filter_map(Fact::known).find_map(|buyer| buyer.id.unknown());
         return match hidden.or_else(nameless) {
             Some(unknown) => not_found_out(unknown),
-            None => vec![denied("The buyer is none of the account's.", Vec::new())],
+            None => vec![denied("The buyer is none of the account's.", vec![Evidence::of_question("buyer", id)])],
         };
     };
     let (active, permissions) = match (buyer.active.asked(), buyer.permissions.items()) {

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::fact::Unknown;
+
 /// Which object of a request's inputs a fact stands in. Inputs carry it in every object, as `$at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
 pub struct At(pub u32);
@@ -45,5 +47,17 @@ impl Evidence {
     pub fn new(sources: &dyn Sources, at: At, field: &str, value: Option<String>) -> Self {
         let Source { system, entity, as_of } = sources.source(at, field);
         Self { field: field.to_owned(), value, entity, system, as_of }
+    }
+
+    /// Takes down what the caller says, which no system owns.
+    pub fn of_question(field: &str, value: impl ToString) -> Self {
+        let (field, value) = (field.to_owned(), Some(value.to_string()));
+        Self { field, value, entity: "the question".to_owned(), system: None, as_of: None }
+    }
+
+    /// Takes down that nobody could say something of an entity: the value is the code of why.
+    pub fn of_silence(field: &str, entity: String, unknown: &Unknown) -> Self {
+        let system = Some(unknown.system.clone()).filter(|system| !system.is_empty());
+        Self { field: field.to_owned(), value: Some(unknown.code.clone()), entity, system, as_of: None }
     }
 }

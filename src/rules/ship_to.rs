@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     calendar::{end_of, midnight},
     context::Context,
-    evidence::At,
+    evidence::{At, Evidence},
     fact::{Fact, Unknown},
     reason::{Reason, ReasonCode},
 };
@@ -109,7 +109,8 @@ pub(super) fn chosen<'f>(
             return (None, unclear(unknown));
         }
         let message = "The address is none of the account's.";
-        return (None, vec![Reason::new(ReasonCode::ShipToNotAllowed, message, Vec::new())]);
+        let evidence = vec![Evidence::of_question("shipTo", id)];
+        return (None, vec![Reason::new(ReasonCode::ShipToNotAllowed, message, evidence)]);
     };
     let at = ship_to.at;
     let closed = |message: &str, evidence| vec![Reason::new(ReasonCode::ShipToInactive, message, vec![evidence])];

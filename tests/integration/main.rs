@@ -26,6 +26,7 @@ mod reconcile;
 mod reload;
 mod rules;
 mod scenario;
+mod scenarios;
 mod source;
 mod statements;
 mod tidy;

@@ -30,7 +30,8 @@ async fn demo_engine(folder: &Path) -> (Engine, demo::DemoServers) {
     let (contract, telemetry) = (Arc::new(contract), Telemetry::new());
     let owners = owner::open(&contract, &telemetry);
     let cache = Cache::new(&contract, owners, CacheSettings::default(), &telemetry);
-    let engine = Engine::new(contract, cache, EngineSettings::default(), telemetry).expect("an engine");
+    let settings = EngineSettings { business_time: Some(demo::noon()), ..EngineSettings::default() };
+    let engine = Engine::new(contract, cache, settings, telemetry).expect("an engine");
     (engine, servers)
 }
 
@@ -67,6 +68,31 @@ async fn the_readme_and_the_demo_answer_as_printed() {
         assert_eq!(answer.status, AnswerStatus::Complete, "{}: {}", query.title, String::from_utf8_lossy(&answer.body));
         assert!(!answer.body.starts_with(b"{\"data\":{\"product\":null") && answer.body.len() > 500, "{}", query.title);
     }
+}
+
+#[tokio::test]
+async fn a_service_agents_question_is_answered_as_printed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (engine, _servers) = demo_engine(folder.path()).await;
+    let readme = readme::text();
+    let heading = "## What a service agent asks";
+    let query = fence(&readme, heading, "graphql").trim_end().to_owned();
+    assert!(demo::QUERIES.iter().any(|shown| shown.text == query), "the demo does not print it");
+    let service = engine.contract().audiences.iter().position(|audience| audience == "service").expect("an audience");
+    let caller = Caller { audience: Some(service.into()), ..Caller::operator() };
+    let answer = engine.answer(&Request { query, caller: caller.into(), ..Request::default() }).await;
+    assert_eq!(undated(&String::from_utf8(answer.body).expect("text")), undated(&fence(&readme, heading, "json")));
+}
+
+/// Reads an answer but for the moments at which its owners were asked, which are other ones every time.
+fn undated(answer: &str) -> serde_json::Value {
+    let mut pieces = answer.split("\"asOf\":");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let after = piece.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')).expect("a moment").1;
+        text += &format!("\"asOf\":\"then\"{after}");
+    }
+    serde_json::from_str(&text).expect("JSON")
 }
 
 /// Loads the contract that the README works out, with changes made to its files.

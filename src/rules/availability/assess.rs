@@ -396,14 +396,12 @@ fn promise(needed: Ratio, found: Way, ask: &AvailabilityAsk<'_>, out: &mut Avail
         && wanted < date
     {
         let message = format!("It is promised for {date}, and wanted by {wanted}.");
-        out.reasons.push(Reason::new(ReasonCode::LeadTimeExceedsRequest, message, asked_for("date", wanted)));
+        out.reasons.push(Reason::new(
+            ReasonCode::LeadTimeExceedsRequest,
+            message,
+            vec![Evidence::of_question("date", wanted)],
+        ));
     }
-}
-
-/// Takes down what the caller says, which no system owns.
-fn asked_for(field: &str, value: impl ToString) -> Vec<Evidence> {
-    let (field, value) = (field.to_owned(), Some(value.to_string()));
-    vec![Evidence { field, value, entity: "the question".to_owned(), system: None, as_of: None }]
 }
 
 /// Says what follows from there being less than is wanted.

@@ -14,7 +14,8 @@ use crate::rules::{
     article::Article,
     availability::{Availability, AvailabilityAsk, Promise, Substitute, assess},
     context::Context,
-    fact::Fact,
+    evidence::Evidence,
+    fact::{Fact, Unknown},
     price::{self, PriceFacts, ResolvedPrice},
     product::lifecycle_reasons,
     ratio::Ratio,
@@ -77,12 +78,14 @@ pub(super) fn judge(
         }
         Fact::Null => {
             let message = format!("{} is unknown to its owner.", line.sku);
-            reasons.push(Reason::new(ReasonCode::ProductUnknownToOwner, message, Vec::new()));
+            let evidence = vec![Evidence::of_question("sku", &line.sku)];
+            reasons.push(Reason::new(ReasonCode::ProductUnknownToOwner, message, evidence));
             None
         }
         Fact::Unknown(unknown) => {
             let message = "Whether it may be sold could not be found out.";
-            reasons.push(Reason::new(ReasonCode::ProductUnclear, message, Vec::new()).for_lack_of(unknown));
+            let evidence = vec![Evidence::of_silence("lifecycle", format!("Product {}", line.sku), unknown)];
+            reasons.push(Reason::new(ReasonCode::ProductUnclear, message, evidence).for_lack_of(unknown));
             reasons.push(Reason::of_unknown("The product", unknown));
             None
         }
@@ -115,14 +118,19 @@ fn priced(
         reasons: vec![reason.weighing(Severity::Blocking)],
         ..ResolvedPrice::nothing(quantity)
     };
-    let unclear = || Reason::new(ReasonCode::PriceUnclear, "The price could not be found out.", Vec::new());
+    let unclear = |unknown: &Unknown| {
+        let of = [around.arguments.account.as_deref().unwrap_or_default(), &line.sku].join(" / ");
+        let evidence = vec![Evidence::of_silence("price", format!("Price {of}"), unknown)];
+        Reason::new(ReasonCode::PriceUnclear, "The price could not be found out.", evidence).for_lack_of(unknown)
+    };
     let (facts, article) = match (price, product) {
         (Fact::Known(facts), Fact::Known(article)) => (facts, Some(article)),
         (Fact::Known(facts), Fact::Null) => (facts, None),
         (Fact::Null, _) => {
-            return none(Reason::new(ReasonCode::PriceMissing, "There is no price for it.", Vec::new()));
+            let evidence = vec![Evidence::of_question("sku", &line.sku)];
+            return none(Reason::new(ReasonCode::PriceMissing, "There is no price for it.", evidence));
         }
-        (Fact::Unknown(unknown), _) | (_, Fact::Unknown(unknown)) => return none(unclear().for_lack_of(unknown)),
+        (Fact::Unknown(unknown), _) | (_, Fact::Unknown(unknown)) => return none(unclear(unknown)),
     };
     let ask = price::Ask {
         quantity,

@@ -7,7 +7,7 @@ pub mod graphql_server;
 pub mod mariadb;
 pub mod odata_server;
 pub mod postgres;
-mod process;
+pub mod process;
 pub mod readme;
 pub mod redis;
 pub mod rest_server;
