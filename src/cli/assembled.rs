@@ -12,13 +12,14 @@ use crate::{
     cache::{Cache, CacheParts, Redis, RedisAddress, RedisParts, Shared},
     changes::{self, Feeds, Heard, Message, Unheard},
     contract::Contract,
-    engine::{Answer, Engine, EngineError, Probe, Request},
+    engine::{Answer, Engine, EngineError, Pace, Probe, Request},
     fetch::{Clock, SystemClock},
     http::{Answering, Answers},
     ledger::Ledger,
     owner::{self, Process},
     settings::{RedisSettings, Settings},
     telemetry::Telemetry,
+    value::AudienceId,
 };
 
 /// What a process has, whatever contract it serves.
@@ -97,6 +98,10 @@ struct Fed {
 impl Answering for Fed {
     fn answer(&self, request: Request) -> BoxFuture<'_, Answer> {
         Answering::answer(&self.engine, request)
+    }
+
+    fn pace(&self, audience: Option<AudienceId>) -> Pace<'_> {
+        Answering::pace(&self.engine, audience)
     }
 
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

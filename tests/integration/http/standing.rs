@@ -5,9 +5,10 @@ use std::sync::Arc;
 use freehold::{
     access::{Caller, Gate},
     changes::{Heard, Message, Unheard},
-    engine::{Answer, Probe, Request},
+    engine::{Answer, Pace, Probe, Request},
     http::{Answering, Answers, Standing},
     settings::HttpSettings,
+    value::AudienceId,
 };
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::Notify;
@@ -29,6 +30,10 @@ impl Answering for Held {
             self.greeter.answer(request).await
         }
         .boxed()
+    }
+
+    fn pace(&self, audience: Option<AudienceId>) -> Pace<'_> {
+        self.greeter.pace(audience)
     }
 
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
