@@ -21,6 +21,9 @@ pub(super) enum Variables {
     EnvironmentOrBlank,
 }
 
+/// What stands for a variable that is missing: an address as well as a word, as a contract is refused whose systems have none.
+const BLANK: &str = "http://unset";
+
 /// Reads the files of a contract's folder.
 pub(super) fn read(folder: &Path) -> Result<Files, Exit> {
     contract::read_folder(folder).map_err(|error| failed("load the contract", &error))
@@ -30,7 +33,7 @@ pub(super) fn read(folder: &Path) -> Result<Files, Exit> {
 pub(super) fn load(files: &Files, variables: Variables) -> Loaded {
     contract::load(files, &|name| match std::env::var(name) {
         Ok(value) => Some(value),
-        Err(_) if variables == Variables::EnvironmentOrBlank => Some("unset".to_owned()),
+        Err(_) if variables == Variables::EnvironmentOrBlank => Some(BLANK.to_owned()),
         Err(_) => None,
     })
 }

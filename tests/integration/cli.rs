@@ -172,6 +172,9 @@ fn ownership_and_schema_ask_no_system_and_need_no_variables() {
 fn diff_guards_a_pipeline_by_its_exit_code() {
     let (same, wider) = (written(&[]), written(&[("shop.graphql", "weight: Decimal", "weight: Float")]));
     let diff = |arguments: &[&str]| freehold(&[&["diff"], arguments].concat());
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+    let unfilled = diff(&[shown(&schema), shown(&schema)]);
+    assert_eq!(unfilled.code, Some(0), "no variable is needed: {}", unfilled.err);
     let (old, new) = (shown(same.path()), shown(wider.path()));
     let none = diff(&[old, old]);
     assert_eq!((none.code, none.err.as_str()), (Some(0), ""), "{}", none.out);
