@@ -148,7 +148,9 @@ mod tests {
             assert!(callers.admit(&named(&n.to_string()), &pace(1), now).is_ok());
         }
         assert!(callers.admit(&named("ann"), &pace(1), now).is_err());
-        let n_remembered = { callers.lock().younger.len() + callers.lock().older.len() };
+        let remembered = callers.lock();
+        let n_remembered = remembered.younger.len() + remembered.older.len();
+        drop(remembered);
         assert!(n_remembered <= 2 * CALLERS_MAX, "{n_remembered}");
         drop(held);
         assert!(callers.admit(&named("ann"), &pace(1), now).is_ok());
