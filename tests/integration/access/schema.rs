@@ -47,6 +47,18 @@ const HIDDEN: &[(&str, &str, &str)] = &[
     ("Query", "shortages", "{ shortages { totalCount } }"),
     ("Query", "ordersChanged", "{ ordersChanged { totalCount } }"),
     ("Query", "ordersOnHold", "{ ordersOnHold { totalCount } }"),
+    ("Account", "parentNumber", "{ account(number: \"1\") { parentNumber } }"),
+    ("Account", "topNumber", "{ account(number: \"1\") { topNumber } }"),
+    ("Account", "credit", "{ account(number: \"1\") { credit { hold } } }"),
+    ("Account", "exceptions", "{ account(number: \"1\") { exceptions { code } } }"),
+    ("Order", "exceptions", "{ order(number: \"1\") { exceptions { code } } }"),
+    ("PriceRecord", "party", "{ price(account: \"1\", sku: \"1\") { candidates { party } } }"),
+    ("Query", "ownership", "{ ownership { totalCount } }"),
+    ("Query", "systems", "{ systems { name } }"),
+    ("Query", "exceptions", "{ exceptions { totalCount } }"),
+    ("Query", "exception", "{ exception(id: \"1\") { code } }"),
+    ("Query", "reconciliation", "{ reconciliation { totalCount } }"),
+    ("Query", "findings", "{ findings { totalCount } }"),
 ];
 
 #[tokio::test]
@@ -57,7 +69,7 @@ async fn a_hidden_field_is_refused_as_one_that_was_never_there_and_is_never_sugg
     for (ty, fields) in table.fields_of("storefront") {
         let tried = |field: &&str| HIDDEN.iter().any(|(known, name, _)| (*known, name) == (ty, field));
         let all = &table.all_fields()[ty];
-        assert!(all.difference(&fields).all(|field| tried(field)), "a hidden field of {ty} is not tried");
+        assert!(all.difference(&fields).all(tried), "a hidden field of {ty} is not tried");
     }
     for audience in AUDIENCES {
         let caller = rig.caller(audience, &["100042"], &[]);

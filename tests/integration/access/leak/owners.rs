@@ -147,7 +147,7 @@ impl Memory {
         let record = |key: &Key| -> Outcome {
             // Of some keys it never says anything.
             let sum: usize = group.name.bytes().chain(key.as_str().bytes()).map(usize::from).sum();
-            if sum % 13 == 0 {
+            if sum.is_multiple_of(13) {
                 return Err(self.failure());
             }
             let Some((_, row)) = self.world.of(self.name(), ty).find(|(known, _)| *known == key.as_str()) else {
@@ -226,11 +226,11 @@ impl Owner for Memory {
         async move {
             tokio::task::yield_now().await;
             let is_failing = self.is_failing();
-            let page = |arguments: &Box<[Argument]>| match is_failing {
+            let page = |arguments: &[Argument]| match is_failing {
                 true => Err(self.failure()),
                 false => self.page(&fetch, arguments),
             };
-            fetch.arguments.iter().map(page).collect()
+            fetch.arguments.iter().map(|arguments| page(arguments)).collect()
         }
         .boxed()
     }
