@@ -92,7 +92,9 @@ impl Steps<'_> {
         for row in 0..rows.n_rows {
             let Some(outcome) = gathered.outcome(place, rows, column, row) else { continue };
             let system = outcome.as_ref().map_or_else(|error| error.system_id, |record| record.stamp.system);
-            let group = said_by(contract, wanted.group, system);
+            // Nor who said that it is not there, where another system may have it for somebody else.
+            let is_gap = has_gaps && outcome.as_ref().is_ok_and(|record| record.table().is_none());
+            let group = if is_gap { wanted.group } else { said_by(contract, wanted.group, system) };
             let known = said_by_group.iter().position(|(known, _)| *known == group).unwrap_or_else(|| {
                 said_by_group.push((group, Said::default()));
                 said_by_group.len() - 1

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use freehold::{
+    access::{Accounts, Caller},
     contract::InsideTable,
+    engine::Request,
     ledger::{Entity, Severity},
+    value::AudienceId,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +56,46 @@ async fn an_exception_says_all_that_the_ledger_knows() {
         assert_eq!(one, json!({ "exception": { "code": "PRICE_EXPIRED" } }));
         let none = portal.data("{ exception(id: \"nobody's\") { code } }", json!({})).await;
         assert_eq!(none, json!({ "exception": null }));
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_some_accounts_is_shown_their_exceptions_alone() {
+    for place in Place::both() {
+        let portal = noted(&place).await;
+        let id = portal.data("{ exceptions(account: \"K2\") { nodes { id } } }", json!({})).await;
+        let id = id["exceptions"]["nodes"][0]["id"].as_str().expect("an exception of K2").to_owned();
+        let audiences = &portal.engine.contract().audiences;
+        let service = audiences.iter().position(|audience| audience == "service").expect("the audience");
+        let caller = |account: &str| Caller {
+            audience: Some(AudienceId::from(service)),
+            accounts: Accounts::Of([account.into()].into()),
+            ..Caller::default()
+        };
+        let query = format!(
+            "{{ exceptions {{ totalCount nodes {{ account }} }} foreign: exceptions(account: \"K2\") {{ totalCount nodes {{ code }} }}
+               exception(id: \"{id}\") {{ code }} }}"
+        );
+        for (account, whole, of_k2, one) in [
+            ("K1", json!({"totalCount": 2, "nodes": [{"account": "K1"}, {"account": "K1"}]}), json!([]), json!(null)),
+            (
+                "K2",
+                json!({"totalCount": 1, "nodes": [{"account": "K2"}]}),
+                json!([{"code": "PRICE_EXPIRED"}]),
+                json!({"code": "PRICE_EXPIRED"}),
+            ),
+            ("K9", json!({"totalCount": 0, "nodes": []}), json!([]), json!(null)),
+        ] {
+            let request = Request { query: query.clone(), caller: caller(account).into(), ..Request::default() };
+            let answer = portal.engine.answer(&request).await;
+            let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+            let foreign = json!({"totalCount": of_k2.as_array().map_or(0, Vec::len), "nodes": of_k2});
+            assert_eq!(
+                answer,
+                json!({"data": {"exceptions": whole, "foreign": foreign, "exception": one}}),
+                "{account}"
+            );
+        }
     }
 }
 
