@@ -112,7 +112,7 @@ pub(super) struct BoundFlags {
     /// How long a stopping server waits for what is in flight
     #[arg(long, value_name = "TIME", default_value = "25s", value_parser = duration, env = "FREEHOLD_SHUTDOWN_GRACE")]
     shutdown_grace: Duration,
-    /// The origin of pages that may ask from browsers, as https://shop.example; several, or * for any
+    /// The origin of pages that may ask from browsers, with its scheme; several, or * for any
     #[arg(long = "cors-origin", value_name = "ORIGIN", value_delimiter = ',', value_parser = origin, env = "FREEHOLD_CORS_ORIGINS")]
     cors_origins: Vec<String>,
     /// Refuse a GET that a page of another origin could have sent without asking: for proxies that take cookies

@@ -41,7 +41,7 @@ pub(super) struct Serve {
     /// The address to listen on; only this machine unless it says otherwise
     #[arg(long, value_name = "ADDR", default_value_t = HttpSettings::default().listen, env = "FREEHOLD_LISTEN")]
     listen: SocketAddr,
-    /// Serve a contract that marks protected data and has no [access], with everything in it open to every caller
+    /// Serve a contract that marks protected data and tells no callers apart, with everything in it open to every caller
     #[arg(long)]
     serve_unprotected: bool,
     /// Take a changed contract on SIGHUP alone, and not when its folder changes
