@@ -191,18 +191,31 @@ impl Checkout {
 /// Currencies whose smallest unit is not a hundredth (ISO 4217).
 const DIGITS: &[(&str, u32)] = &[
     ("BHD", 3),
+    ("BIF", 0),
+    ("CLF", 4),
     ("CLP", 0),
+    ("DJF", 0),
+    ("GNF", 0),
+    ("IQD", 3),
     ("ISK", 0),
     ("JOD", 3),
     ("JPY", 0),
+    ("KMF", 0),
     ("KRW", 0),
     ("KWD", 3),
+    ("LYD", 3),
     ("OMR", 3),
     ("PYG", 0),
+    ("RWF", 0),
     ("TND", 3),
+    ("UGX", 0),
+    ("UYI", 0),
+    ("UYW", 4),
     ("VND", 0),
+    ("VUV", 0),
     ("XAF", 0),
     ("XOF", 0),
+    ("XPF", 0),
 ];
 
 impl Settings {
@@ -277,7 +290,7 @@ mod tests {
         assert!(settings.checkout(Some("GOLD"), Some("OEM")).review_first_order);
         assert!(!settings.checkout(Some("TIN"), Some("OEM")).review_first_order);
         assert_eq!(settings.checkout(None, None), &settings.cart);
-        assert_eq!([settings.digits("EUR"), settings.digits("JPY"), settings.digits("KWD")], [2, 0, 3]);
+        assert_eq!(["EUR", "JPY", "KWD", "LYD", "XPF", "CLF"].map(|name| settings.digits(name)), [2, 0, 3, 3, 0, 4]);
     }
 
     #[test]

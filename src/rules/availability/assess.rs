@@ -12,7 +12,7 @@ use super::{
     facts::StockFacts,
     promise::{Basis, Demand, Policy, Promise, Way, Word, way, word},
     related::{Substitute, Successor, substitutes, successor},
-    stock::{Serving, Shelf, Supply, owners, promisable, shelf, strange, supply},
+    stock::{Serving, Shelf, Supply, owners, promisable, shelf, stale_from, strange, supply},
 };
 use crate::rules::{
     article::{Article, NoUnit},
@@ -121,8 +121,9 @@ pub(crate) struct Atp {
 pub(crate) fn assess(article: &Article, ask: &AvailabilityAsk<'_>, context: &Context<'_>) -> Availability {
     let mut out = nothing(article);
     if let Err(unknown) = attempt(article, ask, context, &mut out) {
-        out.word = Some(Word::Unknown);
-        out.promise = None;
+        // What is withdrawn cannot be had, whatever its stock is.
+        out.word = Some(if is_withdrawn(article) { Word::Unavailable } else { Word::Unknown });
+        (out.promise, out.atp) = (None, None);
         let evidence = vec![context.evidence(article.at, "stock", &unknown.code)];
         let message = "What is available could not be found out.";
         out.reasons.push(Reason::new(ReasonCode::AvailabilityUnclear, message, evidence));
@@ -246,7 +247,10 @@ fn counted(
         _ => free,
     };
     let short = needed.is_some_and(|needed| needed > free);
-    let fresh = fresh(stock, context, out);
+    if !fresh(stock, context, out) {
+        // The figures are shown with their time; nothing is promised from them.
+        return Err(strange("INVENTORY_STALE"));
+    }
     let promisable = match supplied {
         Ok(promisable) => promisable,
         // What is on its way matters only where stock is short.
@@ -271,10 +275,9 @@ fn counted(
         today,
     };
     let found = way(&demand);
-    out.word = Some(match article.lifecycle.known().map(String::as_str) {
-        Some("DISCONTINUED" | "BLOCKED" | "PRE_LAUNCH") => Word::Unavailable,
-        _ if !fresh => Word::Unknown,
-        _ => word(found, free, Ratio::of(context.settings.availability.limited_below)),
+    out.word = Some(match is_withdrawn(article) {
+        true => Word::Unavailable,
+        false => word(found, free, Ratio::of(context.settings.availability.limited_below)),
     });
     if let Some(needed) = needed {
         promise(needed, found, ask, out);
@@ -342,11 +345,15 @@ fn promised(
     Ok(by_day)
 }
 
+/// Whether a product is not sold, or not yet: then it cannot be had, however much there is.
+fn is_withdrawn(article: &Article) -> bool {
+    let lifecycle = article.lifecycle.known().map(String::as_str);
+    matches!(lifecycle, Some("DISCONTINUED" | "BLOCKED" | "PRE_LAUNCH"))
+}
+
 /// Says whether the stock is as fresh as is configured, and until when.
 fn fresh(stock: &StockFacts, context: &Context<'_>, out: &mut Availability) -> bool {
-    let as_of = context.sources.source(stock.at, "onHand").as_of;
-    let stale_from = as_of.and_then(|as_of| context.settings.availability.stale_from(as_of));
-    match stale_from {
+    match stale_from(stock, context) {
         Some(stale_from) if stale_from <= context.now => {
             let evidence = vec![context.evidence_of(stock.at, "onHand", &stock.on_hand)];
             let message = "The stock is older than this use allows.";

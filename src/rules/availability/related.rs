@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::{assess::AvailabilityAsk, stock::shelf};
+use super::{
+    assess::AvailabilityAsk,
+    stock::{shelf, stale_from},
+};
 use crate::rules::{
     article::{Article, Relation},
     context::Context,
@@ -43,7 +46,8 @@ fn of_kind<'f>(article: &'f Article, kind: &str) -> impl Iterator<Item = &'f Rel
     relations.filter(move |relation| relation.kind.known().is_some_and(|own| own == kind))
 }
 
-/// Returns what serves instead of a quantity of base units: only what is known to be sold, in stock, and to have a price.
+/// Returns what serves instead of a quantity of base units: only what is known to be sold, in stock by figures that
+/// are not too old, and to have a price.
 pub(super) fn substitutes(
     article: &Article,
     needed: Ratio,
@@ -54,7 +58,9 @@ pub(super) fn substitutes(
         let other = relation.product.known().filter(|other| other.is_sold())?;
         let each = relation.quantity.known().map_or(Ratio::ONE, |quantity| Ratio::of(*quantity));
         let needed = needed.times(each)?;
-        let free = shelf(other.stock.known()?, &ask.serving(context)).ok()?.free;
+        let stock =
+            other.stock.known().filter(|stock| stale_from(stock, context).is_none_or(|from| context.now < from))?;
+        let free = shelf(stock, &ask.serving(context)).ok()?.free;
         let (available, quantity) = (free.decimal()?, needed.decimal()?);
         let has_price = || priced(relation, quantity, ask, context);
         (needed <= free && (!ask.for_account || has_price())).then_some(Substitute {

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 
 use super::facts::{InboundFacts, PlantFacts, StockFacts};
 use crate::rules::{
+    context::Context,
     fact::{Fact, Unknown},
     ratio::Ratio,
 };
@@ -38,6 +39,11 @@ pub(super) struct Supply {
     pub undated: Option<Ratio>,
     /// What is overdue and not confirmed again.
     pub late: Option<Ratio>,
+}
+
+/// Returns the instant from which stock is too old to be believed; none: never.
+pub(super) fn stale_from(stock: &StockFacts, context: &Context<'_>) -> Option<Timestamp> {
+    context.sources.source(stock.at, "onHand").as_of.and_then(|as_of| context.settings.availability.stale_from(as_of))
 }
 
 /// Sums up what the serving plants hold.

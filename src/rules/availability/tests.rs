@@ -387,7 +387,12 @@ fn stock_older_than_is_allowed_is_not_believed() {
     let (fresh, holds_until) = at(61, NOW);
     assert_eq!((&fresh["word"], holds_until), (&json!("IN_STOCK"), Some(instant("2026-06-30T10:00:01Z"))));
     let (stale, _) = at(60, NOW);
-    assert_eq!((&stale["word"], codes(&stale)), (&json!("UNKNOWN"), vec!["INVENTORY_STALE"]));
+    assert_eq!((&stale["word"], codes(&stale)), (&json!("UNKNOWN"), vec!["AVAILABILITY_UNCLEAR", "INVENTORY_STALE"]));
+    assert_eq!(
+        (&stale["available"], &stale["promise"], &stale["atp"]),
+        (&json!("10"), &Value::Null, &Value::Null),
+        "the figure has its time with it; nothing is promised from it"
+    );
 }
 
 #[test]

@@ -3,10 +3,12 @@
 //! In: the account, its addresses, logins and credit; the products and prices of the lines. Out: a decision, the lines with
 //! price and availability, amounts, and every reason in its order. What could not be found out is never taken for fine.
 //!
-//! Reading order: `validate` (the whole way), `facts`, `line`, `freight`, `whole` (account, credit, tax, amounts).
+//! Reading order: `validate` (the whole way), `facts`, `line`, `freight`, `whole` (account, credit, tax, amounts),
+//! `lasting` (what of it is noted).
 
 mod facts;
 mod freight;
+mod lasting;
 mod line;
 mod validate;
 mod whole;
@@ -17,20 +19,17 @@ mod tests;
 #[cfg(test)]
 pub(super) use facts::{AccountInCart, CartFacts as FactsOfCart, OrderOfPo, Orders};
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use facts::{Arguments, CartFacts};
+use lasting::judgements;
 use validate::{CartVerdict, validate};
 
 use super::{
     article::article,
     availability::stock,
     credit::credit_inputs,
-    judgement::Judgement,
     price::price,
-    reason::Reason,
     rule::{Rule, typed},
     ship_to::ship_to,
 };
@@ -67,25 +66,11 @@ pub(super) const RULE: Rule = Rule {
         typed(facts, arguments, |facts: &CartFacts, arguments: &Arguments| {
             let validate_cart = validate(facts, arguments, context);
             let holds_until = validate_cart.holds_until;
-            let judgements = judgements(&validate_cart, arguments.account.as_deref());
+            let judgements = judgements(&validate_cart, facts, arguments, context);
             (Members { validate_cart }, holds_until, judgements)
         })
     },
 };
-
-/// Says what stands in the way of the account, and of each product for it: a cart itself is nothing that lasts.
-fn judgements(verdict: &CartVerdict, account: Option<&str>) -> Vec<Judgement> {
-    let Some(account) = account.map(str::to_owned) else { return Vec::new() };
-    let mut products: BTreeMap<&str, Vec<&Reason>> = BTreeMap::new();
-    for line in &verdict.lines {
-        products.entry(&line.sku).or_default().extend(&line.reasons);
-    }
-    let of_products = products.into_iter().map(|(sku, reasons)| {
-        Judgement::new(Some(("Product", sku.to_owned())), reasons.into_iter()).for_account(account.clone())
-    });
-    let of_account = Judgement::new(Some(("Account", account.clone())), verdict.reasons.iter());
-    std::iter::once(of_account.for_account(account.clone())).chain(of_products).collect()
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

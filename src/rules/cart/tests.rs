@@ -105,11 +105,13 @@ fn what_is_in_the_way_decides() {
     let hazard = |path: &[&str], value: Value| set(product("hazardous", json!(true)), path, value);
     let sheet = |until: &str| json!([{"kind": "SDS", "validUntil": until}, {"kind": "MANUAL"}]);
     let twice = |state: &str| set(one(), &["ordersByCustomerPo"], json!([{"number": "7", "state": state}]));
+    let five_cancelled =
+        set(one(), &["ordersByCustomerPo"], json!(vec![json!({"number": "7", "state": "CANCELLED"}); 5]));
     let no_orders = json!({"nodes": []});
     let certificate = json!([{"jurisdiction": "DE-HH", "certificate": "C", "validFrom": "2020-01-01", "validTo": "2026-06-29",
         "revoked": false}]);
     type Case<'a> = (&'a str, Value, &'a [&'a str], &'a [&'a str]);
-    let cases: [Case<'_>; 40] = [
+    let cases: [Case<'_>; 41] = [
         ("MANUAL_REVIEW", set(one(), &["prices", "0"], unknown()), &[], &["PRICE_UNCLEAR"]),
         ("MANUAL_REVIEW", set(one(), &["prices"], unknown()), &[], &["PRICE_UNCLEAR"]),
         ("MANUAL_REVIEW", set(one(), &["prices", "0", "candidates"], unknown()), &[], &["PRICE_UNCLEAR"]),
@@ -172,6 +174,7 @@ fn what_is_in_the_way_decides() {
         ("MANUAL_REVIEW", buyer("orderLimit", euros("29.99")), &["APPROVAL_REQUIRED", "ORDER_LIMIT_EXCEEDED"], &[]),
         ("ACCEPT_WITH_WARNINGS", twice("CONFIRMED"), &["DUPLICATE_PO"], &[]),
         ("ACCEPT", twice("CANCELLED"), &[], &[]),
+        ("ACCEPT_WITH_WARNINGS", five_cancelled, &["DUPLICATE_PO"], &[]),
         ("ACCEPT_WITH_WARNINGS", in_account("taxExemptions", certificate), &["TAX_CERT_EXPIRED"], &[]),
         ("MANUAL_REVIEW", in_account("orders", no_orders), &["MANUAL_REVIEW"], &[]),
     ];
@@ -330,5 +333,80 @@ proptest! {
         turned.reverse();
         let turned = ask(&turned);
         prop_assert_eq!((&turned["decision"], &turned["reasons"], &turned["total"]), (&whole["decision"], &whole["reasons"], &whole["total"]));
+    }
+}
+
+/// What is noted of a cart: whose, of what, whether all is known, and the codes.
+fn noted(facts: &Value, arguments: &Value) -> Vec<(String, bool, Vec<String>)> {
+    let (facts, arguments) = (facts.to_string(), arguments.to_string());
+    let computed = (RULE.run)(facts.as_bytes(), arguments.as_bytes(), &context(NOW, &berlin())).unwrap();
+    let told = computed.judgements.into_iter().map(|judgement| {
+        assert_eq!(judgement.account.as_deref(), Some("100042"));
+        let (type_name, key) = judgement.about.expect("it is about something");
+        let codes = judgement.reasons.iter().map(|reason| reason.code.to_string()).collect();
+        (format!("{type_name} {key}"), judgement.is_complete, codes)
+    });
+    told.collect()
+}
+
+#[test]
+fn nothing_is_noted_of_an_account_that_is_not_known_to_be_there() {
+    for account in [Value::Null, unknown()] {
+        let facts = set(set(one(), &["account"], account), &["prices", "0"], Value::Null);
+        assert_eq!(noted(&facts, &lines("3")), []);
+    }
+}
+
+#[test]
+fn what_depends_on_the_question_is_not_noted_and_does_not_resolve_what_is() {
+    let clear = [("Account 100042".to_owned(), true, vec![]), ("Product A".to_owned(), true, vec![])];
+    assert_eq!(noted(&one(), &lines("3")), clear);
+    // More than the limit, by the cart's own amount; more than there is; a foreign address and buyer.
+    let deny = set(one(), &["products", "0", "stock", "backorderPolicy"], json!("DENY"));
+    let much =
+        json!({"account": "100042", "shipTo": "S9", "buyer": "B9", "lines": [{"sku": "A", "quantity": "100000"}]});
+    let verdict = judged(&deny, &much, &berlin());
+    assert!(codes(&verdict["reasons"]).contains(&"CREDIT_HOLD".to_owned()), "{verdict}");
+    assert!(codes(&verdict["lines"][0]["reasons"]).contains(&"BACKORDER_NOT_ALLOWED".to_owned()), "{verdict}");
+    assert_eq!(noted(&deny, &much), clear);
+    // Another day's price says nothing of today's.
+    let mut later = lines("3");
+    later["date"] = json!("2099-01-01");
+    assert_eq!(noted(&one(), &later), clear[..1]);
+    // A number that nobody knows is nothing to act on.
+    let nothing = set(one(), &["products", "0"], Value::Null);
+    assert_eq!(noted(&nothing, &lines("3")), clear[..1]);
+}
+
+#[test]
+fn what_stands_in_the_way_without_the_cart_is_noted() {
+    let held = set(set(one(), &["account", "credit", "hold"], json!(true)), &["prices", "0"], Value::Null);
+    let expected = [
+        ("Account 100042".to_owned(), true, vec!["CREDIT_HOLD".to_owned()]),
+        ("Product A".to_owned(), true, vec!["PRICE_MISSING".to_owned()]),
+    ];
+    assert_eq!(noted(&held, &lines("3")), expected);
+    let unclear = set(one(), &["products", "0", "lifecycle"], unknown());
+    assert!(noted(&unclear, &lines("3")).iter().any(|(about, is_complete, _)| about == "Product A" && !is_complete));
+}
+
+#[test]
+fn a_certificate_for_the_country_speaks_where_there_is_none_for_the_region() {
+    let certificate = |place: &str, until: &str| {
+        json!({"$at": 9, "jurisdiction": place, "certificate": "C", "validFrom": "2020-01-01",
+        "validTo": until, "revoked": false})
+    };
+    for (certificates, expected) in [
+        (json!([certificate("DE", "2026-06-29")]), "TAX_CERT_EXPIRED"),
+        (json!([certificate("FR", "2030-01-01")]), "TAX_CERT_WRONG_JURISDICTION"),
+    ] {
+        let facts = set(one(), &["account", "taxExemptions"], certificates);
+        assert_eq!(codes(&judged(&facts, &lines("3"), &berlin())["reasons"]), [expected]);
+    }
+    let nowhere = set(one(), &["account", "taxExemptions"], json!([certificate("DE", "2030-01-01")]));
+    for country in [Value::Null, unknown()] {
+        let facts = set(nowhere.clone(), &["account", "shipTos", "0", "country"], country);
+        let verdict = judged(&facts, &lines("3"), &berlin());
+        assert!(codes(&verdict["reasons"]).contains(&"TAX_UNCLEAR".to_owned()), "{verdict}");
     }
 }

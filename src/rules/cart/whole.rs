@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{
-    facts::{AccountInCart, Arguments, CartFacts},
+    facts::{AccountInCart, Arguments, CartFacts, OrderOfPo},
     line::LineVerdict,
 };
 use crate::rules::{
@@ -98,13 +98,24 @@ pub(super) fn tax_reasons(
     if account.tax_exemptions.unknown().is_none() && account.tax_exemptions.known().is_none_or(Vec::is_empty) {
         return Vec::new();
     }
-    let Some(country) = ship_to.country.known() else { return Vec::new() };
+    let country = match ship_to.country.asked() {
+        Ok(Some(country)) => country,
+        found => {
+            let message = "Whether a tax certificate holds is not known, for the country of the address is not.";
+            let unclear =
+                Reason::new(ReasonCode::TaxUnclear, message, vec![context.evidence_of_null(ship_to.at, "country")]);
+            return vec![match found {
+                Err(unknown) => unclear.for_lack_of(unknown),
+                Ok(_) => unclear,
+            }];
+        }
+    };
     let places =
         ship_to.region.known().map(|region| format!("{country}-{region}")).into_iter().chain([country.clone()]);
     let mut verdicts: Vec<_> = places.map(|place| exemption(&account.tax_exemptions, &place, day, context)).collect();
-    // A certificate may be for the state or for the whole country; the one that frees counts, or else the nearer place.
-    let exempt = verdicts.iter().position(|verdict| verdict.exempt).unwrap_or(0);
-    verdicts.swap_remove(exempt).reasons
+    // A certificate may be for the state or for the whole country: the better one counts, and of equals the nearer place's.
+    let best = (0..verdicts.len()).min_by_key(|at| verdicts[*at].status).unwrap_or(0);
+    verdicts.swap_remove(best).reasons
 }
 
 /// What is said of the order as such.
@@ -142,10 +153,16 @@ pub(super) fn order_reasons(
     reasons
 }
 
+/// How many orders with the same number of the customer's own the inputs select.
+const SAME_PO_READ: usize = 5;
+
 fn duplicates(facts: &CartFacts, context: &Context<'_>) -> Vec<Reason> {
     match facts.orders_by_customer_po.items() {
         Ok(orders) => {
-            let same = orders.into_iter().filter(|order| order.state.known().is_none_or(|state| state != "CANCELLED"));
+            // Behind as many cancelled ones as are read there may be one that is not.
+            let are_more = orders.len() >= SAME_PO_READ;
+            let counts = |order: &&OrderOfPo| are_more || order.state.known().is_none_or(|state| state != "CANCELLED");
+            let same = orders.into_iter().filter(counts);
             let evidence: Vec<_> = same.map(|order| context.evidence_of(order.at, "number", &order.number)).collect();
             let message = "The account has an order with the same order number of its own.";
             let found = !evidence.is_empty();

@@ -151,7 +151,8 @@ pub(super) fn listed<'f>(price: &'f UnitPrice, want: &Want<'_>) -> Result<Result
     }))
 }
 
-/// Makes a candidate of the price that the owner has computed itself: nothing but its unit, currency and days are looked at.
+/// Makes a candidate of the price that the owner has computed itself: nothing but its unit, quantity, currency and days are
+/// looked at. What it would be for another quantity nobody knows but the owner.
 pub(super) fn computed<'f>(
     price: &'f OwnerPrice,
     want: &Want<'_>,
@@ -169,7 +170,17 @@ pub(super) fn computed<'f>(
     }
     let (source, record, contract) = (price.source.asked()?, price.record.asked()?, price.contract.asked()?);
     let tax_included = price.tax_included.asked()?.copied();
-    Ok(offer(unit_price, want)?.map(|offer| Candidate {
+    let offer = match offer(unit_price, want)? {
+        Ok(offer) => offer,
+        Err(why) => return Ok(Err(why)),
+    };
+    if let Some(quantity) = price.quantity.asked()? {
+        let units = convert(offer.unit, want.unit, want)?;
+        if units.and_then(|units| Ratio::of(*quantity).times(units)) != Some(want.quantity) {
+            return Err(strange("OTHER_QUANTITY"));
+        }
+    }
+    Ok(Ok(Candidate {
         at: price.at,
         record: record.map(String::as_str),
         source: source.copied().unwrap_or(PriceSource::List),

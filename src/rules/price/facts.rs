@@ -19,7 +19,7 @@ macro_rules! price {
          candidates @optional { record source contract @optional state shipTo @optional taxIncluded @optional \
            minimumQuantity unitPrice { amount currency per unit } validFrom validTo } \
          surcharges @optional { kind amount { amount currency } percent validFrom validTo } \
-         ownerPrice @optional { unitPrice { amount currency per unit } source @optional record @optional \
+         ownerPrice @optional { unitPrice { amount currency per unit } quantity @optional source @optional record @optional \
            contract @optional taxIncluded @optional validFrom @optional validTo @optional } "
     };
 }
@@ -125,6 +125,9 @@ pub(crate) struct OwnerPrice {
     pub at: At,
     /// The price.
     pub unit_price: Fact<UnitPrice>,
+    /// The quantity it was computed for, in the unit of the price; null: it holds for any.
+    #[serde(default)]
+    pub quantity: Fact<Decimal>,
     /// Where it comes from.
     #[serde(default)]
     pub source: Fact<PriceSource>,

@@ -275,6 +275,10 @@ fn a_price_that_its_owner_computes_is_passed_on_and_marked() {
     assert_eq!(said(&resolved), (Some("77.70"), vec![]));
     assert_eq!((&resolved["computedBy"], &resolved["net"]["amount"]), (&json!("erp"), &json!("233.10")));
     assert_eq!(said(&asked(&facts, json!({"currency": "USD"}))).1, ["BLOCKING CURRENCY_NOT_OFFERED"]);
+    let mut for_three = facts.clone();
+    for_three["ownerPrice"]["quantity"] = json!("3");
+    assert_eq!(said(&asked(&for_three, json!({"quantity": "3"}))), (Some("77.70"), vec![]));
+    assert_eq!(said(&asked(&for_three, json!({"quantity": "500"}))), (None, vec!["BLOCKING PRICE_UNCLEAR".to_owned()]));
     let unknown = with(facts, json!({"ownerPrice": {"$unknown": {"code": "OWNER_DOWN", "system": "erp"}}}));
     assert_eq!(said(&asked(&unknown, json!({}))), (None, vec!["BLOCKING PRICE_UNCLEAR".to_owned()]));
 }

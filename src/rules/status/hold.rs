@@ -129,7 +129,12 @@ fn held(order: &OrderFacts, assessment: CreditAssessment, adds: Option<Money>, c
     let held = assessment.reasons.into_iter().find(|reason| reason.code == ReasonCode::CreditHold);
     let mut evidence = held.map(|reason| reason.evidence).unwrap_or_default();
     evidence.retain(|evidence| evidence.field != "holdSource");
-    evidence.extend(adds.map(|adds| context.evidence(order.at, "total", adds)));
+    if let Some(adds) = adds {
+        let total = Money::read(&order.total).ok().flatten();
+        evidence.extend(total.map(|total| context.evidence(order.at, "total", total)));
+        // What is invoiced of it already is in the exposure.
+        evidence.push(context.evidence(order.at, "notInvoiced", adds));
+    }
     evidence.push(context.evidence(order.at, "holdSource", "DERIVED"));
     let message =
         "The order waits for credit control: no hold is stored with it, it follows from the account's credit.";
