@@ -19,6 +19,7 @@
 //! | product `SP/1'4"×` | an article number that no careless system survives |
 //! | price of `PMP-4010` for `100042` | in force with breaks at 5 and 10, one run out, one to come |
 //! | price of `VLV-2205` for `100042` | two records of equal rank for the same days |
+//! | rebates of `100042` / `100120` | by turnover and by pumps, two run out, and no price is less for them / all run out |
 //! | price of `PMP-4010` for `100043` / `100120` | the contract of the account above / a contract that ran out in March |
 //! | account `100040` | a group; `100042` and `100043` stand below it |
 //! | account `100077` / `100078` | credit hold by hand / above its limit, and nothing says so but the amounts |
@@ -33,7 +34,7 @@
 //! | order `W-900001` | a draft of `100042` that only the shop has |
 //!
 //! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor` decide; `catalogue`, `content`, `price`,
-//! `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
+//! `rebate`, `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
 //! `callers` are who may be asked as; `servers` starts what has to run: `pim_api` is what the PIM speaks, `shop_schema` what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
 
 mod account;
@@ -52,6 +53,7 @@ mod order;
 mod pim_api;
 mod price;
 mod random;
+mod rebate;
 mod sales;
 mod servers;
 mod shipped;
@@ -127,6 +129,7 @@ pub async fn fill(folder: &Path) -> Result<DemoSystems, DemoError> {
     catalogue::fill(&mut erp, &items).await?;
     account::fill(&mut erp, &accounts).await?;
     price::fill(&mut erp, &items, &accounts).await?;
+    rebate::fill(&mut erp, &accounts).await?;
     sales::fill(&mut erp, &items, &accounts, &orders).await?;
     dispatch::fill(&mut erp, &items, &orders).await?;
     credit::fill(&mut erp, &accounts, &orders).await?;

@@ -45,6 +45,9 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[("Account", "taxExemption", "(jurisdi
 /// These look an account up that they are told, so that what they come to depends on whether the caller sees it: see `ruled`.
 const TOLD_AN_ACCOUNT: &[(&str, &str)] = &[("Product", "price"), ("Product", "sale"), ("Product", "orderable")];
 
+/// Plain lists: what is not a caller's is not in them at all.
+const PLAIN_LISTS: &[(&str, &str)] = &[("Account", "rebateAgreements")];
+
 const KEYS: &[(&str, &[&str])] = &[
     ("Account", &["number"]),
     ("Order", &["number", "account"]),
@@ -167,6 +170,12 @@ impl Taking<'_> {
                 _ if lacks(name) => Value::Null,
                 (_, Some(field)) if field.is_leaf => value.clone(),
                 (_, Some(field)) => self.take(&field.ty, value),
+            };
+            let value = match value {
+                Value::Array(rows) if PLAIN_LISTS.contains(&(ty, name)) => {
+                    rows.into_iter().filter(|row| !row.is_null()).collect()
+                }
+                value => value,
             };
             (key.clone(), value)
         };
