@@ -31,9 +31,10 @@
 //! | order `4500012349` | asked for `PMP-3990`, delivers `PMP-4010` |
 //! | order `4500012350` / `4500012353` / `4500012354` / `4500012356` | held for prepayment / delivery / billing / approval |
 //! | order `4500012351` / `4500012352` / `4500012355` | cancelled / closed short / a quotation past its day |
+//! | orders of `100043` | placed by its logins `L-5003` and `L-5004`, or by nobody's: by telephone, mail, fax or EDI |
 //! | order `W-900001` | a draft of `100042` that only the shop has |
 //!
-//! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor` decide; `catalogue`, `content`, `price`,
+//! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor`, `login` decide; `catalogue`, `content`, `price`,
 //! `rebate`, `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
 //! `callers` are who may be asked as; `servers` starts what has to run: `pim_api` is what the PIM speaks, `shop_schema` what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
 
@@ -48,6 +49,7 @@ mod dispatch;
 mod invoice;
 mod item;
 mod line;
+mod login;
 mod money;
 mod order;
 mod pim_api;
@@ -123,7 +125,9 @@ pub async fn fill(folder: &Path) -> Result<DemoSystems, DemoError> {
     };
     let items = item::items();
     let accounts = account::accounts();
-    let orders = order::orders(&items, &accounts);
+    let logins = login::logins(&accounts);
+    let mut orders = order::orders(&items, &accounts);
+    login::sign(&mut orders, accounts.len(), &logins);
 
     let mut erp = table::Filling::begin(&systems.erp, include_str!("erp.sql")).await?;
     catalogue::fill(&mut erp, &items).await?;
@@ -141,7 +145,8 @@ pub async fn fill(folder: &Path) -> Result<DemoSystems, DemoError> {
     pim.finish(include_str!("pim_index.sql")).await?;
 
     let mut shop = table::Filling::begin(&systems.shop, include_str!("shop.sql")).await?;
-    shop::fill(&mut shop, shop::Known { items: &items, accounts: &accounts, orders: &orders, free: &free }).await?;
+    let known = shop::Known { items: &items, accounts: &accounts, logins: &logins, orders: &orders, free: &free };
+    shop::fill(&mut shop, known).await?;
     shop.finish(include_str!("shop_index.sql")).await?;
     Ok(systems)
 }

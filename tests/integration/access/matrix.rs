@@ -50,7 +50,7 @@ const PLAIN_LISTS: &[(&str, &str)] = &[("Account", "rebateAgreements")];
 
 const KEYS: &[(&str, &[&str])] = &[
     ("Account", &["number"]),
-    ("Order", &["number", "account"]),
+    ("Order", &["number", "account", "placedBy"]),
     ("Price", &["account", "sku"]),
     ("Product", &["sku"]),
     ("Stock", &["sku"]),
@@ -149,7 +149,7 @@ impl Taking<'_> {
             Value::Object(members) => {
                 let ty = members.get("__typename").and_then(Value::as_str).unwrap_or(ty);
                 match self.table.rows(ty) {
-                    Some(rows) if !self.who.sees(rows, members[rows.account].as_str().unwrap()) => Value::Null,
+                    Some(rows) if !self.who.sees(rows, value) => Value::Null,
                     _ => self.members(ty, members),
                 }
             }
@@ -198,11 +198,19 @@ fn callers(audience: &'static str) -> Vec<Who> {
             accounts: accounts.to_vec(),
             below: below.to_vec(),
             permissions,
+            login: None,
         }));
+    }
+    // Somebody who sees what they placed themselves, with a colleague whose login is not theirs and with nothing of their own.
+    for login in ["L-5002", "L-5004", "L-5003"] {
+        for permissions in [vec!["VIEW_ORDERS_OWN"], PERMISSIONS.to_vec(), Vec::new()] {
+            let accounts = if login == "L-5002" { vec!["100042"] } else { vec!["100043"] };
+            callers.push(Who { audience, accounts, below: Vec::new(), permissions, login: Some(login) });
+        }
     }
     // Nobody in particular, who may do everything for no account; and nothing for none.
     for permissions in [PERMISSIONS.to_vec(), Vec::new()] {
-        callers.push(Who { audience, accounts: Vec::new(), below: Vec::new(), permissions });
+        callers.push(Who { audience, accounts: Vec::new(), below: Vec::new(), permissions, login: None });
     }
     callers
 }
