@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use super::{
     case::{Asked, Case, check},
-    company::{Company, Who},
+    company::{Company, Erp, Who, own_file},
 };
 
 #[tokio::test]
@@ -166,4 +167,24 @@ async fn whoever_sees_ones_own_orders_alone_finds_those_they_placed_and_none_of_
             }
         }
     }
+}
+
+#[tokio::test]
+async fn that_another_order_has_the_same_number_of_the_customers_is_said_without_that_orders_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = own_file(folder.path()).await;
+    let mut erp = SqliteConnection::connect(&address).await.expect("the ERP's file");
+    let same =
+        "update sales_order set customer_po = 'PO-SAME', placed_by = case order_no when '4500012349' then 'L-5002' end
+                where order_no in ('4500012345', '4500012349')";
+    sqlx::raw_sql(same).execute(&mut erp).await.expect("the same number");
+    erp.close().await.expect("the ERP's file");
+    let company = Company::over(Erp::Sqlite, address).await;
+    let query = "{ order(number: \"4500012349\") { reasons { code message # } statusExplanation { text } } }";
+    let evidence = query.replace('#', "evidence { field value }");
+    let agent = json!(company.data(Who::Agent, &evidence, json!({})).await).to_string();
+    assert!(agent.contains("{\"field\":\"sameCustomerPo\",\"value\":\"4500012345\"}"), "{agent}");
+    let placer = Who::Placer("100042", "L-5002");
+    let told = json!(company.data(placer, &query.replace('#', ""), json!({})).await).to_string();
+    assert!(told.contains("DUPLICATE_PO") && !told.contains("4500012345"), "a colleague's order is named: {told}");
 }
