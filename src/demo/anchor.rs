@@ -66,6 +66,7 @@ pub(super) fn orders(items: &[Item], accounts: &[Account]) -> Vec<Order> {
             let mut order = Order {
                 number: (4_500_012_300 + anchor.number).to_string(),
                 web_no: (anchor.number % 3 == 0).then(|| format!("W-{}", 300_000 + anchor.number)),
+                placed_by: None,
                 customer_po: Some(format!("PO-{}-{:04}", anchor.account, anchor.number)),
                 account: position,
                 ship_to: Some(account.ship_tos[0].clone()),

@@ -1,4 +1,4 @@
-//! Four callers to try the demo company as: two buyers, a service agent, and BI.
+//! Five callers to try the demo company as: three buyers, a service agent, and BI.
 //!
 //! In: the time. Out: the `[access]` that knows them, its secret, and their tokens. The secret is another one at every start:
 //! tokens that were printed are worth nothing elsewhere.
@@ -48,6 +48,11 @@ const BUYER: [&str; 10] = [
     "MANAGE_USERS",
 ];
 
+/// The second login of 100043 in the shop.
+pub(super) const PLACER: &str = "L-5004";
+/// What the second login of a company may do, as the shop has it.
+pub(super) const PLACER_MAY: [&str; 5] = ["VIEW_CATALOG", "VIEW_PRICE", "VIEW_STOCK", "VIEW_ORDERS_OWN", "PLACE_ORDER"];
+
 /// Somebody to ask as.
 #[derive(Debug, Clone)]
 pub struct DemoCaller {
@@ -78,6 +83,7 @@ impl DemoCallers {
         let said = [
             ("buyer of 100040, the group above", buyer("demo-buyer-100040", "100040", &BUYER)),
             ("buyer of 100042, below it", buyer("demo-buyer-100042", "100042", &BUYER[..4])),
+            ("buyer of 100043, who sees the orders they placed themselves", buyer(PLACER, "100043", &PLACER_MAY)),
             ("service agent, who may act as a buyer", everyone("demo-agent", "agent")),
             ("BI", everyone("demo-analyst", "analyst")),
         ];

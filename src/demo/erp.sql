@@ -65,11 +65,23 @@ create table price_record (
   valid_from text not null, valid_to text not null
 ) without rowid;
 
+-- What is paid back after a period; `valid_before` is the first day that an agreement holds no more.
+create table rebate_agreement (
+  agreement_no text primary key, account_no text not null, title text not null, basis text not null, period text not null,
+  currency text not null, valid_from text not null, valid_before text not null
+) without rowid;
+create table rebate_tier (
+  agreement_no text not null, step integer not null, from_amount text, from_qty integer, unit text, percent text not null,
+  primary key (agreement_no, step)
+) without rowid;
+
+-- `placed_by` is the shop's login that an order came from.
 create table sales_order (
   order_no text primary key, web_no text, customer_po text, account_no text not null, bill_to text not null, ship_to text,
   ordered_at text not null, requested text, promised text, valid_until text, currency text not null,
   net text not null, tax text not null, freight text not null, surcharges text not null, total text not null, cost text,
-  terms text, status text not null, delivery_status text not null, billing_status text not null, updated_at text not null
+  terms text, status text not null, delivery_status text not null, billing_status text not null, updated_at text not null,
+  placed_by text
 ) without rowid;
 create table sales_line (
   order_no text not null, line_no integer not null, line_type text not null, item_no text, requested_item text, line_text text not null,

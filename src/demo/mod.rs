@@ -19,6 +19,7 @@
 //! | product `SP/1'4"×` | an article number that no careless system survives |
 //! | price of `PMP-4010` for `100042` | in force with breaks at 5 and 10, one run out, one to come |
 //! | price of `VLV-2205` for `100042` | two records of equal rank for the same days |
+//! | rebates of `100042` / `100120` | by turnover and by pumps, two run out, and no price is less for them / all run out |
 //! | price of `PMP-4010` for `100043` / `100120` | the contract of the account above / a contract that ran out in March |
 //! | account `100040` | a group; `100042` and `100043` stand below it |
 //! | account `100077` / `100078` | credit hold by hand / above its limit, and nothing says so but the amounts |
@@ -30,10 +31,11 @@
 //! | order `4500012349` | asked for `PMP-3990`, delivers `PMP-4010` |
 //! | order `4500012350` / `4500012353` / `4500012354` / `4500012356` | held for prepayment / delivery / billing / approval |
 //! | order `4500012351` / `4500012352` / `4500012355` | cancelled / closed short / a quotation past its day |
+//! | orders of `100043` | placed by its logins `L-5003` and `L-5004`, or by nobody's: by telephone, mail, fax or EDI |
 //! | order `W-900001` | a draft of `100042` that only the shop has |
 //!
-//! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor` decide; `catalogue`, `content`, `price`,
-//! `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
+//! Reading order: `item`, `account`, `story`, `line`, `order`, `invoice`, `anchor`, `login` decide; `catalogue`, `content`, `price`,
+//! `rebate`, `sales`, `dispatch`, `credit`, `stock`, `shop` write; `vocabulary`, `random`, `calendar`, `money`, `table` serve them;
 //! `callers` are who may be asked as; `servers` starts what has to run: `pim_api` is what the PIM speaks, `shop_schema` what the shop speaks over its `shop_rows`; `shipped` holds the contract and the queries.
 
 mod account;
@@ -47,11 +49,13 @@ mod dispatch;
 mod invoice;
 mod item;
 mod line;
+mod login;
 mod money;
 mod order;
 mod pim_api;
 mod price;
 mod random;
+mod rebate;
 mod sales;
 mod servers;
 mod shipped;
@@ -121,12 +125,15 @@ pub async fn fill(folder: &Path) -> Result<DemoSystems, DemoError> {
     };
     let items = item::items();
     let accounts = account::accounts();
-    let orders = order::orders(&items, &accounts);
+    let logins = login::logins(&accounts);
+    let mut orders = order::orders(&items, &accounts);
+    login::sign(&mut orders, accounts.len(), &logins);
 
     let mut erp = table::Filling::begin(&systems.erp, include_str!("erp.sql")).await?;
     catalogue::fill(&mut erp, &items).await?;
     account::fill(&mut erp, &accounts).await?;
     price::fill(&mut erp, &items, &accounts).await?;
+    rebate::fill(&mut erp, &accounts).await?;
     sales::fill(&mut erp, &items, &accounts, &orders).await?;
     dispatch::fill(&mut erp, &items, &orders).await?;
     credit::fill(&mut erp, &accounts, &orders).await?;
@@ -138,7 +145,8 @@ pub async fn fill(folder: &Path) -> Result<DemoSystems, DemoError> {
     pim.finish(include_str!("pim_index.sql")).await?;
 
     let mut shop = table::Filling::begin(&systems.shop, include_str!("shop.sql")).await?;
-    shop::fill(&mut shop, shop::Known { items: &items, accounts: &accounts, orders: &orders, free: &free }).await?;
+    let known = shop::Known { items: &items, accounts: &accounts, logins: &logins, orders: &orders, free: &free };
+    shop::fill(&mut shop, known).await?;
     shop.finish(include_str!("shop_index.sql")).await?;
     Ok(systems)
 }

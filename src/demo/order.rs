@@ -16,6 +16,8 @@ use super::{
 pub(super) struct Order {
     pub(super) number: String,
     pub(super) web_no: Option<String>,
+    /// The id of the login that placed it in the shop.
+    pub(super) placed_by: Option<String>,
     pub(super) customer_po: Option<String>,
     /// The position of the account.
     pub(super) account: usize,
@@ -161,6 +163,7 @@ pub(super) fn orders(items: &[Item], accounts: &[Account]) -> Vec<Order> {
         let mut order = Order {
             number: (4_500_020_000 + n).to_string(),
             web_no: random.percent(45).then(|| format!("W-{}", 400_000 + n)),
+            placed_by: None,
             customer_po: random.percent(85).then(|| format!("PO-{}-{}", account.number, random.between(1_000, 9_999))),
             account: position,
             ship_to: Some(account.ship_tos[random.below(account.ship_tos.len())].clone()),

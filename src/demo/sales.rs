@@ -52,6 +52,7 @@ pub(super) async fn fill(
             progress(order, |line| line.kind == LineKind::Goods, |line| (line.shipped, line.ordered - line.cancelled)),
             progress(order, |line| line.item.is_some(), |line| (line.invoiced, line.ordered - line.cancelled)),
             instant(changed(order), 21_600 + n * 37 % 50_000),
+            order.placed_by.as_ref(),
         ]);
         for line in &order.lines {
             lines.row(line_row(order, line, items));

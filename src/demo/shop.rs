@@ -2,10 +2,11 @@
 
 use super::{
     DemoError,
-    account::{Account, person},
+    account::Account,
     calendar::{day, local},
     item::Item,
     line::LineKind,
+    login::{Login, Placers, Rights},
     order::{Order, price},
     random::Random,
     table::{Filling, Table, row},
@@ -16,6 +17,7 @@ use super::{
 pub(super) struct Known<'a> {
     pub(super) items: &'a [Item],
     pub(super) accounts: &'a [Account],
+    pub(super) logins: &'a [Login],
     pub(super) orders: &'a [Order],
     /// What is free to promise of each item, by its position.
     pub(super) free: &'a [Option<i64>],
@@ -24,7 +26,7 @@ pub(super) struct Known<'a> {
 /// Writes what the shop knows.
 pub(super) async fn fill(shop: &mut Filling, known: Known<'_>) -> Result<(), DemoError> {
     listings(shop, known).await?;
-    logins(shop, known.accounts).await?;
+    logins(shop, known).await?;
     orders(shop, known).await
 }
 
@@ -68,34 +70,25 @@ async fn listings(shop: &mut Filling, known: Known<'_>) -> Result<(), DemoError>
     shop.write(products).await
 }
 
-async fn logins(shop: &mut Filling, accounts: &[Account]) -> Result<(), DemoError> {
-    let mut random = Random::of("logins");
+async fn logins(shop: &mut Filling, known: Known<'_>) -> Result<(), DemoError> {
     let mut logins = Table::new("login");
     let mut rights = Table::new("login_account");
-    let mut number = 5_000;
     let currency_of =
-        |number: &str| accounts.iter().find(|account| account.number == number).map(|account| account.currency);
-    for account in accounts.iter().filter(|account| account.block != "N") {
-        for n in 0..random.between(1, 3) {
-            number += 1;
-            let (id, name) = (format!("L-{number}"), person(&mut random));
-            let email =
-                format!("{}.{number}@a{}.example", name.to_lowercase().replace([' ', '\''], "."), account.number);
-            let seen = random.percent(85).then(|| local(-random.between(0, 200), random.between(360, 1_200)));
-            logins.row(row![&id, name, email, random.percent(94), seen]);
-            let permissions = match n {
-                0 => {
-                    r#"["VIEW_CATALOG","VIEW_PRICE","VIEW_STOCK","VIEW_ORDERS_ACCOUNT","VIEW_ORDERS_CHILDREN","VIEW_INVOICES","VIEW_CREDIT","PLACE_ORDER","APPROVE_ORDER","MANAGE_USERS"]"#
-                }
-                1 => r#"["VIEW_CATALOG","VIEW_PRICE","VIEW_STOCK","VIEW_ORDERS_OWN","PLACE_ORDER"]"#,
-                _ => r#"["VIEW_CATALOG","VIEW_STOCK"]"#,
-            };
-            let limit = (n == 1).then(|| random.between(5, 80) * 10_000);
-            rights.row(row![&account.number, &id, permissions, limit, account.currency]);
-            // The first login of some companies may also act for the company above.
-            if let Some(parent) = account.parent.as_ref().filter(|_| n == 0 && random.percent(10)) {
-                rights.row(row![parent, id, r#"["VIEW_CATALOG","VIEW_PRICE"]"#, None::<i64>, currency_of(parent)]);
+        |number: &str| known.accounts.iter().find(|account| account.number == number).map(|account| account.currency);
+    for login in known.logins {
+        let account = &known.accounts[login.account];
+        let Login { id, name, email, active, seen, .. } = login;
+        logins.row(row![id, name, email, *active, seen.as_ref()]);
+        let permissions = match login.rights {
+            Rights::All => {
+                r#"["VIEW_CATALOG","VIEW_PRICE","VIEW_STOCK","VIEW_ORDERS_ACCOUNT","VIEW_ORDERS_CHILDREN","VIEW_INVOICES","VIEW_CREDIT","PLACE_ORDER","APPROVE_ORDER","MANAGE_USERS"]"#
             }
+            Rights::Own => r#"["VIEW_CATALOG","VIEW_PRICE","VIEW_STOCK","VIEW_ORDERS_OWN","PLACE_ORDER"]"#,
+            Rights::Look => r#"["VIEW_CATALOG","VIEW_STOCK"]"#,
+        };
+        rights.row(row![&account.number, id, permissions, login.limit_cents, account.currency]);
+        if let Some(parent) = account.parent.as_ref().filter(|_| login.is_above) {
+            rights.row(row![parent, id, r#"["VIEW_CATALOG","VIEW_PRICE"]"#, None::<i64>, currency_of(parent)]);
         }
     }
     shop.write(logins).await?;
@@ -134,6 +127,7 @@ async fn orders(shop: &mut Filling, known: Known<'_>) -> Result<(), DemoError> {
             order.net_cents(),
             state,
             local(-order.age, 480),
+            order.placed_by.as_ref(),
         ]);
         let goods = order.lines.iter().filter(|line| line.kind == LineKind::Goods);
         for (position, line) in (1_i64..).zip(goods) {
@@ -153,6 +147,7 @@ async fn orders(shop: &mut Filling, known: Known<'_>) -> Result<(), DemoError> {
     let sold: Vec<&Item> =
         known.items.iter().filter(|item| item.is_sold() && item.in_pim() && item.list_cents.is_some()).collect();
     let named = known.accounts.iter().position(|account| account.number == "100042").expect("an anchor");
+    let mut placers = Placers::of("who writes drafts", known.accounts.len(), known.logins);
     for n in 0..N_DRAFTS {
         let position = if n == 0 { named } else { random.below(known.accounts.len()) };
         let account = &known.accounts[position];
@@ -181,6 +176,7 @@ async fn orders(shop: &mut Filling, known: Known<'_>) -> Result<(), DemoError> {
             net_cents,
             state,
             local(-random.between(0, 21), random.between(360, 1_200)),
+            placers.pick(position).map(str::to_owned),
         ]);
     }
     shop.write(orders).await?;

@@ -13,7 +13,8 @@ create table login_account (
 ) without rowid;
 create table web_order (
   web_no text primary key, erp_no text, account_no text not null, bill_to text not null, ship_to text, customer_po text, requested text,
-  currency text not null, net_cents integer not null, state text not null, changed_at text not null
+  currency text not null, net_cents integer not null, state text not null, changed_at text not null,
+  login_id text
 ) without rowid;
 create table web_line (
   web_no text not null, position integer not null, sku text not null, title text not null, unit text not null, qty integer not null,

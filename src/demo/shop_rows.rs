@@ -64,25 +64,26 @@ pub(super) enum Wanted<'a> {
     Drafts(&'a str),
     /// Those of a JSON list of the ERP's numbers.
     OfErp(&'a str),
-    /// An account's that the ERP does not have.
-    DraftsOfAccount(&'a str),
+    /// An account's that the ERP does not have; where a login is named, those of this login.
+    DraftsOfAccount(&'a str, Option<&'a str>),
 }
 
 /// Reads orders, the last changed first, each with its lines.
 pub(super) async fn orders(rows: &SqlitePool, wanted: Wanted<'_>) -> Result<Vec<Order>, Error> {
-    let (condition, bound) = match wanted {
-        Wanted::Drafts(keys) => ("web_no in (select value from json_each(?)) and erp_no is null", keys),
-        Wanted::OfErp(keys) => ("erp_no in (select value from json_each(?))", keys),
-        Wanted::DraftsOfAccount(account) => ("account_no = ? and erp_no is null", account),
+    let (condition, bound, login) = match wanted {
+        Wanted::Drafts(keys) => ("web_no in (select value from json_each(?1)) and erp_no is null", keys, None),
+        Wanted::OfErp(keys) => ("erp_no in (select value from json_each(?1))", keys, None),
+        Wanted::DraftsOfAccount(account, login) => ("account_no = ?1 and erp_no is null", account, login),
     };
+    let condition = format!("{condition} and (?2 is null or login_id = ?2)");
     let sql = format!("select * from web_order where {condition} order by changed_at desc, web_no");
-    let found = sqlx::query(AssertSqlSafe(sql)).bind(bound).fetch_all(rows).await?;
+    let found = sqlx::query(AssertSqlSafe(sql)).bind(bound).bind(login).fetch_all(rows).await?;
     let sql = format!(
         "select l.*, o.currency, o.state from web_line l join web_order o on o.web_no = l.web_no
          where l.web_no in (select web_no from web_order where {condition}) order by l.web_no, l.position"
     );
     let mut lines: HashMap<String, Vec<Line>> = HashMap::new();
-    for row in sqlx::query(AssertSqlSafe(sql)).bind(bound).fetch_all(rows).await? {
+    for row in sqlx::query(AssertSqlSafe(sql)).bind(bound).bind(login).fetch_all(rows).await? {
         lines.entry(row.try_get("web_no")?).or_default().push(line(&row)?);
     }
     let order = |row: &SqliteRow| {
@@ -91,6 +92,7 @@ pub(super) async fn orders(rows: &SqlitePool, wanted: Wanted<'_>) -> Result<Vec<
             lines: lines.remove(&number).unwrap_or_default(),
             number,
             erp_number: row.try_get("erp_no")?,
+            login_id: row.try_get("login_id")?,
             account: row.try_get("account_no")?,
             bill_to: row.try_get("bill_to")?,
             ship_to: row.try_get("ship_to")?,

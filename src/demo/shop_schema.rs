@@ -87,6 +87,8 @@ pub(super) struct Order {
     pub(super) number: String,
     /// Null until the ERP has it.
     pub(super) erp_number: Option<String>,
+    /// Who placed it, or is still writing it.
+    pub(super) login_id: Option<String>,
     pub(super) account: String,
     pub(super) bill_to: String,
     pub(super) ship_to: Option<String>,
@@ -164,17 +166,22 @@ impl Shop {
         Ok(shop_rows::orders(rows(context)?, Wanted::OfErp(&keys(&numbers)?)).await?)
     }
 
-    /// An account's orders that the ERP does not have yet, the last changed first.
+    /// An account's orders that the ERP does not have yet, the last changed first; where a login is named, its own alone.
     async fn drafts_of_account(
         &self,
         context: &Context<'_>,
         account: ID,
+        login: Option<ID>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<String, Order, Counted>> {
-        let found = shop_rows::orders(rows(context)?, Wanted::DraftsOfAccount(&account)).await?;
+        let found = shop_rows::orders(
+            rows(context)?,
+            Wanted::DraftsOfAccount(&account, login.as_ref().map(|login| login.as_str())),
+        )
+        .await?;
         query(after, before, first, last, |after: Option<String>, before: Option<String>, first, last| async move {
             let cursor = |order: &Order| blake3::hash(order.number.as_bytes()).to_hex()[..12].to_owned();
             let at = |wanted: &String| {

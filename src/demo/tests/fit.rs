@@ -30,6 +30,7 @@ const KEYS: &[(&str, &str, &str)] = &[
         "erp",
         "select account_no, item_no from account cross join (select item_no from item order by item_text limit 40) limit 800",
     ),
+    ("RebateAgreement", "erp", "select agreement_no from rebate_agreement"),
     ("Account", "erp", "select account_no from account"),
     ("Category", "pim", "select code from category"),
     ("Order", "erp", "select order_no from sales_order where order_no < '4500020000' or order_no % 16 = 0"),

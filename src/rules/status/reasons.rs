@@ -131,7 +131,8 @@ fn duplicate(order: &OrderFacts, context: &Context<'_>) -> Option<Reason> {
                 context.evidence_of(order.at, "customerPo", &order.customer_po),
                 context.evidence(order.at, "sameCustomerPo", other),
             ];
-            let message = format!("Order {other} of the account has the same order number of its own.");
+            // Whoever sees their own orders alone may read this: which other order it is stands with the evidence.
+            let message = "The account has another order with the same order number of its own.";
             Some(Reason::new(ReasonCode::DuplicatePo, message, evidence))
         }
         Err(unknown) => Some(Reason::of_unknown("Whether the same order is there already", unknown)),

@@ -28,22 +28,32 @@ const LISTS: &[Listed] = &[
     listed("accounts(filter: { text: \"Nordwasser\" }, {W})", "/accounts", "number", "Account"),
     listed("accounts(filter: { parent: \"100040\" }, {W})", "/accounts", "number", "Account"),
     listed("account(number: \"100040\") { children({W})", "/account/children", "number", "Account"),
-    listed("account(number: \"100040\") { orders({W})", "/account/orders", "number account", "Order"),
-    listed("account(number: \"100042\") { orders({W})", "/account/orders", "number account", "Order"),
-    listed("account(number: \"100043\") { orders({W})", "/account/orders", "number account", "Order"),
-    listed("account(number: \"100042\") { drafts({W})", "/account/drafts", "number account", "Order"),
+    listed("account(number: \"100040\") { orders({W})", "/account/orders", "number account placedBy", "Order"),
+    listed("account(number: \"100042\") { orders({W})", "/account/orders", "number account placedBy", "Order"),
+    listed("account(number: \"100043\") { orders({W})", "/account/orders", "number account placedBy", "Order"),
+    listed("account(number: \"111021\") { orders({W})", "/account/orders", "number account placedBy", "Order"),
+    listed("account(number: \"111021\") { drafts({W})", "/account/drafts", "number account placedBy", "Order"),
+    listed("account(number: \"100042\") { drafts({W})", "/account/drafts", "number account placedBy", "Order"),
     listed("account(number: \"100042\") { agreedPrices({W})", "/account/agreedPrices", "sku account", "Price"),
     Listed {
         hidden_from: "storefront",
-        ..listed("ordersChanged(since: \"2026-06-20T00:00:00Z\", {W})", "/ordersChanged", "number account", "Order")
+        ..listed(
+            "ordersChanged(since: \"2026-06-20T00:00:00Z\", {W})",
+            "/ordersChanged",
+            "number account placedBy",
+            "Order",
+        )
     },
-    Listed { hidden_from: "storefront", ..listed("ordersOnHold({W})", "/ordersOnHold", "number account", "Order") },
+    Listed {
+        hidden_from: "storefront",
+        ..listed("ordersOnHold({W})", "/ordersOnHold", "number account placedBy", "Order")
+    },
     Listed {
         hidden_from: "storefront",
         ..listed(
             "product(sku: \"PMP-4010\") { openOrders(account: \"100042\", {W})",
             "/product/openOrders",
-            "number account",
+            "number account placedBy",
             "Order",
         )
     },
@@ -103,11 +113,11 @@ async fn lists_have_what_their_caller_may_see_and_count_that_alone() {
             for who in callers(audience) {
                 let seen = list.rows(&rig, &who.caller(&rig), if truth.len() > 40 { 40 } else { 3 }).await;
                 let rows = table.rows(list.ty).expect("rows of accounts");
-                let account = |row: &Value| row[rows.account].as_str().unwrap_or_default().to_owned();
-                let theirs: Vec<&Value> = truth.iter().filter(|row| who.sees(rows, &account(row))).collect();
+                let theirs: Vec<&Value> = truth.iter().filter(|row| who.sees(rows, row)).collect();
                 // A list that hangs on an account is there where the account is.
                 let holder = list.field.strip_prefix("account(number: \"").map(|rest| &rest[..6]);
-                let is_there = holder.is_none_or(|holder| who.sees(table.rows("Account").unwrap(), holder));
+                let account = |number: &str| json!({ "number": number });
+                let is_there = holder.is_none_or(|holder| who.sees(table.rows("Account").unwrap(), &account(holder)));
                 let expected = is_there.then_some(theirs);
                 let seen = seen.as_ref().map(|rows| rows.iter().collect());
                 assert_eq!(seen, expected, "{audience} {:?} {:?}: {}", who.accounts, who.permissions, list.field);
@@ -130,8 +140,14 @@ fn callers(audience: &'static str) -> Vec<Who> {
     for (accounts, below) in families {
         for without in [None, Some("VIEW_ORDERS_CHILDREN"), Some("VIEW_ORDERS_ACCOUNT"), Some("VIEW_PRICE")] {
             let permissions = PERMISSIONS.into_iter().filter(|one| Some(*one) != without).collect();
-            callers.push(Who { audience, accounts: accounts.to_vec(), below: below.to_vec(), permissions });
+            let (accounts, below) = (accounts.to_vec(), below.to_vec());
+            callers.push(Who { audience, accounts, below, permissions, login: None });
         }
+    }
+    // Colleagues who see what they placed themselves, and the only one of an account who places any.
+    for (login, account) in [("L-5331", "111021"), ("L-5332", "111021"), ("L-5002", "100042")] {
+        let permissions = vec!["VIEW_ORDERS_OWN"];
+        callers.push(Who { audience, accounts: vec![account], below: Vec::new(), permissions, login: Some(login) });
     }
     callers
 }
@@ -139,7 +155,7 @@ fn callers(audience: &'static str) -> Vec<Who> {
 #[tokio::test]
 async fn a_cursor_that_somebody_else_was_given_opens_nothing() {
     let rig = Rig::demo(Company::filled().await, CacheSettings::default()).await;
-    let list = &LISTS[8];
+    let list = LISTS.iter().find(|list| list.path == "/ordersChanged").expect("a list of everybody's orders");
     let all = list.page(&rig, &Caller::operator(), "first: 5").await;
     let cursor = &all["pageInfo"]["endCursor"];
     let buyer = rig.caller("service", &["100042"], &PERMISSIONS);

@@ -45,9 +45,12 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[("Account", "taxExemption", "(jurisdi
 /// These look an account up that they are told, so that what they come to depends on whether the caller sees it: see `ruled`.
 const TOLD_AN_ACCOUNT: &[(&str, &str)] = &[("Product", "price"), ("Product", "sale"), ("Product", "orderable")];
 
+/// Plain lists: what is not a caller's is not in them at all.
+const PLAIN_LISTS: &[(&str, &str)] = &[("Account", "rebateAgreements")];
+
 const KEYS: &[(&str, &[&str])] = &[
     ("Account", &["number"]),
-    ("Order", &["number", "account"]),
+    ("Order", &["number", "account", "placedBy"]),
     ("Price", &["account", "sku"]),
     ("Product", &["sku"]),
     ("Stock", &["sku"]),
@@ -146,7 +149,7 @@ impl Taking<'_> {
             Value::Object(members) => {
                 let ty = members.get("__typename").and_then(Value::as_str).unwrap_or(ty);
                 match self.table.rows(ty) {
-                    Some(rows) if !self.who.sees(rows, members[rows.account].as_str().unwrap()) => Value::Null,
+                    Some(rows) if !self.who.sees(rows, value) => Value::Null,
                     _ => self.members(ty, members),
                 }
             }
@@ -167,6 +170,12 @@ impl Taking<'_> {
                 _ if lacks(name) => Value::Null,
                 (_, Some(field)) if field.is_leaf => value.clone(),
                 (_, Some(field)) => self.take(&field.ty, value),
+            };
+            let value = match value {
+                Value::Array(rows) if PLAIN_LISTS.contains(&(ty, name)) => {
+                    rows.into_iter().filter(|row| !row.is_null()).collect()
+                }
+                value => value,
             };
             (key.clone(), value)
         };
@@ -189,11 +198,19 @@ fn callers(audience: &'static str) -> Vec<Who> {
             accounts: accounts.to_vec(),
             below: below.to_vec(),
             permissions,
+            login: None,
         }));
+    }
+    // Somebody who sees what they placed themselves, with a colleague whose login is not theirs and with nothing of their own.
+    for login in ["L-5002", "L-5004", "L-5003"] {
+        for permissions in [vec!["VIEW_ORDERS_OWN"], PERMISSIONS.to_vec(), Vec::new()] {
+            let accounts = if login == "L-5002" { vec!["100042"] } else { vec!["100043"] };
+            callers.push(Who { audience, accounts, below: Vec::new(), permissions, login: Some(login) });
+        }
     }
     // Nobody in particular, who may do everything for no account; and nothing for none.
     for permissions in [PERMISSIONS.to_vec(), Vec::new()] {
-        callers.push(Who { audience, accounts: Vec::new(), below: Vec::new(), permissions });
+        callers.push(Who { audience, accounts: Vec::new(), below: Vec::new(), permissions, login: None });
     }
     callers
 }

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `rig` (engines whose owners fail and callers), `table` (who has what of the canonical graph), `matrix`
 //! (every field for every caller), `schema` (what each audience is told there is), `paths` (the paths by which somebody might see what is not theirs), `ruled` (rules),
-//! `own` (rows by login), `below` (the hierarchy), `pushdown` (what an owner reads), `leak` (one engine for all against one for
+//! `own` and `placed` (rows by login), `below` (the hierarchy), `pushdown` (what an owner reads), `leak` (one engine for all against one for
 //! each).
 
 mod below;
@@ -12,6 +12,7 @@ mod lists;
 mod matrix;
 mod own;
 mod paths;
+mod placed;
 mod pushdown;
 mod rig;
 mod ruled;

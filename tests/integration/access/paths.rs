@@ -35,6 +35,7 @@ const PATHS: &[&str] = &[
     "{ account(number: \"{A}\") { orders(first: 3) { totalCount nodes { number } pageInfo { hasNextPage endCursor } } } }",
     "{ account(number: \"{A}\") { children { totalCount nodes { number } } drafts { nodes { number } } } }",
     "{ account(number: \"{A}\") { agreedPrices(first: 2) { totalCount edges { cursor node { sku } } } } }",
+    "{ account(number: \"{A}\") { rebateAgreements(first: 3) { id name tiers { percent } _provenance { field } } } }",
     "{ ordersByCustomerPo(account: \"{A}\", customerPo: \"PO-100077-0046\") { number } }",
     "{ accounts(filter: { parent: \"{A}\" }) { totalCount nodes { number } pageInfo { startCursor endCursor hasNextPage } } }",
     // By a rule that is told an account.

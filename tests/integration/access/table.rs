@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::rig::Rig;
 
 pub const AUDIENCES: [&str; 3] = ["storefront", "service", "bi"];
-pub const PERMISSIONS: [&str; 7] = [
+pub const PERMISSIONS: [&str; 8] = [
     "VIEW_PRICE",
     "VIEW_STOCK",
+    "VIEW_ORDERS_OWN",
     "VIEW_ORDERS_ACCOUNT",
     "VIEW_ORDERS_CHILDREN",
     "VIEW_INVOICES",
@@ -38,8 +39,11 @@ pub struct TypeLine {
 pub struct Rows {
     /// The field that names the account.
     pub account: &'static str,
+    /// The field that names the login whose own a row is.
+    pub login: Option<&'static str>,
     with: Option<&'static str>,
     below: Option<&'static str>,
+    own: Option<&'static str>,
 }
 
 /// What it says of a field.
@@ -59,7 +63,13 @@ impl Table {
                 (None, _) => {
                     let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
                     let said = |key: &str| rest.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-                    let rows = |account| Rows { account, with: said("with"), below: said("below") };
+                    let rows = |account| Rows {
+                        account,
+                        login: said("login"),
+                        with: said("with"),
+                        below: said("below"),
+                        own: said("own"),
+                    };
                     let audiences = rest.split(' ').filter(|word| AUDIENCES.contains(word)).collect();
                     current = types.entry(name).or_default();
                     *current = TypeLine { audiences, rows: said("rows").map(rows), fields: BTreeMap::new() };
@@ -118,6 +128,7 @@ pub struct Who {
     /// The accounts below these.
     pub below: Vec<&'static str>,
     pub permissions: Vec<&'static str>,
+    pub login: Option<&'static str>,
 }
 
 impl Who {
@@ -125,14 +136,20 @@ impl Who {
         permission.is_none_or(|permission| self.permissions.contains(&permission))
     }
 
-    /// Whether they see an account's rows.
-    pub fn sees(&self, rows: Rows, account: &str) -> bool {
-        let is_below = rows.below.is_some_and(|word| self.permissions.contains(&word));
-        self.may(rows.with) && (self.accounts.contains(&account) || is_below && self.below.contains(&account))
+    /// Whether they see a row.
+    pub fn sees(&self, rows: Rows, row: &Value) -> bool {
+        let said = |field: &str| row[field].as_str().unwrap_or_default();
+        let account = said(rows.account);
+        let has = |word: Option<&str>| word.is_some_and(|word| self.permissions.contains(&word));
+        let is_below = has(rows.below) && self.below.contains(&account);
+        let is_own = has(rows.own) && self.login.is_some_and(|login| rows.login.map(said) == Some(login));
+        let is_theirs = self.accounts.contains(&account);
+        self.may(rows.with) && (is_theirs || is_below) || is_own && is_theirs
     }
 
     pub fn caller(&self, rig: &Rig) -> Caller {
-        rig.caller(self.audience, &self.accounts, &self.permissions)
+        let caller = rig.caller(self.audience, &self.accounts, &self.permissions);
+        Caller { login: self.login.map(Into::into), ..caller }
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Erp {
 pub enum Who {
     /// A buyer of an account, in the shop: may see prices, stock and the account's orders, and nothing of its credit.
     Buyer(&'static str),
+    /// A buyer of an account, by their login, who sees of its orders those they placed themselves.
+    Placer(&'static str, &'static str),
     /// A service agent, who sees every account.
     Agent,
     /// An analyst, who does, too.
@@ -57,7 +59,7 @@ pub enum Who {
 impl Who {
     fn audience(self) -> &'static str {
         match self {
-            Self::Buyer(_) => "storefront",
+            Self::Buyer(_) | Self::Placer(..) => "storefront",
             Self::Agent => "service",
             Self::Analyst => "bi",
         }
@@ -172,9 +174,13 @@ impl Company {
                 let permissions = permissions.into_iter().map(Into::into).collect();
                 (Accounts::Of([account.into()].into()), Permissions::Of(permissions))
             }
+            Who::Placer(account, _) => {
+                (Accounts::Of([account.into()].into()), Permissions::Of(["VIEW_ORDERS_OWN".into()].into()))
+            }
             Who::Agent | Who::Analyst => (Accounts::All, Permissions::All),
         };
-        Caller { audience: Some(AudienceId::from(audience)), accounts, permissions, ..Caller::operator() }
+        let login = if let Who::Placer(_, login) = who { Some(login.into()) } else { None };
+        Caller { audience: Some(AudienceId::from(audience)), accounts, permissions, login, ..Caller::operator() }
     }
 }
 

@@ -5,8 +5,8 @@
 //! the steps of the explanation. The words, the status among them, are the same for everyone.
 //!
 //! Reading order: `company` (the systems, and who asks), `told` (an answer as text), `case` (what is asked and checked); then
-//! the cases: `price`, `address`, `credit`, `supply`, `order`, `review`, `size`, and `outage`, in which the owner of
-//! prices is down.
+//! the cases: `price`, `rebate`, `address`, `credit`, `supply`, `order`, `review`, `size`, and `outage`, in which the owner
+//! of prices is down.
 
 mod address;
 mod case;
@@ -15,6 +15,7 @@ mod credit;
 mod order;
 mod outage;
 mod price;
+mod rebate;
 mod review;
 mod size;
 mod supply;

@@ -1,10 +1,13 @@
 //! Orders under way and over: partly shipped, returned; and whose they are.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use super::{
     case::{Asked, Case, check},
-    company::{Company, Who},
+    company::{Company, Erp, Who, own_file},
 };
 
 #[tokio::test]
@@ -136,4 +139,52 @@ async fn the_status_is_the_same_word_in_the_shop_at_the_service_desk_and_in_a_re
         }
         assert_eq!(n_seen, numbers.len());
     }
+}
+
+#[tokio::test]
+async fn whoever_sees_ones_own_orders_alone_finds_those_they_placed_and_none_of_a_colleagues() {
+    let list =
+        "{ account(number: \"100043\") { orders(first: 100) { totalCount nodes { number placedBy customerPo } } } }";
+    for company in Company::both().await {
+        let truth = company.data(Who::Agent, list, json!({})).await["account"]["orders"].take();
+        let truth = truth["nodes"].as_array().expect("orders").clone();
+        let logins: BTreeSet<Option<&str>> = truth.iter().map(|order| order["placedBy"].as_str()).collect();
+        assert_eq!(logins, [None, Some("L-5003"), Some("L-5004")].into(), "{:?}", company.erp);
+        for login in ["L-5003", "L-5004"] {
+            let who = Who::Placer("100043", login);
+            let own: Vec<&Value> = truth.iter().filter(|order| order["placedBy"] == login).collect();
+            let seen = company.data(who, list, json!({})).await["account"]["orders"].take();
+            assert_eq!(seen, json!({"totalCount": own.len(), "nodes": own}), "{login}, {:?}", company.erp);
+            for order in &truth {
+                let query = "query($number: String!, $po: String!) { order(number: $number) { number }
+                    ordersByCustomerPo(account: \"100043\", customerPo: $po) { number placedBy } }";
+                let variables =
+                    json!({"number": order["number"], "po": order["customerPo"].as_str().unwrap_or("none")});
+                let data = company.data(who, query, variables).await;
+                assert_eq!(data["order"].is_object(), order["placedBy"] == login, "{login}, {order}");
+                let same = data["ordersByCustomerPo"].as_array().expect("a list");
+                assert!(same.iter().all(|one| one["placedBy"] == login), "{login}: {same:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn that_another_order_has_the_same_number_of_the_customers_is_said_without_that_orders_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = own_file(folder.path()).await;
+    let mut erp = SqliteConnection::connect(&address).await.expect("the ERP's file");
+    let same =
+        "update sales_order set customer_po = 'PO-SAME', placed_by = case order_no when '4500012349' then 'L-5002' end
+                where order_no in ('4500012345', '4500012349')";
+    sqlx::raw_sql(same).execute(&mut erp).await.expect("the same number");
+    erp.close().await.expect("the ERP's file");
+    let company = Company::over(Erp::Sqlite, address).await;
+    let query = "{ order(number: \"4500012349\") { reasons { code message # } statusExplanation { text } } }";
+    let evidence = query.replace('#', "evidence { field value }");
+    let agent = json!(company.data(Who::Agent, &evidence, json!({})).await).to_string();
+    assert!(agent.contains("{\"field\":\"sameCustomerPo\",\"value\":\"4500012345\"}"), "{agent}");
+    let placer = Who::Placer("100042", "L-5002");
+    let told = json!(company.data(placer, &query.replace('#', ""), json!({})).await).to_string();
+    assert!(told.contains("DUPLICATE_PO") && !told.contains("4500012345"), "a colleague's order is named: {told}");
 }

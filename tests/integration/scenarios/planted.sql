@@ -13,7 +13,7 @@ where account_no in ('100042', '100077', '100090', '100120');
 insert into sales_order
 select number, null, 'PO-100042-' || substr(number, 7), account_no, bill_to, ship_to, ordered_at, requested,
        case number when '4500019003' then '2026-07-12' when '4500019004' then null else promised end, valid_until, currency, net, tax,
-       freight, surcharges, total, cost, terms, status, 'A', 'A', updated_at
+       freight, surcharges, total, cost, terms, status, 'A', 'A', updated_at, null
 from sales_order,
      (select '4500019001' as number union all select '4500019002' union all select '4500019003' union all select '4500019004')
 where order_no = '4500012349';
