@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     evidence::{At, Evidence, Sources},
-    fact::Fact,
+    fact::{Fact, Unknown},
     settings::Settings,
 };
 

@@ -105,7 +105,7 @@ fn sale(article: &Article, arguments: &Arguments, context: &Context<'_>) -> (Sal
     if let Some(id) = &arguments.ship_to {
         let buyer = article.price.known().and_then(|price| price.buyer.known());
         let nowhere = Fact::Null;
-        let ship_tos = buyer.map_or(&nowhere, |buyer| &buyer.ship_tos);
+        let ship_tos = buyer.map_or((article.at, &nowhere), |buyer| (buyer.at, &buyer.ship_tos));
         reasons.extend(chosen(ship_tos, id, day, context).1);
         if arguments.date.is_none() {
             holds_until = earlier(holds_until, end_of(day, context));

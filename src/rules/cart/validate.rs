@@ -73,7 +73,7 @@ pub(super) fn validate(facts: &CartFacts, arguments: &Arguments, context: &Conte
     let day = arguments.date.unwrap_or_else(|| context.today());
     let account = facts.account.known();
     let (ship_to, address_reasons) = match (&arguments.ship_to, account) {
-        (Some(id), Some(account)) => chosen(&account.ship_tos, id, day, context),
+        (Some(id), Some(account)) => chosen((account.at, &account.ship_tos), id, day, context),
         _ => (None, Vec::new()),
     };
     let around = Around { arguments, account, ship_to, day };

@@ -64,7 +64,8 @@ pub(super) fn account_reasons(
         Fact::Null => Fact::Null,
         Fact::Unknown(unknown) => Fact::Unknown(unknown.clone()),
     };
-    let mut reasons = reasons_of_fact(&standing, context);
+    let number = arguments.account.as_deref().unwrap_or_default();
+    let mut reasons = reasons_of_fact(&standing, number, context);
     let Some(account) = account.known() else { return reasons };
     reasons.extend(prepayment(&account.terms, context));
     if let Some(buyer) = &arguments.buyer {
@@ -80,7 +81,7 @@ pub(super) fn credit_reasons(
     context: &Context<'_>,
 ) -> (Vec<Reason>, Vec<Reason>) {
     let Some(account) = account.known() else { return Default::default() };
-    let assessment = assess_fact(&account.credit, total, context);
+    let assessment = assess_fact(account.at, &account.credit, total, context);
     assessment.reasons.into_iter().partition(|reason| {
         reason.severity == Severity::Blocking
             || !matches!(reason.code, ReasonCode::CreditLimitNear | ReasonCode::AccountOverdue)

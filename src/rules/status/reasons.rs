@@ -101,7 +101,7 @@ fn address(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason
         Ok(None) => return Vec::new(),
         Err(unknown) => return vec![Reason::of_unknown("Where the order goes", unknown)],
     };
-    let mut reasons = chosen(&buyer.ship_tos, id, context.today(), context).1;
+    let mut reasons = chosen((buyer.at, &buyer.ship_tos), id, context.today(), context).1;
     if reasons.iter().any(|reason| reason.code == ReasonCode::AccountUnclear) {
         let listed = buyer.ship_tos.known().into_iter().flatten();
         let mut unknowns = buyer.ship_tos.unknown().into_iter().chain(listed.filter_map(dark));
