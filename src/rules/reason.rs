@@ -99,6 +99,7 @@ reasons! {
     CreditLimitNear Warning Account "The credit limit is nearly used up." "credit control"
     CreditNotChecked Blocking Account "Credit could not be checked." "credit control"
     AccountOverdue Warning Account "Invoices are past their due date." "credit control"
+    CreditNotice Warning Account "Something of the account's credit is to be seen to." "credit control"
     PrepaymentRequired Blocking Order "It has to be paid first." "the buyer"
     AccountInactive Blocking Account "The account buys no more, or is not approved yet." "sales"
     AccountBlocked Blocking Account "The account is blocked." "sales"

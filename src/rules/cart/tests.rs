@@ -269,8 +269,33 @@ fn least_values_and_reviews_are_by_currency() {
 fn credit_that_does_not_stop_the_order_is_not_among_everybodys_reasons() {
     let facts = set(one(), &["account", "credit", "exposure"], euros("99900"));
     let verdict = judged(&facts, &lines("3"), &berlin());
-    assert_eq!(said(&verdict), ("ACCEPT_WITH_WARNINGS".to_owned(), vec![], vec![]));
+    assert_eq!(said(&verdict), ("ACCEPT_WITH_WARNINGS".to_owned(), vec!["CREDIT_NOTICE".to_owned()], vec![]));
     assert_eq!(codes(&verdict["creditReasons"]), ["CREDIT_LIMIT_NEAR"]);
+    let notice = &verdict["reasons"][0];
+    assert_eq!(notice["evidence"], verdict["creditReasons"][0]["evidence"]);
+    assert!(!notice["message"].as_str().unwrap().contains(|letter: char| letter.is_ascii_digit()));
+}
+
+#[test]
+fn no_decision_is_without_a_reason_that_everybody_sees() {
+    let facts = set(one(), &["account", "credit", "exposure"], euros("99900"));
+    for (treatment, decision, everybodys, of_credit) in [
+        (Treatment::Block, "REFUSE", vec!["CREDIT_LIMIT_NEAR"], vec![]),
+        (Treatment::Review, "MANUAL_REVIEW", vec!["CREDIT_LIMIT_NEAR"], vec![]),
+        (Treatment::Warn, "ACCEPT_WITH_WARNINGS", vec!["CREDIT_NOTICE"], vec!["CREDIT_LIMIT_NEAR"]),
+        (Treatment::Info, "ACCEPT", vec![], vec!["CREDIT_LIMIT_NEAR"]),
+    ] {
+        let cart = Checkout { treatments: [(ReasonCode::CreditLimitNear, treatment)].into(), ..Checkout::default() };
+        let verdict = judged(&facts, &lines("3"), &Settings { cart, ..berlin() });
+        assert_eq!(
+            (verdict["decision"].as_str().unwrap(), codes(&verdict["reasons"]), codes(&verdict["creditReasons"])),
+            (
+                decision,
+                everybodys.into_iter().map(str::to_owned).collect(),
+                of_credit.into_iter().map(str::to_owned).collect()
+            )
+        );
+    }
 }
 
 #[test]
