@@ -34,6 +34,16 @@ pub struct Unknown {
     pub system: String,
 }
 
+/// The code of what is known and not for whoever asks: of an account that they may see, and not all of.
+pub const WITHHELD: &str = "WITHHELD";
+
+impl Unknown {
+    /// Whether it is known, and not for whoever asks.
+    pub fn is_withheld(&self) -> bool {
+        self.code == WITHHELD
+    }
+}
+
 /// The member that stands for what nobody knows: `{"$unknown":{"code":"TIMEOUT","system":"erp"}}`.
 const UNKNOWN: &str = "$unknown";
 

@@ -44,7 +44,7 @@ pub use credit::{
 };
 pub use evidence::{At, Evidence, Source, Sources};
 pub use explanation::Step;
-pub use fact::{Fact, Unknown};
+pub use fact::{Fact, Unknown, WITHHELD};
 pub use judgement::Judgement;
 pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};

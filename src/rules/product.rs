@@ -180,7 +180,7 @@ fn price_reasons(
         }
         Err(unknown) => {
             let evidence = vec![context.evidence(article.at, "price", &unknown.code)];
-            reasons.push(Reason::new(ReasonCode::PriceUnclear, "The price could not be found out.", evidence));
+            reasons.push(Reason::new(ReasonCode::PriceUnclear, price::why_unclear(unknown), evidence));
             return None;
         }
     };
@@ -245,6 +245,7 @@ mod tests {
             (product("RETIRED?"), json!({}), None, vec!["PRODUCT_UNCLEAR"]),
             (with("lifecycle", unknown()), json!({}), None, vec!["PRODUCT_UNCLEAR"]),
             (with("price", unknown()), json!({}), None, vec!["PRICE_UNCLEAR"]),
+            (with("price", json!({"$unknown": {"code": "WITHHELD"}})), json!({}), None, vec!["PRICE_UNCLEAR"]),
             (with("price", Value::Null), json!({}), Some(false), vec!["PRICE_MISSING"]),
             (unpriced, json!({}), Some(false), vec!["PRICE_MISSING"]),
         ] {

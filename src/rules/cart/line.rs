@@ -47,6 +47,9 @@ pub(super) struct LineVerdict {
     pub substitutes: Vec<Substitute>,
     /// Everything to be said of the line.
     pub reasons: Vec<Reason>,
+    /// Whether its price is not for whoever asks.
+    #[serde(skip)]
+    pub is_withheld: bool,
 }
 
 /// What every line of a cart is judged with.
@@ -60,13 +63,13 @@ pub(super) struct Around<'a> {
 /// Judges a line.
 pub(super) fn judge(
     line_number: usize,
-    (line, product, price): (&CartLine, &Fact<Article>, &Fact<PriceFacts>),
+    (line, product, facts_of_price): (&CartLine, &Fact<Article>, &Fact<PriceFacts>),
     taken: Ratio,
     around: &Around<'_>,
     context: &Context<'_>,
 ) -> LineVerdict {
     let quantity = line.quantity.unwrap_or_default();
-    let price = priced(line, product, price, around, context);
+    let price = priced(line, product, facts_of_price, around, context);
     let mut reasons = price.reasons.clone();
     let availability = match product {
         Fact::Known(article) => {
@@ -103,6 +106,7 @@ pub(super) fn judge(
         promise,
         substitutes,
         reasons,
+        is_withheld: facts_of_price.unknown().is_some_and(Unknown::is_withheld),
     }
 }
 
@@ -121,7 +125,7 @@ fn priced(
     let unclear = |unknown: &Unknown| {
         let of = [around.arguments.account.as_deref().unwrap_or_default(), &line.sku].join(" / ");
         let evidence = vec![Evidence::of_silence("price", format!("Price {of}"), unknown)];
-        Reason::new(ReasonCode::PriceUnclear, "The price could not be found out.", evidence).for_lack_of(unknown)
+        Reason::new(ReasonCode::PriceUnclear, price::why_unclear(unknown), evidence).for_lack_of(unknown)
     };
     let (facts, article) = match (price, product) {
         (Fact::Known(facts), Fact::Known(article)) => (facts, Some(article)),

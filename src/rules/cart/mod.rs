@@ -77,7 +77,8 @@ pub(super) const RULE: Rule = Rule {
 fn judgements(verdict: &CartVerdict, account: Option<&str>) -> Vec<Judgement> {
     let Some(account) = account.map(str::to_owned) else { return Vec::new() };
     let mut products: BTreeMap<&str, Vec<&Reason>> = BTreeMap::new();
-    for line in &verdict.lines {
+    // What is not for whoever asks is nobody's to act on, and says nothing of what is so.
+    for line in verdict.lines.iter().filter(|line| !line.is_withheld) {
         products.entry(&line.sku).or_default().extend(&line.reasons);
     }
     let of_products = products.into_iter().map(|(sku, reasons)| {

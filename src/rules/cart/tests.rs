@@ -312,6 +312,24 @@ fn a_total_is_whole_or_not_there() {
     assert!(verdict["net"].is_null() && verdict["total"].is_null());
 }
 
+#[test]
+fn a_price_that_is_not_for_whoever_asks_is_said_to_be_and_no_judgement_on_the_product() {
+    let of = |price: Value| {
+        let facts = set(one(), &["prices"], price).to_string();
+        let arguments = lines("3").to_string();
+        let settings = berlin();
+        let computed = (RULE.run)(facts.as_bytes(), arguments.as_bytes(), &context(NOW, &settings)).unwrap();
+        let verdict = serde_json::from_slice::<Value>(&computed.members).unwrap()["validateCart"].clone();
+        let about = computed.judgements.into_iter().filter_map(|judgement| judgement.about).map(|(of, _)| of);
+        (said(&verdict), verdict["lines"][0]["reasons"][0]["message"].clone(), about.collect::<Vec<_>>())
+    };
+    let unclear = ("MANUAL_REVIEW".to_owned(), vec![], vec!["PRICE_UNCLEAR".to_owned()]);
+    let withheld = json!("The price is the account's own, and not for whoever asks.");
+    let down = json!("The price could not be found out.");
+    assert_eq!(of(json!({"$unknown": {"code": "WITHHELD"}})), (unclear.clone(), withheld, vec!["Account"]));
+    assert_eq!(of(unknown()), (unclear, down, vec!["Account", "Product"]));
+}
+
 prop_compose! {
     fn any_line()(n in 0..40_u8, on_hand in 0..30_u8, quantity in 1..40_u8, amount in 1..900_i64, broken in 0..6_u8) -> (Value, Value, Value) {
         let sku = format!("S{n}");
