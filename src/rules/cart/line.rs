@@ -74,7 +74,8 @@ pub(super) fn judge(
     let availability = match product {
         Fact::Known(article) => {
             reasons.extend(lifecycle_reasons(article, context));
-            reasons.extend(freight::reasons(article, around.account, around.ship_to, around.day, context));
+            let shipped = (article, base_units(article, line));
+            reasons.extend(freight::reasons(shipped, around.account, around.ship_to, around.day, context));
             let availability = assess(article, &availability_ask(line, taken, around), context);
             reasons.extend(availability.reasons.iter().cloned());
             Some(availability)
@@ -108,6 +109,12 @@ pub(super) fn judge(
         reasons,
         is_withheld: facts_of_price.unknown().is_some_and(Unknown::is_withheld),
     }
+}
+
+/// Returns how many base units of a product a line is of; none where that cannot be told.
+fn base_units(article: &Article, line: &CartLine) -> Option<Ratio> {
+    let unit = line.unit.as_deref().or_else(|| article.usual_unit().ok().flatten())?;
+    Ratio::of(line.quantity?).times(article.base_units(unit).ok()?)
 }
 
 fn priced(

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::rules::{
+    measure::{Measure, Measured},
     reason::ReasonCode,
     sample::{berlin, context},
-    settings::{Checkout, Settings, Treatment},
+    settings::{Checkout, Parcel, Settings, Treatment},
 };
 
 const NOW: &str = "2026-06-30T10:00:00Z";
@@ -202,6 +203,117 @@ fn with_the_price_owner_down_there_is_neither_the_list_price_nor_zero() {
     assert_eq!(verdict["decision"], "MANUAL_REVIEW");
     for amount in [&price["unitPrice"], &price["net"], &verdict["net"], &verdict["total"]] {
         assert!(amount.is_null());
+    }
+}
+
+#[test]
+fn what_is_more_than_a_parcel_goes_as_freight_or_says_why_not() {
+    let of = |of, text: &str, unit| Measure::new(of, text.parse().unwrap(), unit);
+    let parcel = Parcel {
+        length_max: of(Measured::Length, "200", "CM"),
+        length_and_girth_max: of(Measured::Length, "3", "M"),
+        weight_max: of(Measured::Weight, "31.5", "KG"),
+    };
+    let size = |length: &str, unit: &str| json!({"length": "100", "width": length, "height": "250", "unit": unit});
+    let weight = |value: &str, unit: &str| json!({"value": value, "unit": unit});
+    let (small, light) = (size("100", "MM"), weight("1", "KG"));
+    // What it measures and weighs, its freight class; the quantity, the street; the decision, and what is said of freight.
+    type Row<'t> = (Value, Value, Value, (&'t str, &'t str), &'t str, Vec<&'t str>);
+    let table: Vec<Row<'_>> = vec![
+        (small.clone(), light.clone(), Value::Null, ("31.5", "Quay 1"), "ACCEPT", vec![]),
+        (
+            small.clone(),
+            light.clone(),
+            Value::Null,
+            ("32", "Quay 1"),
+            "ACCEPT",
+            vec!["INFO All of it is heavier than one parcel may be: 31.5 KG; and it has no freight class."],
+        ),
+        (small.clone(), weight("31500", "g"), Value::Null, ("1", "Quay 1"), "ACCEPT", vec![]),
+        (
+            small.clone(),
+            weight("70", "LB"),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING It is heavier than a parcel may be: 31.5 KG; and it has no freight class."],
+        ),
+        (small.clone(), weight("70", "LB"), json!("85"), ("1", "Quay 1"), "ACCEPT", vec![]),
+        // 2,000 along the longest side, and twice 100 and 250 around it; then a little more.
+        (size("2000", "MM"), light.clone(), Value::Null, ("1", "Quay 1"), "ACCEPT", vec![]),
+        (
+            size("2000.1", "MM"),
+            light.clone(),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING It is longer than a parcel may be: 200 CM."],
+        ),
+        (
+            size("25", "CM"),
+            light.clone(),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec![
+                "WARNING It is longer than a parcel may be: 200 CM.",
+                "WARNING Its length and girth are more than a parcel may have: 3 M.",
+            ],
+        ),
+        (
+            size("2000.1", "MM"),
+            light.clone(),
+            Value::Null,
+            ("1", "Postfach 4"),
+            "REFUSE",
+            vec!["BLOCKING The address is a post office box.", "WARNING It is longer than a parcel may be: 200 CM."],
+        ),
+        (
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT",
+            vec![
+                "INFO Its size was never measured, so nobody can say whether it goes as a parcel.",
+                "INFO Its weight is not known to its owner, so nobody can say whether it goes as a parcel.",
+            ],
+        ),
+        (
+            unknown(),
+            light.clone(),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING Whether it is small enough for a parcel could not be found out."],
+        ),
+        (
+            small.clone(),
+            weight("1", "EA"),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING Whether it is light enough for a parcel could not be found out."],
+        ),
+    ];
+    for (size, weight, class, (quantity, street), decision, expected) in table {
+        let of = |name: &'static str| ["products", "0", name];
+        let facts = set(set(one(), &of("dimensions"), size), &of("grossWeight"), weight);
+        let facts = set(set(facts, &of("freightClass"), class), &["account", "shipTos", "0", "street"], json!(street));
+        let said = |parcel: Parcel| {
+            let verdict = judged(&facts, &lines(quantity), &Settings { parcel, ..berlin() });
+            let reasons = verdict["lines"][0]["reasons"].as_array().unwrap().clone();
+            let freight = reasons.into_iter().filter(|one| one["code"] == "FREIGHT_CONSTRAINT");
+            let told = |one: Value| {
+                assert_eq!(one["evidence"].as_array().map(Vec::len), Some(1), "{one}");
+                format!("{} {}", one["severity"].as_str().unwrap(), one["message"].as_str().unwrap())
+            };
+            (verdict["decision"].as_str().unwrap().to_owned(), freight.map(told).collect::<Vec<_>>())
+        };
+        let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(said(parcel.clone()), (decision.to_owned(), expected), "{facts}");
+        let unlimited = said(Parcel::default()).1;
+        assert!(unlimited.iter().all(|told| told.contains("post office box")), "{unlimited:?}");
     }
 }
 
