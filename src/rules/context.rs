@@ -40,6 +40,13 @@ impl Context<'_> {
         Evidence::new(self.sources, at, field, fact.known().map(T::to_string))
     }
 
+    /// Takes down that nobody could say what a field of an object says, and who was asked: the value is the code of why.
+    pub fn evidence_of_silence(&self, at: At, field: &str, unknown: &Unknown) -> Evidence {
+        let source = self.sources.source(at, field);
+        let evidence = Evidence::of_silence(field, source.entity, unknown);
+        Evidence { system: evidence.system.or(source.system), domain: source.domain, ..evidence }
+    }
+
     /// Takes down that a field of an object is null.
     pub fn evidence_of_null(&self, at: At, field: &str) -> Evidence {
         Evidence::new(self.sources, at, field, None)
