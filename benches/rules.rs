@@ -19,7 +19,7 @@ struct Nobody;
 
 impl Sources for Nobody {
     fn source(&self, _: At, _: &str) -> Source {
-        Source { system: None, entity: String::new(), as_of: None }
+        Source { system: None, entity: String::new(), domain: None, as_of: None }
     }
 }
 

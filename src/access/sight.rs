@@ -107,6 +107,11 @@ impl Sight {
         })
     }
 
+    /// Whether rows of any type are looked up for the caller when they name an account: it is theirs, or one below that they see.
+    pub fn knows(&self, account: &str) -> bool {
+        self.0.values().any(|of| of.named.accounts.contains(account))
+    }
+
     /// Whether a row may be seen: its type, its account and its login.
     pub fn has(&self, (ty, purpose): (TypeId, Purpose), account: Option<&str>, login: Option<&str>) -> bool {
         self.of(ty, purpose).is_some_and(|rows| {
@@ -245,6 +250,12 @@ scope = "accounts"
         assert!(!named(&["PRICES"], "Price", "X"));
         assert!(named(&["BELOW"], "Order", "C1"));
         assert!(!named(&[], "Order", "C1"));
+        let knows = |permissions: &[&str], account: &str| {
+            let sight = Sight::new(&contract, &caller(&["P"], permissions, None), &below).expect("not everything");
+            sight.knows(account)
+        };
+        assert!(knows(&[], "P") && knows(&["BELOW"], "C1"));
+        assert!(!knows(&[], "C1") && !knows(&["BELOW"], "X"));
     }
 
     #[test]

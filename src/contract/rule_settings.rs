@@ -13,12 +13,15 @@ use super::{
     nearest,
     reader::{Entry, Reader},
 };
-use crate::rules::{Checkout, Fallback, Pricing, REASONS, ReasonCode, Settings, Strategy, Treatment, UNCLEAR};
+use crate::rules::{
+    Checkout, Fallback, Measure, Measured, Parcel, Pricing, REASONS, ReasonCode, Settings, Strategy, Treatment, UNCLEAR,
+};
 
 const KEYS: &[&str] = &["zone", "digits", "price", "availability", "freight", "cart", "credit", "tax", "status"];
 const PRICE_KEYS: &[&str] = &["strategy", "fallback_to_list", "list_from_product"];
 const AVAILABILITY_KEYS: &[&str] = &["plants", "limited_below", "stale_after"];
-const FREIGHT_KEYS: &[&str] = &["forbidden_countries", "hazmat_carriers"];
+const FREIGHT_KEYS: &[&str] = &["forbidden_countries", "hazmat_carriers", "parcel"];
+const PARCEL_KEYS: &[&str] = &["length_max", "length_and_girth_max", "weight_max"];
 const CREDIT_KEYS: &[&str] = &["near_limit_percent", "overdue_ignored", "overdue_days_blocking"];
 const STATUS_KEYS: &[&str] = &["invoiced_tolerance_percent", "amount_tolerance", "return_days"];
 const CART_KEYS: &[&str] = &["minimum_order_value", "review_above", "review_first_order"];
@@ -78,6 +81,7 @@ pub(super) fn lines(settings: &Settings) -> Vec<String> {
             status,
             export_forbidden,
             hazmat_carriers,
+            parcel,
             cart,
             cart_of,
         } = settings;
@@ -90,6 +94,7 @@ pub(super) fn lines(settings: &Settings) -> Vec<String> {
             format!("rules tax {tax:?}"),
             format!("rules status {status:?}"),
             format!("rules freight {export_forbidden:?} {hazmat_carriers:?}"),
+            format!("rules parcel {}", parcel_said(parcel)),
             format!("rules cart {cart:?} {cart_of:?}"),
         ]
     };
@@ -244,9 +249,46 @@ fn freight(entry: Entry<'_, '_>, reader: &mut Reader<'_>, settings: &mut Setting
         match name(entry).as_str() {
             "forbidden_countries" => set(&mut settings.export_forbidden, words(entry, reader)),
             "hazmat_carriers" => set(&mut settings.hazmat_carriers, words(entry, reader)),
+            "parcel" => {
+                entries(entry, reader).into_iter().for_each(|entry| parcel(entry, reader, &mut settings.parcel))
+            }
             _ => reader.unknown_key(entry.0, "[rules.freight]", FREIGHT_KEYS),
         }
     }
+}
+
+fn parcel(entry: Entry<'_, '_>, reader: &mut Reader<'_>, parcel: &mut Parcel) {
+    match name(entry).as_str() {
+        "length_max" => parcel.length_max = measure(entry, Measured::Length, reader),
+        "length_and_girth_max" => parcel.length_and_girth_max = measure(entry, Measured::Length, reader),
+        "weight_max" => parcel.weight_max = measure(entry, Measured::Weight, reader),
+        _ => reader.unknown_key(entry.0, "[rules.freight.parcel]", PARCEL_KEYS),
+    }
+}
+
+fn parcel_said(parcel: &Parcel) -> String {
+    let Parcel { length_max, length_and_girth_max, weight_max } = parcel;
+    let said = |measure: &Option<Measure>| measure.as_ref().map_or_else(|| "any".to_owned(), Measure::to_string);
+    [length_max, length_and_girth_max, weight_max].map(said).join(", ")
+}
+
+/// Reads a measure of more than nothing, as `31.5 KG`.
+fn measure(entry: Entry<'_, '_>, of: Measured, reader: &mut Reader<'_>) -> Option<Measure> {
+    let text = reader.text(entry)?;
+    let (number, unit) = text.text.split_once(' ').unwrap_or((&text.text, ""));
+    let number = number.parse().ok().filter(|number: &Decimal| *number > Decimal::ZERO);
+    let measure = number.and_then(|number| Measure::new(of, number, unit.trim()));
+    if measure.is_none() {
+        let (what, example) = match of {
+            Measured::Length => ("length", "120 CM"),
+            Measured::Weight => ("weight", "31.5 KG"),
+        };
+        let units: Vec<&str> = of.units().collect();
+        let message = format!("`{}` is no {what}: \"{}\"", entry.0.get_ref(), text.text);
+        let help = format!("write a number above 0 and one of {}, such as \"{example}\"", units.join(", "));
+        reader.findings.fault("RULES_MEASURE", text.place, message, help);
+    }
+    measure
 }
 
 fn credit(entry: Entry<'_, '_>, reader: &mut Reader<'_>, settings: &mut Settings) {
@@ -368,7 +410,7 @@ mod tests {
             digits = { XTS = 4 }
             price = { strategy = "best_price_wins", erp = { fallback_to_list = "flagged" }, list_from_product = false }
             availability = { plants = ["1000", "2000"], limited_below = 2.5, stale_after = "90s" }
-            freight = { forbidden_countries = ["XX"], hazmat_carriers = ["FAST"] }
+            freight = { forbidden_countries = ["XX"], hazmat_carriers = ["FAST"], parcel = { length_max = "2 M", length_and_girth_max = "300 cm", weight_max = "31.50 KG" } }
             credit = { near_limit_percent = 20, overdue_ignored = "9.99", overdue_days_blocking = "never" }
             tax = { expiring_days = 60 }
             status = { invoiced_tolerance_percent = "0.001", amount_tolerance = "0.01", return_days = 14 }
@@ -390,11 +432,12 @@ mod tests {
         assert_eq!(settings.availability.stale_after_seconds, Some(90));
         assert_eq!(settings.availability.limited_below, Decimal::new(25, 1));
         assert_eq!((settings.credit.overdue_days_blocking, settings.status.return_days), (None, Some(14)));
+        assert_eq!(parcel_said(&settings.parcel), "2 M, 300 cm, 31.5 KG");
         let gold = settings.checkout(Some("GOLD"), None);
         assert_eq!(gold.treatments[&ReasonCode::Backordered], Treatment::Info);
         assert_eq!(gold.minimum_order_value["EUR"], Decimal::new(5_000, 2));
         assert_eq!(settings.cart.treatments[&ReasonCode::Backordered], Treatment::Review);
-        assert_eq!(lines(&settings).len(), 9);
+        assert_eq!(lines(&settings).len(), 10);
         assert_eq!(lines(&Settings::default()), Vec::<String>::new());
     }
 
@@ -437,6 +480,18 @@ mod tests {
             (
                 "credit.near_limit_percent = 101",
                 "RULES_NUMBER: `near_limit_percent` is 101, more than 100 percent (write a number from 0 to 100)",
+            ),
+            (
+                "freight.parcel.weight_max = \"30 CM\"",
+                "RULES_MEASURE: `weight_max` is no weight: \"30 CM\" (write a number above 0 and one of G, KG, T, OZ, LB, such as \"31.5 KG\")",
+            ),
+            (
+                "freight.parcel.length_max = \"0 CM\"",
+                "RULES_MEASURE: `length_max` is no length: \"0 CM\" (write a number above 0 and one of MM, CM, M, IN, FT, such as \"120 CM\")",
+            ),
+            (
+                "freight.parcel.lenght_max = \"1 M\"",
+                "KEY_UNKNOWN: [rules.freight.parcel] has no key `lenght_max` (did you mean `length_max`?)",
             ),
             (
                 "tax.expiring_days = \"soon\"",

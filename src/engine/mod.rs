@@ -162,7 +162,7 @@ impl Engine {
             let at_ms = self.cache.now_ms();
             std::mem::take(&mut executed.judged)
                 .into_iter()
-                .for_each(|judged| ledger.note(noted::observation(judged, at_ms)));
+                .for_each(|judged| ledger.note(noted::observation(&self.contract, judged, at_ms)));
         }
         let status = match (executed.data_is_null, executed.n_faults) {
             (true, _) => AnswerStatus::NullData,

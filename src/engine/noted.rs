@@ -1,13 +1,14 @@
 //! What is noted in the ledger: what a rule judged, as an observation of its subject.
 
 use crate::{
+    contract::Contract,
     execute::Judged,
     ledger::{Entity, Observation, Seen, Severity, Subject},
     rules,
 };
 
 /// Makes an observation of a judgement.
-pub(super) fn observation(judged: Judged, at_ms: i64) -> Observation {
+pub(super) fn observation(contract: &Contract, judged: Judged, at_ms: i64) -> Observation {
     let Judged { rule, type_name, key, account, is_complete, reasons } = judged;
     let entity = Entity::new(type_name, key);
     let seen = reasons.into_iter().map(|reason| Seen {
@@ -17,7 +18,7 @@ pub(super) fn observation(judged: Judged, at_ms: i64) -> Observation {
             rules::Severity::Warning => Severity::Warning,
             rules::Severity::Info => Severity::Info,
         },
-        domain: None,
+        domain: reason.domain().and_then(|domain| domain_of(contract, domain)),
         entity: entity.clone(),
         account: account.clone(),
         system: reason.evidence.iter().find_map(|evidence| evidence.system.clone()).or(reason.system),
@@ -29,10 +30,20 @@ pub(super) fn observation(judged: Judged, at_ms: i64) -> Observation {
     Observation { subject: Subject { rule: rule.to_owned(), entity, account }, at_ms, is_complete, seen }
 }
 
+/// Returns the contract's own domain of a name, or the wider one that it has instead: `customer` for `customer.credit`.
+fn domain_of(contract: &Contract, name: &str) -> Option<String> {
+    let wider = std::iter::successors(Some(name), |name| name.rsplit_once('.').map(|(wider, _)| wider));
+    let mut has = wider.filter(|name| contract.domains.iter().any(|domain| domain.name == *name));
+    has.next().map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::{Reason, ReasonCode, Unknown};
+    use crate::{
+        contract::{Files, load},
+        rules::{Reason, ReasonCode, Unknown},
+    };
 
     #[test]
     fn a_reason_is_noted_with_its_line_and_the_system_that_did_not_answer() {
@@ -41,6 +52,7 @@ mod tests {
             Reason::new(ReasonCode::FreightConstraint, "so", Vec::new()).of_line(&20),
             Reason::of_unknown("The credit", &unknown),
             Reason::new(ReasonCode::DeliveryBlock, "so", Vec::new()),
+            Reason::new(ReasonCode::CreditHold, "so", Vec::new()),
         ];
         let judged = Judged {
             rule: "order.status",
@@ -50,8 +62,29 @@ mod tests {
             is_complete: true,
             reasons,
         };
-        let seen = observation(judged, 0).seen;
-        let noted: Vec<_> = seen.iter().map(|one| (one.line.as_deref(), one.system.as_deref())).collect();
-        assert_eq!(noted, [(Some("20"), None), (None, Some("erp")), (None, None)]);
+        let seen = observation(&contract(), judged, 0).seen;
+        let noted: Vec<_> =
+            seen.iter().map(|one| [&one.line, &one.system, &one.domain].map(|word| word.as_deref())).collect();
+        let expected = [
+            [Some("20"), None, None],
+            [None, Some("erp"), None],
+            [None, None, Some("order")],
+            [None, None, Some("customer")],
+        ];
+        assert_eq!(noted, expected, "the contract has no domain of products, and none of credit alone");
+    }
+
+    /// A contract with two domains.
+    fn contract() -> Contract {
+        let graph = "type Query { order(no: ID!): Order @ref(key: \"no: $no\") }
+            type Order @key(fields: \"no\") @owner(system: \"erp\") @domain(name: \"order\")
+            @scope(account: \"no\") {
+              no: ID! name: String @domain(name: \"customer\") @owner(system: \"erp\", as: \"named\") }";
+        let system = "kind = \"sqlite\"\nurl = \"unused\"\n[Order]\nquery = \"select no from o where no in (:keys)\"
+            [Order.named]\nquery = \"select no, name from o where no in (:keys)\"";
+        let files = [("graph.graphql", graph), ("freehold.toml", "systems = [\"erp.toml\"]"), ("erp.toml", system)];
+        let files = Files::new(files.map(|(path, text)| (path.to_owned(), text.to_owned())));
+        let loaded = load(&files, &|_| None);
+        loaded.contract.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
     }
 }

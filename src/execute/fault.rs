@@ -10,6 +10,7 @@ use crate::{
     contract::Contract,
     fetch::{FetchError, TooOld, Violation},
     plan::{ArgumentFault, Position},
+    rules::WITHHELD,
     value::{DomainId, GroupId, Key, ListId, RuleId, SystemId, write_json_string},
 };
 
@@ -61,6 +62,8 @@ pub(super) enum Failure<'f> {
     Ambiguous(ListId, u64),
     /// A rule could not read its facts.
     Rule(RuleId),
+    /// A rule is kept from what the caller may not see. It is among the rule's facts, and in no answer's `errors`.
+    Withheld,
     /// It could not be found out which accounts are below the caller's, so that theirs alone are answered for.
     BelowUnknown(&'f BelowUnknown),
 }
@@ -288,6 +291,7 @@ impl<'c> Faults<'c> {
                 }
                 described
             }
+            Failure::Withheld => Described::new(WITHHELD, "it is not for whoever asks"),
             Failure::Rule(rule) => {
                 let name = contract.rule(*rule).rule.name;
                 Described::new("RULE_FACTS", &format!("the rule {name} cannot read what owners say"))

@@ -143,6 +143,8 @@ pub(super) enum CellFailure {
     UnknownType(SystemId),
     /// A rule could not read its facts.
     Rule(RuleId),
+    /// It belongs to an account that the caller sees something of, and this is not for them.
+    Withheld,
 }
 
 /// The page of one parent object.
@@ -256,11 +258,15 @@ impl Gathered {
         if !scope.is_told_by_key() {
             return true;
         }
-        let said = |feed: &PlannedFeed| match feed {
-            PlannedFeed::Key(position) => key.field(*position),
-            _ => None,
-        };
+        let said = |feed: &PlannedFeed| told_by(key, feed);
         sight.has((place.ty, purpose(scope.is_named)), said(&scope.account), scope.login.as_ref().and_then(said))
+    }
+
+    /// Whether a rule is kept from an object that the caller may not see, of an account that they do see: what the rule must
+    /// not take for what is not there. Of any other account nothing is there.
+    pub fn is_withheld(&self, plan: &Plan, place: PlaceId, key: &Key) -> bool {
+        let (Some(sight), Some(scope)) = (&self.sight, &plan.places[place.0].scope) else { return false };
+        scope.is_named && told_by(key, &scope.account).is_some_and(|account| sight.knows(account))
     }
 
     /// Judges which objects of a place are there for the caller, by what was answered of each.
@@ -318,6 +324,14 @@ impl Gathered {
             Some(positions) => *positions.get(key)? as usize,
         };
         outcomes.get(position)
+    }
+}
+
+/// Returns what a key alone says.
+fn told_by<'k>(key: &'k Key, feed: &PlannedFeed) -> Option<&'k str> {
+    match feed {
+        PlannedFeed::Key(position) => key.field(*position),
+        _ => None,
     }
 }
 

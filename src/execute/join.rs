@@ -230,6 +230,8 @@ impl Following {
 
     /// Adds the object whose key the texts make at a position of their list; false when a text is null, or the key one that
     /// the caller may not see.
+    ///
+    /// *Errors*: it is withheld from a rule, as from the caller.
     fn item(
         &mut self,
         (plan, gathered, join): (&Plan, &Gathered, &Join),
@@ -243,8 +245,9 @@ impl Following {
         }
         // A text with the separator inside is nobody's key.
         let Some(key) = Key::of(fed.iter().filter_map(|fed| fed.text(position))) else { return Ok(false) };
-        if !gathered.may_see(plan, join.targets[target].1, &key) {
-            return Ok(false);
+        let place = join.targets[target].1;
+        if !gathered.may_see(plan, place, &key) {
+            return if gathered.is_withheld(plan, place, &key) { Err(CellFailure::Withheld) } else { Ok(false) };
         }
         let row = self.targets[target].key(key);
         self.items.push(Some(JoinItem { target, row }));

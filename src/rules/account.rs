@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
             let mut found = reasons(&standing, context);
             found.extend(prepayment(terms, context));
             let is_prepaid = found.iter().any(|reason| reason.code == ReasonCode::PrepaymentRequired);
-            let of_credit = credit_blocks(credit, context).into_iter();
+            let of_credit = credit_blocks(*at, credit, context).into_iter();
             // That it pays in advance is said once, whether its terms say so or its credit.
             found.extend(of_credit.filter(|one| !is_prepaid || one.code != ReasonCode::PrepaymentRequired));
             sort(&mut found);
@@ -123,12 +123,17 @@ pub struct BuyerFacts {
     pub order_limit: Fact<MoneyFacts>,
 }
 
-/// Returns why an account, which may itself be unknown or not exist, may not buy.
-pub fn reasons_of_fact(account: &Fact<AccountFacts>, context: &Context<'_>) -> Vec<Reason> {
+/// Returns why the account of a number, which may itself be unknown or not exist, may not buy.
+pub fn reasons_of_fact(account: &Fact<AccountFacts>, number: &str, context: &Context<'_>) -> Vec<Reason> {
     match account {
         Fact::Known(account) => reasons(account, context),
-        Fact::Null => vec![Reason::new(ReasonCode::AccountUnclear, "There is no such account.", Vec::new())],
-        Fact::Unknown(unknown) => unclear(unknown),
+        Fact::Null => {
+            let evidence = vec![Evidence::of_question("account", number)];
+            vec![Reason::new(ReasonCode::AccountUnclear, "There is no such account.", evidence)]
+        }
+        Fact::Unknown(unknown) => {
+            unclear(unknown, Evidence::of_silence("status", format!("Account {number}"), unknown))
+        }
     }
 }
 
@@ -142,7 +147,9 @@ pub fn reasons(account: &AccountFacts, context: &Context<'_>) -> Vec<Reason> {
         vec![status, context.evidence_of(account.at, "nativeStatus", &account.native_status)]
     };
     let (code, message) = match &account.status {
-        Fact::Unknown(unknown) => return unclear(unknown),
+        Fact::Unknown(unknown) => {
+            return unclear(unknown, context.evidence_of_silence(account.at, "status", unknown));
+        }
         Fact::Null | Fact::Known(AccountStatus::Other(_)) => {
             let message = "What the account may do is not known: its owner's word for it is not mapped.";
             let codes = [ReasonCode::AccountUnclear, ReasonCode::StatusUnmapped];
@@ -262,17 +269,17 @@ fn order_limit(buyer: &BuyerFacts, amount: Option<&Money>, context: &Context<'_>
 
 /// What of credit blocks the account, for eyes that may not see its credit: no amounts, and nothing that does not block. An
 /// owner that keeps no credit blocks nobody by it.
-fn credit_blocks(credit: &Fact<CreditFacts>, context: &Context<'_>) -> Vec<Reason> {
+fn credit_blocks(at: At, credit: &Fact<CreditFacts>, context: &Context<'_>) -> Vec<Reason> {
     if *credit == Fact::Null {
         return Vec::new();
     }
-    let reasons = assess_fact(credit, None, context).reasons;
+    let reasons = assess_fact(at, credit, None, context).reasons;
     reasons.into_iter().filter(|reason| reason.severity == Severity::Blocking).collect()
 }
 
-fn unclear(unknown: &Unknown) -> Vec<Reason> {
+fn unclear(unknown: &Unknown, silence: Evidence) -> Vec<Reason> {
     let message = "What the account may do could not be found out.";
-    let unclear = Reason::new(ReasonCode::AccountUnclear, message, Vec::new()).for_lack_of(unknown);
+    let unclear = Reason::new(ReasonCode::AccountUnclear, message, vec![silence]).for_lack_of(unknown);
     vec![unclear, Reason::of_unknown("The account's status", unknown)]
 }
 
@@ -294,7 +301,7 @@ mod tests {
 
     impl Sources for Erp {
         fn source(&self, _: At, _: &str) -> Source {
-            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), as_of: None }
+            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), domain: None, as_of: None }
         }
     }
 
@@ -329,16 +336,28 @@ mod tests {
         for (status, expected) in table {
             let facts: Fact<AccountFacts> =
                 serde_json::from_str(&json!({"$at": 1, "status": status, "nativeStatus": "A"}).to_string()).unwrap();
-            let found = in_context(|context| reasons_of_fact(&facts, context));
+            let found = in_context(|context| reasons_of_fact(&facts, "100", context));
             assert_eq!(codes(&found), *expected, "{status}");
             assert!(expected.is_empty() || found[0].severity == Severity::Blocking);
             if status.get("$unknown").is_some() {
                 assert!(found.iter().all(|reason| reason.system.as_deref() == Some("shop")));
+                assert_eq!(found[0].evidence, [silence("status")]);
             }
             messages.extend(found.into_iter().next().map(|reason| reason.message));
         }
         assert_eq!(messages.len(), 8, "each says which block it is");
-        assert_eq!(codes(&in_context(|context| reasons_of_fact(&Fact::Null, context))), ["ACCOUNT_UNCLEAR"]);
+        let none = in_context(|context| reasons_of_fact(&Fact::Null, "100", context));
+        assert_eq!(codes(&none), ["ACCOUNT_UNCLEAR"]);
+        assert_eq!(none[0].evidence, [Evidence::of_question("account", "100")]);
+        let facts: Fact<AccountFacts> = serde_json::from_str(&unknown().to_string()).unwrap();
+        let nobody = in_context(|context| reasons_of_fact(&facts, "100", context));
+        assert_eq!(nobody[0].evidence, [silence("status")]);
+    }
+
+    /// That the shop did not say something of the account.
+    fn silence(field: &str) -> Evidence {
+        let unknown = Unknown { code: "SOURCE_TIMEOUT".to_owned(), system: "shop".to_owned() };
+        Evidence::of_silence(field, "Account 100".to_owned(), &unknown)
     }
 
     fn run(account: &Value) -> Value {
@@ -363,6 +382,8 @@ mod tests {
         assert_eq!(codes(&run(&account(credit("1500", "0")))), ["CREDIT_HOLD"]);
         assert!(!run(&account(credit("1500", "0")))["reasons"][0]["message"].as_str().unwrap().contains("1500"));
         assert_eq!(codes(&run(&account(unknown()))), ["CREDIT_NOT_CHECKED"]);
+        let evidence = &run(&account(unknown()))["reasons"][0]["evidence"];
+        assert_eq!(*evidence, serde_json::to_value([silence("credit")]).unwrap());
         assert_eq!(codes(&run(&account(Value::Null))), Vec::<String>::new());
         let of_credit = |changes: &[(&str, Value)]| {
             let mut credit = credit("1500", "0");

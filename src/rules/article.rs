@@ -62,6 +62,12 @@ pub(super) struct Article {
     /// The freight class; null where it goes as a parcel.
     #[serde(default)]
     pub freight_class: Fact<String>,
+    /// Its size with packaging.
+    #[serde(default)]
+    pub dimensions: Fact<DimensionsFacts>,
+    /// What one base unit weighs with packaging.
+    #[serde(default)]
+    pub gross_weight: Fact<WeightFacts>,
     /// Its documents, as far as they can run out.
     #[serde(default)]
     pub documents: Fact<Vec<Fact<Document>>>,
@@ -74,6 +80,43 @@ pub(super) struct Article {
     /// Its price for the account that asks.
     #[serde(default)]
     pub price: Fact<Box<PriceFacts>>,
+}
+
+/// A size as its owner says it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct DimensionsFacts {
+    /// Length.
+    pub length: Fact<Decimal>,
+    /// Width.
+    pub width: Fact<Decimal>,
+    /// Height.
+    pub height: Fact<Decimal>,
+    /// The unit of all three.
+    pub unit: Fact<String>,
+}
+
+impl std::fmt::Display for DimensionsFacts {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let side = |fact: &Fact<Decimal>| fact.known().map_or_else(|| "?".to_owned(), Decimal::to_string);
+        let unit = self.unit.known().map_or("?", String::as_str);
+        write!(out, "{} x {} x {} {unit}", side(&self.length), side(&self.width), side(&self.height))
+    }
+}
+
+/// A weight as its owner says it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct WeightFacts {
+    /// The number.
+    pub value: Fact<Decimal>,
+    /// The unit.
+    pub unit: Fact<String>,
+}
+
+impl std::fmt::Display for WeightFacts {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let value = self.value.known().map_or_else(|| "?".to_owned(), Decimal::to_string);
+        write!(out, "{value} {}", self.unit.known().map_or("?", String::as_str))
+    }
 }
 
 /// A document that can run out.

@@ -40,7 +40,7 @@ mod tests {
 
     impl Sources for Nobody {
         fn source(&self, _: At, _: &str) -> Source {
-            Source { system: None, entity: String::new(), as_of: None }
+            Source { system: None, entity: String::new(), domain: None, as_of: None }
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     evidence::{At, Evidence, Sources},
-    fact::Fact,
+    fact::{Fact, Unknown},
     settings::Settings,
 };
 
@@ -38,6 +38,13 @@ impl Context<'_> {
     /// Takes down what a field of an object says, null where it says nothing or nobody could say.
     pub fn evidence_of<T: std::fmt::Display>(&self, at: At, field: &str, fact: &Fact<T>) -> Evidence {
         Evidence::new(self.sources, at, field, fact.known().map(T::to_string))
+    }
+
+    /// Takes down that nobody could say what a field of an object says, and who was asked: the value is the code of why.
+    pub fn evidence_of_silence(&self, at: At, field: &str, unknown: &Unknown) -> Evidence {
+        let source = self.sources.source(at, field);
+        let evidence = Evidence::of_silence(field, source.entity, unknown);
+        Evidence { system: evidence.system.or(source.system), domain: source.domain, ..evidence }
     }
 
     /// Takes down that a field of an object is null.

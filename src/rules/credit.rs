@@ -103,17 +103,26 @@ pub struct CreditAssessment {
     pub explanation: Vec<Step>,
 }
 
-/// Assesses credit that may itself be unknown, or that the owner does not keep: both are not checked, never fine.
-pub fn assess_fact(credit: &Fact<CreditFacts>, order: Option<&Money>, context: &Context<'_>) -> CreditAssessment {
-    let (text, source) = match credit {
+/// Assesses the credit of the account at hand, which may itself be unknown, or which the owner does not keep: both are not
+/// checked, never fine.
+pub fn assess_fact(
+    account: At,
+    credit: &Fact<CreditFacts>,
+    order: Option<&Money>,
+    context: &Context<'_>,
+) -> CreditAssessment {
+    let (text, source, evidence) = match credit {
         Fact::Known(credit) => return assess(credit, order, context),
-        Fact::Null => ("The owner keeps no credit for the account.".to_owned(), None),
+        Fact::Null => {
+            let text = "The owner keeps no credit for the account.".to_owned();
+            (text, None, context.evidence_of_null(account, "credit"))
+        }
         Fact::Unknown(unknown) => {
             let source = Reason::of_unknown("The account's credit", unknown);
-            (source.message.clone(), Some(source))
+            (source.message.clone(), Some(source), context.evidence_of_silence(account, "credit", unknown))
         }
     };
-    let unchecked = Reason::new(ReasonCode::CreditNotChecked, "Credit could not be checked.", Vec::new());
+    let unchecked = Reason::new(ReasonCode::CreditNotChecked, "Credit could not be checked.", vec![evidence]);
     let unchecked = credit.unknown().into_iter().fold(unchecked, Reason::for_lack_of);
     CreditAssessment {
         status: CreditStatus::NotChecked,
@@ -180,7 +189,8 @@ pub fn assess(credit: &CreditFacts, order: Option<&Money>, context: &Context<'_>
     let unknowns = standing.unknowns();
     if let Some(first) = unknowns.first() {
         let message = "The account's credit could not be checked in full.";
-        reasons.push(Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()).for_lack_of(first));
+        let evidence = unsaid(credit, &unknowns, context);
+        reasons.push(Reason::new(ReasonCode::CreditNotChecked, message, evidence).for_lack_of(first));
         reasons.extend(unknowns.iter().map(|unknown| Reason::of_unknown("The account's credit", unknown)));
     }
     let status = standing.status();
@@ -364,6 +374,32 @@ impl CreditStatus {
     }
 }
 
+/// What of an account's credit is not known and matters, field by field; where each is known and they cannot be reckoned
+/// with, what they are.
+fn unsaid(credit: &CreditFacts, unknowns: &[Unknown], context: &Context<'_>) -> Vec<Evidence> {
+    let amounts = [
+        ("limit", &credit.limit),
+        ("exposure", &credit.exposure),
+        ("receivable", &credit.receivable),
+        ("overdue", &credit.overdue),
+    ];
+    let of_amounts = amounts.into_iter().filter_map(|(field, fact)| Some((field, Money::read(fact).err()?)));
+    let of_hold = credit.hold.unknown().map(|unknown| ("hold", unknown.clone()));
+    let silent: Vec<Evidence> = (of_amounts.chain(of_hold))
+        .filter(|(_, unknown)| unknowns.contains(unknown))
+        .map(|(field, unknown)| context.evidence_of_silence(credit.at, field, &unknown))
+        .collect();
+    if !silent.is_empty() {
+        return silent;
+    }
+    let said = |fact: &Fact<MoneyFacts>| Money::read(fact).ok().flatten();
+    let told = amounts.into_iter().map(|(field, fact)| match said(fact) {
+        Some(money) => context.evidence(credit.at, field, money),
+        None => context.evidence_of_null(credit.at, field),
+    });
+    told.collect()
+}
+
 /// An amount that must be there to check credit by.
 fn required(fact: &Fact<MoneyFacts>) -> Known<Money> {
     Money::read(fact)?.ok_or_else(|| Unknown { code: "CONTRACT_VIOLATION".to_owned(), system: String::new() })
@@ -400,7 +436,7 @@ mod tests {
 
     impl Sources for Erp {
         fn source(&self, _: At, _: &str) -> Source {
-            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), as_of: None }
+            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), domain: None, as_of: None }
         }
     }
 
@@ -561,14 +597,39 @@ mod tests {
         let settings = settings();
         let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp };
         let timeout = Unknown { code: "SOURCE_TIMEOUT".to_owned(), system: "erp".to_owned() };
-        let unknown = assess_fact(&Fact::Unknown(timeout), None, &context);
+        let unknown = assess_fact(At(1), &Fact::Unknown(timeout.clone()), None, &context);
+        let silence = |field| Evidence {
+            system: Some("erp".to_owned()),
+            ..Evidence::of_silence(field, "Account 100".to_owned(), &timeout)
+        };
+        assert_eq!(unknown.reasons[0].evidence, [silence("credit")]);
         assert_eq!(
             (unknown.status, codes(&unknown)),
             (CreditStatus::NotChecked, vec!["CREDIT_NOT_CHECKED".to_owned(), "SOURCE_TIMEOUT".to_owned()])
         );
-        let none = assess_fact(&Fact::Null, None, &context);
+        let none = assess_fact(At(1), &Fact::Null, None, &context);
         assert_eq!((none.status, codes(&none)), (CreditStatus::NotChecked, vec!["CREDIT_NOT_CHECKED".to_owned()]));
-        assert_eq!(assess_fact(&Fact::Known(facts(&[])), None, &context), assess(&facts(&[]), None, &context));
+        let known = assess_fact(At(1), &Fact::Known(facts(&[])), None, &context);
+        assert_eq!(known, assess(&facts(&[]), None, &context));
+    }
+
+    #[test]
+    fn credit_that_could_not_be_checked_says_what_of_it_nobody_said() {
+        let evidence = |changes: &[(&str, Value)]| {
+            let unchecked = |reason: &Reason| reason.code == ReasonCode::CreditNotChecked;
+            let reason = assessed(changes, Some("5")).reasons.into_iter().find(unchecked).unwrap();
+            let told = |one: &Evidence| format!("{} {}", one.field, one.value.clone().unwrap_or_default());
+            assert!(
+                reason.evidence.iter().all(|one| one.system.as_deref() == Some("erp") && one.entity == "Account 100")
+            );
+            reason.evidence.iter().map(told).collect::<Vec<_>>()
+        };
+        assert_eq!(evidence(&[("limit", unknown())]), ["limit SOURCE_UNAVAILABLE"]);
+        let both = [("hold", unknown()), ("overdue", unknown()), ("exposure", Value::Null)];
+        assert_eq!(evidence(&both), ["overdue SOURCE_UNAVAILABLE", "hold SOURCE_UNAVAILABLE"]);
+        let dollars = json!({"amount": "1000", "currency": "USD"});
+        let said = ["limit 1000 USD", "exposure 500 EUR", "receivable 200 EUR", "overdue 0 EUR"];
+        assert_eq!(evidence(&[("limit", dollars)]), said);
     }
 
     proptest! {

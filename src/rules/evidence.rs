@@ -16,6 +16,8 @@ pub struct Source {
     pub system: Option<String>,
     /// What it is said of, such as `Account 10001`.
     pub entity: String,
+    /// The freshness domain that it is of.
+    pub domain: Option<String>,
     /// Since when it is known to be true.
     pub as_of: Option<Timestamp>,
 }
@@ -40,24 +42,27 @@ pub struct Evidence {
     pub system: Option<String>,
     /// Since when it is known to be true.
     pub as_of: Option<Timestamp>,
+    /// The freshness domain that it is of, for the ledger.
+    #[serde(skip)]
+    pub domain: Option<String>,
 }
 
 impl Evidence {
     /// Takes down what a field of an object says.
     pub fn new(sources: &dyn Sources, at: At, field: &str, value: Option<String>) -> Self {
-        let Source { system, entity, as_of } = sources.source(at, field);
-        Self { field: field.to_owned(), value, entity, system, as_of }
+        let Source { system, entity, domain, as_of } = sources.source(at, field);
+        Self { field: field.to_owned(), value, entity, system, as_of, domain }
     }
 
     /// Takes down what the caller says, which no system owns.
     pub fn of_question(field: &str, value: impl ToString) -> Self {
         let (field, value) = (field.to_owned(), Some(value.to_string()));
-        Self { field, value, entity: "the question".to_owned(), system: None, as_of: None }
+        Self { field, value, entity: "the question".to_owned(), system: None, as_of: None, domain: None }
     }
 
     /// Takes down that nobody could say something of an entity: the value is the code of why.
     pub fn of_silence(field: &str, entity: String, unknown: &Unknown) -> Self {
         let system = Some(unknown.system.clone()).filter(|system| !system.is_empty());
-        Self { field: field.to_owned(), value: Some(unknown.code.clone()), entity, system, as_of: None }
+        Self { field: field.to_owned(), value: Some(unknown.code.clone()), entity, system, as_of: None, domain: None }
     }
 }

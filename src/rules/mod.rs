@@ -19,6 +19,7 @@ mod evidence;
 mod explanation;
 mod fact;
 mod judgement;
+mod measure;
 mod money;
 mod price;
 mod product;
@@ -44,14 +45,15 @@ pub use credit::{
 };
 pub use evidence::{At, Evidence, Source, Sources};
 pub use explanation::Step;
-pub use fact::{Fact, Unknown};
+pub use fact::{Fact, Unknown, WITHHELD};
 pub use judgement::Judgement;
+pub use measure::{Measure, Measured};
 pub use money::{Money, MoneyFacts};
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
 pub use rule::{Computed, Rule, Run};
 pub use settings::{
-    Checkout, CreditSettings, Fallback, Pricing, Settings, StatusSettings, Stocking, Strategy, TaxSettings, Treatment,
-    UNCLEAR,
+    Checkout, CreditSettings, Fallback, Parcel, Pricing, Settings, StatusSettings, Stocking, Strategy, TaxSettings,
+    Treatment, UNCLEAR,
 };
 pub use table::{RULES, find};
 pub use tax::{TaxExemptionFacts, TaxExemptionStatus, TaxVerdict, exemption as tax_exemption};

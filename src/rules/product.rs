@@ -105,7 +105,7 @@ fn sale(article: &Article, arguments: &Arguments, context: &Context<'_>) -> (Sal
     if let Some(id) = &arguments.ship_to {
         let buyer = article.price.known().and_then(|price| price.buyer.known());
         let nowhere = Fact::Null;
-        let ship_tos = buyer.map_or(&nowhere, |buyer| &buyer.ship_tos);
+        let ship_tos = buyer.map_or((article.at, &nowhere), |buyer| (buyer.at, &buyer.ship_tos));
         reasons.extend(chosen(ship_tos, id, day, context).1);
         if arguments.date.is_none() {
             holds_until = earlier(holds_until, end_of(day, context));
@@ -180,7 +180,7 @@ fn price_reasons(
         }
         Err(unknown) => {
             let evidence = vec![context.evidence(article.at, "price", &unknown.code)];
-            reasons.push(Reason::new(ReasonCode::PriceUnclear, "The price could not be found out.", evidence));
+            reasons.push(Reason::new(ReasonCode::PriceUnclear, price::why_unclear(unknown), evidence));
             return None;
         }
     };
@@ -245,6 +245,7 @@ mod tests {
             (product("RETIRED?"), json!({}), None, vec!["PRODUCT_UNCLEAR"]),
             (with("lifecycle", unknown()), json!({}), None, vec!["PRODUCT_UNCLEAR"]),
             (with("price", unknown()), json!({}), None, vec!["PRICE_UNCLEAR"]),
+            (with("price", json!({"$unknown": {"code": "WITHHELD"}})), json!({}), None, vec!["PRICE_UNCLEAR"]),
             (with("price", Value::Null), json!({}), Some(false), vec!["PRICE_MISSING"]),
             (unpriced, json!({}), Some(false), vec!["PRICE_MISSING"]),
         ] {

@@ -99,6 +99,7 @@ reasons! {
     CreditLimitNear Warning Account "The credit limit is nearly used up." "credit control"
     CreditNotChecked Blocking Account "Credit could not be checked." "credit control"
     AccountOverdue Warning Account "Invoices are past their due date." "credit control"
+    CreditNotice Warning Account "Something of the account's credit is to be seen to." "credit control"
     PrepaymentRequired Blocking Order "It has to be paid first." "the buyer"
     AccountInactive Blocking Account "The account buys no more, or is not approved yet." "sales"
     AccountBlocked Blocking Account "The account is blocked." "sales"
@@ -140,6 +141,76 @@ impl ReasonCode {
     /// Returns what the table says of the code.
     pub fn meaning(self) -> &'static Meaning {
         &REASONS[self as usize]
+    }
+
+    /// Returns the freshness domain that it is mostly of, as the shipped contract calls it; none where it may be of any.
+    pub fn domain(self) -> Option<&'static str> {
+        use ReasonCode as Code;
+        Some(match self {
+            Code::PriceMissing
+            | Code::PriceExpired
+            | Code::PriceNotYetValid
+            | Code::PriceOnRequest
+            | Code::PriceBelowMinimumQty
+            | Code::PriceConflict
+            | Code::PriceUnclear
+            | Code::CurrencyNotOffered => "price",
+            Code::UomNotConvertible
+            | Code::PackQtyRequired
+            | Code::ProductNotAssorted
+            | Code::FreightConstraint
+            | Code::ExportRestricted => "product",
+            Code::ProductDiscontinued
+            | Code::ProductPhaseOut
+            | Code::ProductBlocked
+            | Code::ProductPreLaunch
+            | Code::ProductUnknownToOwner
+            | Code::ProductUnclear => "product.lifecycle",
+            Code::HazmatDocumentExpired => "product.content",
+            Code::SubstituteAvailable
+            | Code::Backordered
+            | Code::PartialBackorder
+            | Code::BackorderNotAllowed
+            | Code::AvailabilityUnclear
+            | Code::LeadTimeExceedsRequest
+            | Code::InventoryStale => "inventory",
+            Code::CreditHold
+            | Code::CreditLimitNear
+            | Code::CreditNotChecked
+            | Code::CreditNotice
+            | Code::AccountOverdue => "customer.credit",
+            Code::BuyerNotPermitted | Code::OrderLimitExceeded | Code::ApprovalRequired => "customer.permissions",
+            Code::PrepaymentRequired
+            | Code::AccountInactive
+            | Code::AccountBlocked
+            | Code::AccountUnclear
+            | Code::ShipToNotAllowed
+            | Code::ShipToInactive
+            | Code::TaxCertExpired
+            | Code::TaxCertExpiring
+            | Code::TaxCertRevoked
+            | Code::TaxCertMissing
+            | Code::TaxCertWrongJurisdiction
+            | Code::TaxUnclear => "customer",
+            Code::Substituted
+            | Code::DeliveryBlock
+            | Code::BillingBlock
+            | Code::ShipmentException
+            | Code::InvoiceException
+            | Code::MinOrderValue
+            | Code::DuplicatePo
+            | Code::ReturnWindowClosed
+            | Code::ReturnNotAllowed
+            | Code::ManualReview
+            | Code::QuantitiesInconsistent => "order",
+            Code::SourceUnavailable
+            | Code::SourceTimeout
+            | Code::SourceThrottled
+            | Code::StatusUnmapped
+            | Code::IdentityUnmatched
+            | Code::IdentityAmbiguous
+            | Code::OwnerConflict => return None,
+        })
     }
 
     /// Whether it says that something could not be found out. A word that is not mapped is as good as none.
@@ -221,6 +292,22 @@ impl Reason {
         Self { line: Some(line.to_string()), ..self }
     }
 
+    /// Says which line of an order it is about, where it is about one alone.
+    pub fn of_lines(self, mut lines: Vec<i64>) -> Self {
+        lines.sort_unstable();
+        lines.dedup();
+        match lines.as_slice() {
+            [line] => self.of_line(line),
+            _ => self,
+        }
+    }
+
+    /// Returns the freshness domain of what is wrong: that of the first fact it rests on that an owner said, or else the one
+    /// that its code is mostly of.
+    pub fn domain(&self) -> Option<&str> {
+        self.evidence.iter().find_map(|evidence| evidence.domain.as_deref()).or_else(|| self.code.domain())
+    }
+
     /// Gives it another weight.
     pub fn weighing(self, severity: Severity) -> Self {
         Self { severity, ..self }
@@ -251,6 +338,28 @@ mod tests {
             assert_eq!(meaning.code.meaning(), meaning);
         }
         assert_eq!(ReasonCode::PriceBelowMinimumQty.to_string(), "PRICE_BELOW_MINIMUM_QTY");
+    }
+
+    #[test]
+    fn a_code_is_of_a_domain_of_the_shipped_contract() {
+        let shipped = include_str!("../../schema/freehold.toml");
+        for code in REASONS.iter().map(|meaning| meaning.code) {
+            let Some(domain) = code.domain() else { continue };
+            let written = [format!("[freshness.{domain}]"), format!("[freshness.\"{domain}\"]")];
+            assert!(written.iter().any(|line| shipped.contains(line)), "{code}: {domain}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_of_the_domain_of_what_it_rests_on() {
+        let of = |domain: Option<&str>| Evidence {
+            domain: domain.map(str::to_owned),
+            ..Evidence::of_question("quantity", 1)
+        };
+        let reason = |evidence| Reason::new(ReasonCode::CreditHold, "so", evidence);
+        assert_eq!(reason(vec![of(None), of(Some("order")), of(Some("price"))]).domain(), Some("order"));
+        assert_eq!(reason(vec![of(None)]).domain(), Some("customer.credit"));
+        assert_eq!(Reason::new(ReasonCode::StatusUnmapped, "so", Vec::new()).domain(), None);
     }
 
     #[test]

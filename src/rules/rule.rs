@@ -16,7 +16,8 @@ pub struct Rule {
     pub on: &'static str,
     /// The fields it answers: the members of what it comes to.
     pub answers: &'static [&'static str],
-    /// What it selects of that type. Variables are the arguments of the field that calls it.
+    /// What it selects of that type. Variables are the arguments of the field that calls it. A contract may lack what is
+    /// `@optional`; what has `@set(name:)` is read only where `Settings::is_set` says so.
     pub inputs: &'static str,
     /// What it selects of the entity that a part lives in; its facts come as `$holder`. Empty: nothing.
     pub holder: &'static str,

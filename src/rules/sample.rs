@@ -13,7 +13,7 @@ pub(super) struct Erp;
 
 impl Sources for Erp {
     fn source(&self, at: At, _field: &str) -> Source {
-        Source { system: Some("erp".to_owned()), entity: format!("Thing {}", at.0), as_of: None }
+        Source { system: Some("erp".to_owned()), entity: format!("Thing {}", at.0), domain: None, as_of: None }
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 
-use super::reason::{ReasonCode, Severity};
+use super::{
+    measure::Measure,
+    reason::{ReasonCode, Severity},
+};
 
 /// What is configured of the rules.
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ pub struct Settings {
     pub export_forbidden: BTreeSet<String>,
     /// The carriers that take dangerous goods; empty: any.
     pub hazmat_carriers: BTreeSet<String>,
+    /// What a parcel may be at most; more goes as freight.
+    pub parcel: Parcel,
     /// What stops a cart, wherever a segment of accounts does not have its own rules.
     pub cart: Checkout,
     /// What stops a cart of accounts of a tier or a price group.
@@ -97,6 +102,24 @@ impl Stocking {
     pub fn stale_from(&self, as_of: Timestamp) -> Option<Timestamp> {
         let age = jiff::SignedDuration::from_secs(self.stale_after_seconds?.into());
         as_of.checked_add(age).ok()
+    }
+}
+
+/// What a parcel may be at most: `[rules.freight.parcel]`, each field a key of its name. None: anything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parcel {
+    /// How long its longest side may be.
+    pub length_max: Option<Measure>,
+    /// How much its longest side and the way around the other two may be together.
+    pub length_and_girth_max: Option<Measure>,
+    /// How heavy it may be.
+    pub weight_max: Option<Measure>,
+}
+
+impl Parcel {
+    /// Whether anything is said of its size.
+    pub fn limits_size(&self) -> bool {
+        self.length_max.is_some() || self.length_and_girth_max.is_some()
     }
 }
 
@@ -225,6 +248,15 @@ impl Settings {
         self.digits.get(currency).copied().or_else(known).unwrap_or(2)
     }
 
+    /// Whether something that an input of a rule is read for is configured, by the name that the input has for it.
+    pub fn is_set(&self, name: &str) -> bool {
+        match name {
+            "parcel.size" => self.parcel.limits_size(),
+            "parcel.weight" => self.parcel.weight_max.is_some(),
+            _ => false,
+        }
+    }
+
     /// Returns how the prices of a system are resolved.
     pub fn pricing(&self, system: Option<&str>) -> Pricing {
         system.and_then(|system| self.price_of.get(system)).copied().unwrap_or(self.price)
@@ -250,6 +282,7 @@ impl Default for Settings {
             status: StatusSettings::default(),
             export_forbidden: BTreeSet::new(),
             hazmat_carriers: BTreeSet::new(),
+            parcel: Parcel::default(),
             cart: Checkout::default(),
             cart_of: BTreeMap::new(),
         }

@@ -86,34 +86,38 @@ pub(super) fn holds_until(
     opens.into_iter().chain(closes).filter(|instant| *instant > context.now).min()
 }
 
-/// Finds the address of a number, and says what is against it on a day.
+/// Finds the address of a number among those of an account, and says what is against it on a day.
 pub(super) fn chosen<'f>(
-    ship_tos: &'f Fact<Vec<Fact<ShipToFacts>>>,
+    (account, ship_tos): (At, &'f Fact<Vec<Fact<ShipToFacts>>>),
     id: &str,
     day: Date,
     context: &Context<'_>,
 ) -> (Option<&'f ShipToFacts>, Vec<Reason>) {
-    let unclear = |unknown: &Unknown| {
+    let unclear = |at: At, field: &str, unknown: &Unknown| {
         let message = "The account's addresses could not be found out.";
-        vec![Reason::new(ReasonCode::AccountUnclear, message, Vec::new()).for_lack_of(unknown)]
+        let evidence = vec![context.evidence_of_silence(at, field, unknown)];
+        vec![Reason::new(ReasonCode::AccountUnclear, message, evidence).for_lack_of(unknown)]
     };
     let listed = match ship_tos.asked() {
         Ok(listed) => listed.map(Vec::as_slice).unwrap_or_default(),
-        Err(unknown) => return (None, unclear(unknown)),
+        Err(unknown) => return (None, unclear(account, "shipTos", unknown)),
     };
     let Some(ship_to) = listed.iter().filter_map(Fact::known).find(|one| one.id.known().is_some_and(|own| own == id))
     else {
         // An address that nobody knows may be the very one.
         let nameless = |one: &'f Fact<ShipToFacts>| one.unknown().or_else(|| one.known()?.id.unknown());
         if let Some(unknown) = listed.iter().find_map(nameless) {
-            return (None, unclear(unknown));
+            return (None, unclear(account, "shipTos", unknown));
         }
         let message = "The address is none of the account's.";
         let evidence = vec![Evidence::of_question("shipTo", id)];
         return (None, vec![Reason::new(ReasonCode::ShipToNotAllowed, message, evidence)]);
     };
     let at = ship_to.at;
-    let closed = |message: &str, evidence| vec![Reason::new(ReasonCode::ShipToInactive, message, vec![evidence])];
+    let closed = |message: &str, because| {
+        let evidence = vec![context.evidence(at, "id", id), because];
+        vec![Reason::new(ReasonCode::ShipToInactive, message, evidence)]
+    };
     let reasons = match (ship_to.active.asked(), ship_to.valid_from.asked(), ship_to.valid_to.asked()) {
         (Ok(Some(false)), ..) => closed("The address is closed.", context.evidence(at, "active", false)),
         (_, Ok(Some(first)), _) if day < *first => {
@@ -123,7 +127,9 @@ pub(super) fn chosen<'f>(
             closed(&format!("The address was closed on {last}."), context.evidence(at, "validTo", last))
         }
         (Ok(_), Ok(_), Ok(_)) => Vec::new(),
-        (Err(unknown), ..) | (_, Err(unknown), _) | (.., Err(unknown)) => unclear(unknown),
+        (Err(unknown), ..) => unclear(at, "active", unknown),
+        (_, Err(unknown), _) => unclear(at, "validFrom", unknown),
+        (.., Err(unknown)) => unclear(at, "validTo", unknown),
     };
     (Some(ship_to), reasons)
 }
@@ -140,8 +146,13 @@ mod tests {
         let settings: Settings = berlin();
         let ship_tos = serde_json::from_str(ship_tos).unwrap();
         let context = context("2026-06-30T10:00:00Z", &settings);
-        let (found, reasons) = chosen(&ship_tos, id, day.parse().unwrap(), &context);
-        (found.is_some(), reasons.iter().map(|reason| reason.code.to_string()).collect())
+        let (found, reasons) = chosen((At(7), &ship_tos), id, day.parse().unwrap(), &context);
+        let told = |one: &Evidence| format!("{} {}", one.field, one.value.clone().unwrap_or_default());
+        let told = |reason: &Reason| {
+            let evidence: Vec<String> = reason.evidence.iter().map(told).collect();
+            format!("{} {}", reason.code, evidence.join(", "))
+        };
+        (found.is_some(), reasons.iter().map(told).collect())
     }
 
     #[test]
@@ -155,15 +166,15 @@ mod tests {
         for (ship_tos, id, day, expected) in [
             (one, "S1", "2026-06-30", (true, vec![])),
             (one, "S1", "2026-01-01", (true, vec![])),
-            (one, "S1", "2026-07-01", (true, vec!["SHIP_TO_INACTIVE"])),
-            (one, "S1", "2025-12-31", (true, vec!["SHIP_TO_INACTIVE"])),
-            (one, "S2", "2026-06-30", (true, vec!["SHIP_TO_INACTIVE"])),
-            (one, "S3", "2026-06-30", (false, vec!["SHIP_TO_NOT_ALLOWED"])),
-            ("null", "S1", "2026-06-30", (false, vec!["SHIP_TO_NOT_ALLOWED"])),
-            (unknown, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR"])),
-            (&among, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR"])),
-            (&nameless, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR"])),
-            (&undated, "S1", "2026-06-30", (true, vec!["ACCOUNT_UNCLEAR"])),
+            (one, "S1", "2026-07-01", (true, vec!["SHIP_TO_INACTIVE id S1, validTo 2026-06-30"])),
+            (one, "S1", "2025-12-31", (true, vec!["SHIP_TO_INACTIVE id S1, validFrom 2026-01-01"])),
+            (one, "S2", "2026-06-30", (true, vec!["SHIP_TO_INACTIVE id S2, active false"])),
+            (one, "S3", "2026-06-30", (false, vec!["SHIP_TO_NOT_ALLOWED shipTo S3"])),
+            ("null", "S1", "2026-06-30", (false, vec!["SHIP_TO_NOT_ALLOWED shipTo S1"])),
+            (unknown, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR shipTos TIMEOUT"])),
+            (&among, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR shipTos TIMEOUT"])),
+            (&nameless, "S1", "2026-06-30", (false, vec!["ACCOUNT_UNCLEAR shipTos TIMEOUT"])),
+            (&undated, "S1", "2026-06-30", (true, vec!["ACCOUNT_UNCLEAR validTo TIMEOUT"])),
         ] {
             let expected = (expected.0, expected.1.into_iter().map(str::to_owned).collect());
             assert_eq!(against(ship_tos, id, day), expected, "{ship_tos} {id} {day}");

@@ -31,7 +31,7 @@ mod tests {
     use crate::rules::{
         CreditFacts, MoneyFacts, TermsFacts,
         account::{AccountRuleFacts, BuyerFacts},
-        article::{Article, Conversion, Document, Relation, UnitPrice},
+        article::{Article, Conversion, DimensionsFacts, Document, Relation, UnitPrice, WeightFacts},
         ship_to::ShipToFacts,
         status::{
             BuyingFacts, DocumentLineFacts, HoldFacts, HolderFacts, InvoiceFacts, LineFacts, OrderFacts, ReturnFacts,
@@ -158,7 +158,9 @@ mod tests {
             "buyers" => asked::<BuyerFacts>(),
             "candidates" => asked::<price::Record>(),
             "credit" => asked::<CreditFacts>(),
+            "dimensions" => asked::<DimensionsFacts>(),
             "documents" => asked::<Document>(),
+            "grossWeight" => asked::<WeightFacts>(),
             "inbound" => asked::<availability::InboundFacts>(),
             "nodes" | "ordersByCustomerPo" => asked::<cart::OrderOfPo>(),
             "orders" => asked::<cart::Orders>(),
@@ -191,7 +193,10 @@ mod tests {
                 _ => {}
             }
         }
-        plain.replace("@optional", "").replace("... on SafetyDataSheet { validUntil }", "validUntil")
+        plain
+            .replace("@optional", "")
+            .replace("@set", "")
+            .replace("... on SafetyDataSheet { validUntil }", "validUntil")
     }
 
     /// One struct serves several rules, of which each selects a part of it; together they select all of it.

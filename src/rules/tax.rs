@@ -261,7 +261,7 @@ mod tests {
 
     impl Sources for Erp {
         fn source(&self, _: At, _: &str) -> Source {
-            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), as_of: None }
+            Source { system: Some("erp".to_owned()), entity: "Account 100".to_owned(), domain: None, as_of: None }
         }
     }
 

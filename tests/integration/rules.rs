@@ -16,7 +16,7 @@ struct Anyone;
 
 impl Sources for Anyone {
     fn source(&self, at: At, _: &str) -> Source {
-        Source { system: Some("erp".to_owned()), entity: format!("Thing {}", at.0), as_of: None }
+        Source { system: Some("erp".to_owned()), entity: format!("Thing {}", at.0), domain: None, as_of: None }
     }
 }
 

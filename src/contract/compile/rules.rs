@@ -61,6 +61,7 @@ pub(super) fn compile<'a>(
         }
         let place = place(survey, call, call.fields[0]);
         let mut reading = Reading { survey, rule: call.rule, place, findings: &mut *findings };
+        let parsed = |text| parsed(text, &survey.written.settings.rules);
         call.inputs = reading.present(parsed(call.rule.inputs), call.ty);
         call.holder = parsed(call.rule.holder);
         // Which of them holds an object is known where it is planned; each must have what is read.
@@ -71,9 +72,9 @@ pub(super) fn compile<'a>(
     calls
 }
 
-fn parsed(text: &str) -> Vec<RuleInput> {
+fn parsed(text: &str, settings: &rules::Settings) -> Vec<RuleInput> {
     // A test takes apart what every rule reads.
-    rule_inputs::parse(text).expect("every rule's inputs can be read")
+    rule_inputs::parse(text, &|name| settings.is_set(name)).expect("every rule's inputs can be read")
 }
 
 /// Returns the types of which an object may hold parts of a type.

@@ -152,7 +152,7 @@ pub(in crate::execute) struct FactsSources<'g> {
 impl Sources for FactsSources<'_> {
     fn source(&self, at: At, field: &str) -> Source {
         let Some(object) = self.objects.get(at.0 as usize) else {
-            return Source { system: None, entity: String::new(), as_of: None };
+            return Source { system: None, entity: String::new(), domain: None, as_of: None };
         };
         let (of, record) = match object.part {
             Some((record, of)) => (Some(of), Some(record)),
@@ -166,13 +166,22 @@ impl Sources for FactsSources<'_> {
         };
         let name = ty.map_or("", |ty| self.known.contract.ty(ty).name.as_str());
         let entity = object.key.map_or_else(|| name.to_owned(), |key| format!("{name} {key}"));
-        let Some(Of::Group(group)) = of else { return Source { system: None, entity, as_of: None } };
-        let system = Some(self.known.contract.system(self.known.contract.group(group).system).name.clone());
+        let Some(Of::Group(group)) = of else {
+            return Source { system: None, entity, domain: None, as_of: None };
+        };
+        let contract = self.known.contract;
+        let system = Some(contract.system(contract.group(group).system).name.clone());
+        let domain = Some(contract.domain(contract.group(group).domain).name.clone());
         let since_ms = record.map(|record| {
             let is_absent = record.table().is_none();
             self.known.cache.life(Asked::Group(group), &record.stamp, is_absent, self.known.gathered.now_ms).since_ms
         });
-        Source { system, entity, as_of: since_ms.and_then(|since_ms| Timestamp::from_millisecond(since_ms).ok()) }
+        Source {
+            system,
+            entity,
+            domain,
+            as_of: since_ms.and_then(|since_ms| Timestamp::from_millisecond(since_ms).ok()),
+        }
     }
 }
 

@@ -440,6 +440,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             CellFailure::Argument(wrong) => Failure::Argument(wrong),
             CellFailure::TooManyRows(rows_max) => Failure::TooManyRows(*rows_max),
             CellFailure::UnknownType(system) => Failure::UnknownType(*system),
+            CellFailure::Withheld => Failure::Withheld,
         };
         self.fail(&failure, output, path)
     }

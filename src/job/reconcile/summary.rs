@@ -11,6 +11,7 @@ use super::{
 use crate::{
     contract::Contract,
     ledger::{FieldDrift, FindingKind, Found},
+    rules::ReasonCode,
 };
 
 /// Examples of each thing that are shown; all of them are in the ledger.
@@ -51,6 +52,12 @@ pub struct FieldSummary {
 /// A value that differed or could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
+    /// The finding, as the graph's `FindingKind` has it.
+    #[serde(default)]
+    pub kind: String,
+    /// The reason's code, as the graph's `ReasonCode` has it.
+    #[serde(default)]
+    pub code: String,
     /// The entity's key.
     pub key: String,
     /// What the owner says.
@@ -177,8 +184,17 @@ impl Summary {
 
 impl Example {
     fn of(found: &Found) -> Self {
-        let Found { entity, owner_value, copy_value, .. } = found.clone();
-        Self { key: entity.key, owner_value, copy_value }
+        let Found { kind, entity, owner_value, copy_value, .. } = found.clone();
+        Self { kind: kind.word().to_owned(), code: reason(kind).to_string(), key: entity.key, owner_value, copy_value }
+    }
+}
+
+/// Returns the code of the reason that a finding is.
+pub(super) fn reason(kind: FindingKind) -> ReasonCode {
+    match kind {
+        FindingKind::Drift => ReasonCode::OwnerConflict,
+        FindingKind::MissingInCopy | FindingKind::MissingInOwner => ReasonCode::IdentityUnmatched,
+        FindingKind::Unreadable => ReasonCode::SourceUnavailable,
     }
 }
 

@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use super::{
     FieldSummary, Summary,
-    summary::{Gap, GapSummary},
+    summary::{Gap, GapSummary, reason},
 };
+use crate::ledger::FindingKind;
 
 const HEAD: [&str; 7] = ["field", "owner", "copy", "checked", "drifted", "%", "unreadable"];
 
@@ -26,7 +27,9 @@ impl Summary {
             for example in &field.examples {
                 let (owner, copy) = (shown(&example.owner_value), shown(&example.copy_value));
                 let (of_owner, of_copy) = (&field.owner_system, &field.copy_system);
-                let _ = writeln!(text, "  {}  {of_owner} {owner}, {of_copy} {copy}", printed(&example.key));
+                let key = printed(&example.key);
+                let _ =
+                    writeln!(text, "  {} {}  {key}  {of_owner} {owner}, {of_copy} {copy}", example.kind, example.code);
             }
         }
         for gap in &self.gaps {
@@ -75,16 +78,21 @@ fn table(fields: &[FieldSummary]) -> String {
 fn gap_text(gap: &GapSummary) -> String {
     let GapSummary { entity_type, owner_system, copy_system, .. } = gap;
     let mut text = format!("\n{entity_type}: {} looked at\n", gap.n_entities);
-    let sides = [(&gap.missing_in_copy, owner_system, copy_system), (&gap.missing_in_owner, copy_system, owner_system)];
-    for (missing, has, lacks) in sides {
+    let sides = [
+        (FindingKind::MissingInCopy, &gap.missing_in_copy, owner_system, copy_system),
+        (FindingKind::MissingInOwner, &gap.missing_in_owner, copy_system, owner_system),
+    ];
+    for (kind, missing, has, lacks) in sides {
+        let named = format!("{} {}", kind.word(), reason(kind));
         let Gap { n, list, n_unmatched, examples } = missing;
         let _ = match (list, n) {
             (None, _) => {
                 let unknown = format!("{has} binds no list of every {entity_type}, so it is not known what {has} has");
-                writeln!(text, "  {unknown} and {lacks} has not{}", if *n > 0 { "; met:" } else { "" })
+                let met = if *n > 0 { format!("; met: {n} {named}") } else { String::new() };
+                writeln!(text, "  {unknown} and {lacks} has not{met}")
             }
             (Some(list), 0) => writeln!(text, "  in {has}, not in {lacks}: none (by {list})"),
-            (Some(list), n) => writeln!(text, "  in {has}, not in {lacks}: {n} (by {list})"),
+            (Some(list), n) => writeln!(text, "  in {has}, not in {lacks}: {n} {named} (by {list})"),
         };
         if !examples.is_empty() {
             let keys: Vec<String> = examples.iter().map(|key| printed(key)).collect();

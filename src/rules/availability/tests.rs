@@ -372,7 +372,7 @@ struct Old;
 
 impl Sources for Old {
     fn source(&self, _: At, _: &str) -> Source {
-        Source { system: None, entity: String::new(), as_of: Some(instant("2026-06-30T09:59:00Z")) }
+        Source { system: None, entity: String::new(), domain: None, as_of: Some(instant("2026-06-30T09:59:00Z")) }
     }
 }
 

@@ -1,22 +1,23 @@
 //! Freight: whether a product can be shipped to an address as it is.
 //!
-//! In: what a product weighs and endangers, what the address and the carrier allow. Out: reasons. A product whose danger is not
+//! In: what a product measures, weighs and endangers, what the address and the carrier allow. Out: reasons. A product whose danger is not
 //! known is not known to be harmless.
 
 use jiff::civil::Date;
 
-use super::facts::AccountInCart;
+use super::{facts::AccountInCart, parcel};
 use crate::rules::{
     article::Article,
     context::Context,
     fact::Fact,
+    ratio::Ratio,
     reason::{Reason, ReasonCode, Severity},
     ship_to::ShipToFacts,
 };
 
-/// Returns what is against shipping a product.
+/// Returns what is against shipping so many base units of a product; none where the quantity is not known.
 pub(super) fn reasons(
-    article: &Article,
+    (article, quantity): (&Article, Option<Ratio>),
     account: Option<&AccountInCart>,
     ship_to: Option<&ShipToFacts>,
     day: Date,
@@ -38,8 +39,10 @@ pub(super) fn reasons(
         reasons.extend(danger(article, account, ship_to, context));
         reasons.extend(safety_data_sheet(article, day, context));
     }
+    let parcel = parcel::against(article, quantity, context);
+    reasons.extend(parcel.reasons);
     let Some(ship_to) = ship_to else { return reasons };
-    let by_freight = article.freight_class.known().is_some();
+    let by_freight = parcel.is_over || article.freight_class.known().is_some();
     if by_freight && ship_to.has("LIFTGATE") {
         let evidence = vec![
             context.evidence_of(article.at, "freightClass", &article.freight_class),

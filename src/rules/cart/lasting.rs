@@ -26,7 +26,7 @@ pub(super) fn judgements(
 ) -> Vec<Judgement> {
     let (Some(account), Some(number)) = (facts.account.known(), &arguments.account) else { return Vec::new() };
     // The cart's own amount is not owed yet.
-    let without_cart = assess_fact(&account.credit, None, context);
+    let without_cart = assess_fact(account.at, &account.credit, None, context);
     let is_held = without_cart.reasons.iter().any(|reason| reason.code == Code::CreditHold);
     let of_account = verdict.reasons.iter().filter(|reason| match reason.code {
         Code::CreditHold => is_held,
@@ -45,7 +45,8 @@ fn products<'v>(verdict: &'v CartVerdict, arguments: &Arguments) -> BTreeMap<&'v
     if arguments.date.is_some() {
         return products;
     }
-    for line in &verdict.lines {
+    // What is not for whoever asks is nobody's to act on, and says nothing of what is so.
+    for line in verdict.lines.iter().filter(|line| !line.is_withheld) {
         if !line.reasons.iter().any(|reason| reason.code == Code::ProductUnknownToOwner) {
             let lasting = line.reasons.iter().filter(|reason| is_of_the_product(reason.code));
             products.entry(&line.sku).or_default().extend(lasting);

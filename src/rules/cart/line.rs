@@ -47,6 +47,9 @@ pub(super) struct LineVerdict {
     pub substitutes: Vec<Substitute>,
     /// Everything to be said of the line.
     pub reasons: Vec<Reason>,
+    /// Whether its price is not for whoever asks.
+    #[serde(skip)]
+    pub is_withheld: bool,
 }
 
 /// What every line of a cart is judged with.
@@ -60,18 +63,19 @@ pub(super) struct Around<'a> {
 /// Judges a line.
 pub(super) fn judge(
     line_number: usize,
-    (line, product, price): (&CartLine, &Fact<Article>, &Fact<PriceFacts>),
+    (line, product, facts_of_price): (&CartLine, &Fact<Article>, &Fact<PriceFacts>),
     taken: Ratio,
     around: &Around<'_>,
     context: &Context<'_>,
 ) -> LineVerdict {
     let quantity = line.quantity.unwrap_or_default();
-    let price = priced(line, product, price, around, context);
+    let price = priced(line, product, facts_of_price, around, context);
     let mut reasons = price.reasons.clone();
     let availability = match product {
         Fact::Known(article) => {
             reasons.extend(lifecycle_reasons(article, context));
-            reasons.extend(freight::reasons(article, around.account, around.ship_to, around.day, context));
+            let shipped = (article, base_units(article, line));
+            reasons.extend(freight::reasons(shipped, around.account, around.ship_to, around.day, context));
             let availability = assess(article, &availability_ask(line, taken, around), context);
             reasons.extend(availability.reasons.iter().cloned());
             Some(availability)
@@ -103,7 +107,14 @@ pub(super) fn judge(
         promise,
         substitutes,
         reasons,
+        is_withheld: facts_of_price.unknown().is_some_and(Unknown::is_withheld),
     }
+}
+
+/// Returns how many base units of a product a line is of; none where that cannot be told.
+fn base_units(article: &Article, line: &CartLine) -> Option<Ratio> {
+    let unit = line.unit.as_deref().or_else(|| article.usual_unit().ok().flatten())?;
+    Ratio::of(line.quantity?).times(article.base_units(unit).ok()?)
 }
 
 fn priced(
@@ -121,7 +132,7 @@ fn priced(
     let unclear = |unknown: &Unknown| {
         let of = [around.arguments.account.as_deref().unwrap_or_default(), &line.sku].join(" / ");
         let evidence = vec![Evidence::of_silence("price", format!("Price {of}"), unknown)];
-        Reason::new(ReasonCode::PriceUnclear, "The price could not be found out.", evidence).for_lack_of(unknown)
+        Reason::new(ReasonCode::PriceUnclear, price::why_unclear(unknown), evidence).for_lack_of(unknown)
     };
     let (facts, article) = match (price, product) {
         (Fact::Known(facts), Fact::Known(article)) => (facts, Some(article)),

@@ -3,13 +3,14 @@
 //! In: the account, its addresses, logins and credit; the products and prices of the lines. Out: a decision, the lines with
 //! price and availability, amounts, and every reason in its order. What could not be found out is never taken for fine.
 //!
-//! Reading order: `validate` (the whole way), `facts`, `line`, `freight`, `whole` (account, credit, tax, amounts),
+//! Reading order: `validate` (the whole way), `facts`, `line`, `freight`, `parcel`, `whole` (account, credit, tax, amounts),
 //! `lasting` (what of it is noted).
 
 mod facts;
 mod freight;
 mod lasting;
 mod line;
+mod parcel;
 mod validate;
 mod whole;
 
@@ -49,7 +50,9 @@ pub(super) const RULE: Rule = Rule {
          orders(first: 1) @optional { nodes { number } } } \
          products(skus: $skus) { ",
         article!(),
-        "hazardous @optional freightClass @optional documents @optional { kind ... on SafetyDataSheet { validUntil } } ",
+        "hazardous @optional freightClass @optional \
+         dimensions @optional @set(name: \"parcel.size\") { length width height unit } \
+         grossWeight @optional @set(name: \"parcel.weight\") { value unit } documents @optional { kind ... on SafetyDataSheet { validUntil } } ",
         stock!(),
         "relations @optional { kind sku quantity product { ",
         article!(),

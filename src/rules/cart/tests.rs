@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::rules::{
+    measure::{Measure, Measured},
     reason::ReasonCode,
     sample::{berlin, context},
-    settings::{Checkout, Settings, Treatment},
+    settings::{Checkout, Parcel, Settings, Treatment},
 };
 
 const NOW: &str = "2026-06-30T10:00:00Z";
@@ -209,6 +210,117 @@ fn with_the_price_owner_down_there_is_neither_the_list_price_nor_zero() {
 }
 
 #[test]
+fn what_is_more_than_a_parcel_goes_as_freight_or_says_why_not() {
+    let of = |of, text: &str, unit| Measure::new(of, text.parse().unwrap(), unit);
+    let parcel = Parcel {
+        length_max: of(Measured::Length, "200", "CM"),
+        length_and_girth_max: of(Measured::Length, "3", "M"),
+        weight_max: of(Measured::Weight, "31.5", "KG"),
+    };
+    let size = |length: &str, unit: &str| json!({"length": "100", "width": length, "height": "250", "unit": unit});
+    let weight = |value: &str, unit: &str| json!({"value": value, "unit": unit});
+    let (small, light) = (size("100", "MM"), weight("1", "KG"));
+    // What it measures and weighs, its freight class; the quantity, the street; the decision, and what is said of freight.
+    type Row<'t> = (Value, Value, Value, (&'t str, &'t str), &'t str, Vec<&'t str>);
+    let table: Vec<Row<'_>> = vec![
+        (small.clone(), light.clone(), Value::Null, ("31.5", "Quay 1"), "ACCEPT", vec![]),
+        (
+            small.clone(),
+            light.clone(),
+            Value::Null,
+            ("32", "Quay 1"),
+            "ACCEPT",
+            vec!["INFO All of it is heavier than one parcel may be: 31.5 KG; and it has no freight class."],
+        ),
+        (small.clone(), weight("31500", "g"), Value::Null, ("1", "Quay 1"), "ACCEPT", vec![]),
+        (
+            small.clone(),
+            weight("70", "LB"),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING It is heavier than a parcel may be: 31.5 KG; and it has no freight class."],
+        ),
+        (small.clone(), weight("70", "LB"), json!("85"), ("1", "Quay 1"), "ACCEPT", vec![]),
+        // 2,000 along the longest side, and twice 100 and 250 around it; then a little more.
+        (size("2000", "MM"), light.clone(), Value::Null, ("1", "Quay 1"), "ACCEPT", vec![]),
+        (
+            size("2000.1", "MM"),
+            light.clone(),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING It is longer than a parcel may be: 200 CM."],
+        ),
+        (
+            size("25", "CM"),
+            light.clone(),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec![
+                "WARNING It is longer than a parcel may be: 200 CM.",
+                "WARNING Its length and girth are more than a parcel may have: 3 M.",
+            ],
+        ),
+        (
+            size("2000.1", "MM"),
+            light.clone(),
+            Value::Null,
+            ("1", "Postfach 4"),
+            "REFUSE",
+            vec!["BLOCKING The address is a post office box.", "WARNING It is longer than a parcel may be: 200 CM."],
+        ),
+        (
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT",
+            vec![
+                "INFO Its size was never measured, so nobody can say whether it goes as a parcel.",
+                "INFO Its weight is not known to its owner, so nobody can say whether it goes as a parcel.",
+            ],
+        ),
+        (
+            unknown(),
+            light.clone(),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING Whether it is small enough for a parcel could not be found out."],
+        ),
+        (
+            small.clone(),
+            weight("1", "EA"),
+            Value::Null,
+            ("1", "Quay 1"),
+            "ACCEPT_WITH_WARNINGS",
+            vec!["WARNING Whether it is light enough for a parcel could not be found out."],
+        ),
+    ];
+    for (size, weight, class, (quantity, street), decision, expected) in table {
+        let of = |name: &'static str| ["products", "0", name];
+        let facts = set(set(one(), &of("dimensions"), size), &of("grossWeight"), weight);
+        let facts = set(set(facts, &of("freightClass"), class), &["account", "shipTos", "0", "street"], json!(street));
+        let said = |parcel: Parcel| {
+            let verdict = judged(&facts, &lines(quantity), &Settings { parcel, ..berlin() });
+            let reasons = verdict["lines"][0]["reasons"].as_array().unwrap().clone();
+            let freight = reasons.into_iter().filter(|one| one["code"] == "FREIGHT_CONSTRAINT");
+            let told = |one: Value| {
+                assert_eq!(one["evidence"].as_array().map(Vec::len), Some(1), "{one}");
+                format!("{} {}", one["severity"].as_str().unwrap(), one["message"].as_str().unwrap())
+            };
+            (verdict["decision"].as_str().unwrap().to_owned(), freight.map(told).collect::<Vec<_>>())
+        };
+        let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(said(parcel.clone()), (decision.to_owned(), expected), "{facts}");
+        let unlimited = said(Parcel::default()).1;
+        assert!(unlimited.iter().all(|told| told.contains("post office box")), "{unlimited:?}");
+    }
+}
+
+#[test]
 fn lines_of_one_product_share_what_is_available_in_their_order() {
     let facts = cart(vec![product("A", "10"); 3], vec![price("10.00"); 3]);
     let arguments = json!({"account": "1", "lines": [{"sku": "A", "quantity": "6"}, {"sku": "A", "quantity": "6"}, {"sku": "A", "quantity": 1}]});
@@ -272,8 +384,33 @@ fn least_values_and_reviews_are_by_currency() {
 fn credit_that_does_not_stop_the_order_is_not_among_everybodys_reasons() {
     let facts = set(one(), &["account", "credit", "exposure"], euros("99900"));
     let verdict = judged(&facts, &lines("3"), &berlin());
-    assert_eq!(said(&verdict), ("ACCEPT_WITH_WARNINGS".to_owned(), vec![], vec![]));
+    assert_eq!(said(&verdict), ("ACCEPT_WITH_WARNINGS".to_owned(), vec!["CREDIT_NOTICE".to_owned()], vec![]));
     assert_eq!(codes(&verdict["creditReasons"]), ["CREDIT_LIMIT_NEAR"]);
+    let notice = &verdict["reasons"][0];
+    assert_eq!(notice["evidence"], verdict["creditReasons"][0]["evidence"]);
+    assert!(!notice["message"].as_str().unwrap().contains(|letter: char| letter.is_ascii_digit()));
+}
+
+#[test]
+fn no_decision_is_without_a_reason_that_everybody_sees() {
+    let facts = set(one(), &["account", "credit", "exposure"], euros("99900"));
+    for (treatment, decision, everybodys, of_credit) in [
+        (Treatment::Block, "REFUSE", vec!["CREDIT_LIMIT_NEAR"], vec![]),
+        (Treatment::Review, "MANUAL_REVIEW", vec!["CREDIT_LIMIT_NEAR"], vec![]),
+        (Treatment::Warn, "ACCEPT_WITH_WARNINGS", vec!["CREDIT_NOTICE"], vec!["CREDIT_LIMIT_NEAR"]),
+        (Treatment::Info, "ACCEPT", vec![], vec!["CREDIT_LIMIT_NEAR"]),
+    ] {
+        let cart = Checkout { treatments: [(ReasonCode::CreditLimitNear, treatment)].into(), ..Checkout::default() };
+        let verdict = judged(&facts, &lines("3"), &Settings { cart, ..berlin() });
+        assert_eq!(
+            (verdict["decision"].as_str().unwrap(), codes(&verdict["reasons"]), codes(&verdict["creditReasons"])),
+            (
+                decision,
+                everybodys.into_iter().map(str::to_owned).collect(),
+                of_credit.into_iter().map(str::to_owned).collect()
+            )
+        );
+    }
 }
 
 #[test]
@@ -288,6 +425,24 @@ fn a_total_is_whole_or_not_there() {
     assert_eq!(amounts, ["25.00", "2.00", "27.00"]);
     let verdict = judged(&cart(products, vec![price("5.00"), Value::Null]), &arguments, &berlin());
     assert!(verdict["net"].is_null() && verdict["total"].is_null());
+}
+
+#[test]
+fn a_price_that_is_not_for_whoever_asks_is_said_to_be_and_no_judgement_on_the_product() {
+    let of = |price: Value| {
+        let facts = set(one(), &["prices"], price).to_string();
+        let arguments = lines("3").to_string();
+        let settings = berlin();
+        let computed = (RULE.run)(facts.as_bytes(), arguments.as_bytes(), &context(NOW, &settings)).unwrap();
+        let verdict = serde_json::from_slice::<Value>(&computed.members).unwrap()["validateCart"].clone();
+        let about = computed.judgements.into_iter().filter_map(|judgement| judgement.about).map(|(of, _)| of);
+        (said(&verdict), verdict["lines"][0]["reasons"][0]["message"].clone(), about.collect::<Vec<_>>())
+    };
+    let unclear = ("MANUAL_REVIEW".to_owned(), vec![], vec!["PRICE_UNCLEAR".to_owned()]);
+    let withheld = json!("The price is the account's own, and not for whoever asks.");
+    let down = json!("The price could not be found out.");
+    assert_eq!(of(json!({"$unknown": {"code": "WITHHELD"}})), (unclear.clone(), withheld, vec!["Account"]));
+    assert_eq!(of(unknown()), (unclear, down, vec!["Account", "Product"]));
 }
 
 prop_compose! {

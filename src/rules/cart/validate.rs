@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{
     facts::{Arguments, CartFacts},
     line::{Around, LineVerdict, judge},
-    whole::{Amounts, account_reasons, credit_reasons, order_reasons, tax_reasons},
+    whole::{Amounts, account_reasons, credit_notice, credit_reasons, order_reasons, tax_reasons},
 };
 use crate::rules::{
     calendar::end_of,
@@ -73,7 +73,7 @@ pub(super) fn validate(facts: &CartFacts, arguments: &Arguments, context: &Conte
     let day = arguments.date.unwrap_or_else(|| context.today());
     let account = facts.account.known();
     let (ship_to, address_reasons) = match (&arguments.ship_to, account) {
-        (Some(id), Some(account)) => chosen(&account.ship_tos, id, day, context),
+        (Some(id), Some(account)) => chosen((account.at, &account.ship_tos), id, day, context),
         _ => (None, Vec::new()),
     };
     let around = Around { arguments, account, ship_to, day };
@@ -86,7 +86,7 @@ pub(super) fn validate(facts: &CartFacts, arguments: &Arguments, context: &Conte
 
     let mut reasons = account_reasons(&facts.account, arguments, amounts.total.as_ref(), context);
     reasons.extend(address_reasons);
-    let (for_all, mut credit_reasons) = credit_reasons(&facts.account, amounts.total.as_ref(), context);
+    let (for_all, mut credit_reasons) = credit_reasons(&facts.account, amounts.total.as_ref(), checkout, context);
     reasons.extend(for_all);
     reasons.extend(tax_reasons(account, ship_to, day, context));
     reasons.extend(order_reasons(facts, arguments, &amounts, checkout, context));
@@ -97,6 +97,9 @@ pub(super) fn validate(facts: &CartFacts, arguments: &Arguments, context: &Conte
     {
         worst = worst.min(weigh(weighed, checkout));
     }
+    // Weighed as what it stands for: apart from that it has no weight to be configured.
+    reasons.extend(credit_notice(&credit_reasons));
+    sort(&mut reasons);
     let decision = decide(worst, &reasons, &credit_reasons, &lines);
     let holds_until = lines.iter().fold(end_of(context.today(), context), |until, line| {
         earlier(earlier(until, line.price.holds_until), line.availability.as_ref().and_then(|one| one.holds_until))

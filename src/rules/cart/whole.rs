@@ -16,7 +16,7 @@ use crate::rules::{
     fact::Fact,
     money::Money,
     reason::{Reason, ReasonCode, Severity},
-    settings::Checkout,
+    settings::{Checkout, Treatment},
     ship_to::ShipToFacts,
     tax::exemption,
 };
@@ -64,7 +64,8 @@ pub(super) fn account_reasons(
         Fact::Null => Fact::Null,
         Fact::Unknown(unknown) => Fact::Unknown(unknown.clone()),
     };
-    let mut reasons = reasons_of_fact(&standing, context);
+    let number = arguments.account.as_deref().unwrap_or_default();
+    let mut reasons = reasons_of_fact(&standing, number, context);
     let Some(account) = account.known() else { return reasons };
     reasons.extend(prepayment(&account.terms, context));
     if let Some(buyer) = &arguments.buyer {
@@ -73,18 +74,27 @@ pub(super) fn account_reasons(
     reasons
 }
 
-/// What is said of credit: apart, for what does not stop the order is not for the buyer's eyes.
+/// What is said of credit: for everyone, and apart what does not stop the order, which is not for the buyer's eyes.
 pub(super) fn credit_reasons(
     account: &Fact<AccountInCart>,
     total: Option<&Money>,
+    checkout: &Checkout,
     context: &Context<'_>,
 ) -> (Vec<Reason>, Vec<Reason>) {
     let Some(account) = account.known() else { return Default::default() };
-    let assessment = assess_fact(&account.credit, total, context);
+    let assessment = assess_fact(account.at, &account.credit, total, context);
     assessment.reasons.into_iter().partition(|reason| {
-        reason.severity == Severity::Blocking
+        checkout.treatment(reason.code, reason.severity) <= Treatment::Review
             || !matches!(reason.code, ReasonCode::CreditLimitNear | ReasonCode::AccountOverdue)
     })
+}
+
+/// Says to everyone that credit warns, and not of what: nobody is left with a decision and no reason for it.
+pub(super) fn credit_notice(credit: &[Reason]) -> Option<Reason> {
+    let warns: Vec<_> = credit.iter().filter(|reason| reason.severity == Severity::Warning).collect();
+    let evidence = warns.iter().flat_map(|reason| reason.evidence.iter().cloned()).collect();
+    let message = "Something of the account's credit is to be seen to; it does not stop the order.";
+    (!warns.is_empty()).then(|| Reason::new(ReasonCode::CreditNotice, message, evidence))
 }
 
 /// Judges the tax exemptions of an account by the address; an account that has none simply pays tax.

@@ -56,6 +56,9 @@ pub(crate) struct PriceFacts {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Buyer {
+    /// Where it stands in the inputs.
+    #[serde(rename = "$at", default)]
+    pub at: At,
     /// Where its goods may go.
     #[serde(default)]
     pub ship_tos: Fact<Vec<Fact<ShipToFacts>>>,

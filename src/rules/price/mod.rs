@@ -28,7 +28,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub(super) use facts::{PriceFacts, price};
-pub(super) use resolve::resolve;
+pub(super) use resolve::{resolve, why_unclear};
 pub(super) use resolved::ResolvedPrice;
 pub(super) use want::Ask;
 

@@ -48,6 +48,14 @@ pub(crate) fn resolve(
     out
 }
 
+/// Returns why there is no telling what the price is.
+pub(crate) fn why_unclear(unknown: &Unknown) -> &'static str {
+    match unknown.is_withheld() {
+        true => "The price is the account's own, and not for whoever asks.",
+        false => "The price could not be found out.",
+    }
+}
+
 /// Says that a price could not be found out.
 pub(super) fn unclear(facts: &PriceFacts, unknown: &Unknown, context: &Context<'_>) -> Reason {
     let evidence = vec![context.evidence(facts.at, "candidates", &unknown.code)];

@@ -13,12 +13,14 @@ use crate::rules::{
     calendar::said_at,
     context::Context,
     credit::{CreditAssessment, CreditFacts, CreditStatus, assess_fact},
-    evidence::Evidence,
+    evidence::{At, Evidence},
     explanation::Step,
     fact::Fact,
     money::Money,
     reason::{Reason, ReasonCode, Scope, Severity},
 };
+
+const UNCHECKED: &str = "Whether credit holds the order could not be found out.";
 
 /// Whether something holds the whole order. Every stored hold does, also one whose code is not mapped.
 pub(super) fn is_on_order(order: &HolderFacts) -> Known<bool> {
@@ -80,32 +82,35 @@ pub(super) fn derived(order: &OrderFacts, context: &Context<'_>) -> Vec<Reason> 
     if !is_unreleased || stored.iter().any(|hold| hold.code == Fact::Known(HoldCode::CreditHold)) {
         return Vec::new();
     }
-    let credit = match &order.buyer {
-        Fact::Known(buyer) => buyer.credit.clone(),
-        Fact::Unknown(unknown) => Fact::Unknown(unknown.clone()),
-        Fact::Null => Fact::Null,
+    let (at, credit) = match &order.buyer {
+        Fact::Known(buyer) => (buyer.at, buyer.credit.clone()),
+        Fact::Unknown(unknown) => (order.at, Fact::Unknown(unknown.clone())),
+        Fact::Null => (order.at, Fact::Null),
     };
     let adds = adds(order, context);
-    let assessment = with_order(&credit, adds.as_ref().ok().and_then(Option::as_ref), context);
+    let assessment = with_order(at, &credit, adds.as_ref().ok().and_then(Option::as_ref), context);
     match (assessment.status, adds) {
         (CreditStatus::Hold | CreditStatus::Exceeded, adds) => {
             vec![held(order, assessment, adds.ok().flatten(), context)]
         }
         (CreditStatus::NotChecked, _) if credit != Fact::Null => unchecked(assessment.reasons),
         (_, Err(unknown)) if counts_amounts(&credit) => {
-            unchecked(vec![Reason::of_unknown("What the order adds to the account's exposure", &unknown)])
+            let evidence = vec![context.evidence_of_silence(order.at, "total", &unknown)];
+            let unchecked_amount = Reason::new(ReasonCode::CreditNotChecked, UNCHECKED, evidence).for_lack_of(&unknown);
+            let source = Reason::of_unknown("What the order adds to the account's exposure", &unknown);
+            unchecked(vec![unchecked_amount, source])
         }
         _ => Vec::new(),
     }
 }
 
 /// Assesses credit with what the order adds. Where the two cannot be added up, what is known without the order still holds.
-fn with_order(credit: &Fact<CreditFacts>, adds: Option<&Money>, context: &Context<'_>) -> CreditAssessment {
-    let with = assess_fact(credit, adds, context);
+fn with_order(at: At, credit: &Fact<CreditFacts>, adds: Option<&Money>, context: &Context<'_>) -> CreditAssessment {
+    let with = assess_fact(at, credit, adds, context);
     if with.status != CreditStatus::NotChecked || adds.is_none() {
         return with;
     }
-    let without = assess_fact(credit, None, context);
+    let without = assess_fact(at, credit, None, context);
     if matches!(without.status, CreditStatus::Hold | CreditStatus::Exceeded) { without } else { with }
 }
 
@@ -141,11 +146,16 @@ fn held(order: &OrderFacts, assessment: CreditAssessment, adds: Option<Money>, c
     Reason::new(ReasonCode::CreditHold, message, evidence)
 }
 
+/// What of credit nobody could say, for an order that has been taken: as a warning.
 fn unchecked(found: Vec<Reason>) -> Vec<Reason> {
-    let message = "Whether credit holds the order could not be found out.";
-    let unchecked = Reason::new(ReasonCode::CreditNotChecked, message, Vec::new()).weighing(Severity::Warning);
-    let sources = found.into_iter().filter(|reason| reason.scope == Scope::Source);
-    std::iter::once(unchecked).chain(sources).collect()
+    let of_order = found.into_iter().filter_map(|reason| match (reason.code, reason.scope) {
+        (ReasonCode::CreditNotChecked, _) => {
+            Some(Reason { message: UNCHECKED.to_owned(), ..reason.weighing(Severity::Warning) })
+        }
+        (_, Scope::Source) => Some(reason),
+        _ => None,
+    });
+    of_order.collect()
 }
 
 /// A hold holds the order when its owner says so, or names no line. One of a line that nobody knows may hold any.

@@ -101,7 +101,7 @@ fn address(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reason
         Ok(None) => return Vec::new(),
         Err(unknown) => return vec![Reason::of_unknown("Where the order goes", unknown)],
     };
-    let mut reasons = chosen(&buyer.ship_tos, id, context.today(), context).1;
+    let mut reasons = chosen((buyer.at, &buyer.ship_tos), id, context.today(), context).1;
     if reasons.iter().any(|reason| reason.code == ReasonCode::AccountUnclear) {
         let listed = buyer.ship_tos.known().into_iter().flatten();
         let mut unknowns = buyer.ship_tos.unknown().into_iter().chain(listed.filter_map(dark));
@@ -238,7 +238,9 @@ fn invoices(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reaso
             let wanted = super::quantities::wanted(line);
             matches!((wanted, quantity(&line.invoiced)), (Ok(wanted), Ok(invoiced)) if invoiced > wanted.max(Decimal::ZERO))
         });
-        let evidence = over.flat_map(|line| {
+        let over: Vec<_> = over.collect();
+        let numbers = over.iter().filter_map(|line| line.line_number.known().copied()).collect();
+        let evidence = over.iter().flat_map(|line| {
             [
                 context.evidence_of(line.at, "ordered", &line.ordered),
                 context.evidence_of(line.at, "cancelled", &line.cancelled),
@@ -246,7 +248,8 @@ fn invoices(order: &OrderFacts, axes: &Axes, context: &Context<'_>) -> Vec<Reaso
             ]
         });
         let message = "More is invoiced than is to be delivered.";
-        reasons.push(Reason::new(ReasonCode::InvoiceException, message, evidence.collect()));
+        let exception = Reason::new(ReasonCode::InvoiceException, message, evidence.collect());
+        reasons.push(exception.of_lines(numbers));
     }
     if payment::mixes_currencies(order) {
         let currency = |at, money: &Fact<crate::rules::money::MoneyFacts>| match money {
@@ -338,7 +341,7 @@ fn window_closed(one: &ReturnFacts, called: &str, order: &OrderFacts, context: &
         context.evidence_of(shipment.at, "deliveredAt", &shipment.delivered_at),
     ];
     let message = format!("{called} was asked for on {}; goods could come back until {}.", said(asked), said(last));
-    Ok(Some(Reason::new(ReasonCode::ReturnWindowClosed, message, evidence)))
+    Ok(Some(Reason::new(ReasonCode::ReturnWindowClosed, message, evidence).of_lines(wanted)))
 }
 
 fn line_numbers(lines: &Fact<Vec<Fact<DocumentLineFacts>>>) -> Known<Vec<i64>> {

@@ -12,7 +12,7 @@ struct Erp;
 
 impl Sources for Erp {
     fn source(&self, at: At, _: &str) -> Source {
-        Source { system: Some("erp".to_owned()), entity: format!("Thing {}", at.0), as_of: None }
+        Source { system: Some("erp".to_owned()), entity: format!("Thing {}", at.0), domain: None, as_of: None }
     }
 }
 

@@ -89,3 +89,31 @@ async fn with_every_right_rules_say_of_ones_own_account_what_is_true_and_nothing
         }
     }
 }
+
+#[tokio::test]
+async fn a_cart_for_an_account_below_says_that_its_prices_are_not_for_the_one_above() {
+    let rig = Rig::demo(Company::filled().await, CacheSettings::default()).await;
+    let about = |account: &str| {
+        format!(
+            "{{ account(number: \"{account}\") {{ number }} product(sku: \"PMP-4010\") {{
+                 sale(account: \"{account}\") {{ orderable reasons {{ code message }} }} }}
+                validateCart(account: \"{account}\", lines: [{{ sku: \"PMP-4010\", quantity: \"2\" }}]) {{ decision total {{ amount }}
+                  lines {{ price {{ unitPrice {{ amount }} reasons {{ code }} }} reasons {{ code message }} }} }} }}"
+        )
+    };
+    let withheld = "The price is the account's own, and not for whoever asks.";
+    for audience in AUDIENCES {
+        let above = rig.caller(audience, &["100040"], &PERMISSIONS);
+        let data = rig.data(&above, &about("100042")).await;
+        assert_eq!(data["account"]["number"], "100042", "they see the account");
+        let cart = &data["validateCart"];
+        assert_eq!(cart["total"], Value::Null, "{data:#}");
+        let reason = serde_json::json!([{"code": "PRICE_UNCLEAR", "message": withheld}]);
+        assert_eq!(cart["lines"][0]["reasons"], reason, "{data:#}");
+        assert_eq!(data["product"]["sale"], serde_json::json!({"orderable": null, "reasons": reason}));
+        // Of an account that they do not see there is nothing, and so it is of one that there is not.
+        let (theirs, nobodys) = (rig.text(&above, &about("100077")).await, rig.text(&above, &about("999999")).await);
+        assert_eq!(theirs.replace("100077", "999999"), nobodys);
+        assert!(theirs.contains("PRICE_MISSING") && !theirs.contains(withheld), "{theirs}");
+    }
+}

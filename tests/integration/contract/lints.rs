@@ -358,6 +358,12 @@ const FILES: &[Mistake] = &[
         "[freshness.product]",
         "[rules.status]\ninvoiced_tolerance_percent = 50\n[freshness.product]",
     ),
+    (
+        "RULES_MEASURE",
+        FREEHOLD,
+        "[freshness.product]",
+        "[rules.freight.parcel]\nweight_max = \"30 CM\"\n[freshness.product]",
+    ),
     ("RULES_SYSTEM", FREEHOLD, "[freshness.product]", "[rules.price.epr]\n[freshness.product]"),
     ("RULES_UNCLEAR", FREEHOLD, "[freshness.product]", "[rules.cart]\nPRICE_UNCLEAR = \"warn\"\n[freshness.product]"),
     ("KEY_UNKNOWN", FREEHOLD, "[freshness.product]", "[rules.cart]\nBACKORDRED = \"warn\"\n[freshness.product]"),

@@ -121,3 +121,39 @@ async fn a_service_desk_sees_what_is_sold_what_is_wrong_and_where_copies_differ_
     assert!(whole.len() > 3 && whole.len() as u64 == n_drifted + n_missing, "{}", whole.len());
     assert_eq!(portal.all("findings", "id", (whole.len() / 3 + 1, true)).await, whole);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rules_judge_is_noted_with_the_domain_of_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let systems = demo::fill(folder.path()).await.expect("the demo company");
+    let servers = demo::serve(&systems).await.expect("its servers");
+    let contract = Portal::contract(|name| servers.url(name).expect("one of its systems"));
+    let place = Place::sqlite();
+    let (ledger, _) = place.open().await;
+    let portal = Portal::over(contract, None);
+    let portal = Portal { engine: portal.engine.with_ledger(Some(ledger.clone())), ..portal };
+    let query = r#"{
+      order(number: "4500012346") { status }
+      validateCart(account: "100077", shipTo: "100077-09", lines: [
+        { sku: "PMP-3990", quantity: "1" }, { sku: "NONE", quantity: "1" }, { sku: "ETO-0100", quantity: "1" }
+      ]) { decision }
+    }"#;
+    portal.data(query, json!({})).await;
+    ledger.close(std::time::Duration::from_secs(20)).await;
+    let mut noted: Vec<String> = (crate::ledger::place::all(ledger.store()).await.into_iter())
+        .map(|one| format!("{} {} {}", one.entity.key, one.code, one.domain.as_deref().unwrap_or("-")))
+        .collect();
+    // For how long its invoices are overdue depends on the day of the test.
+    noted.retain(|one| !one.contains("ACCOUNT_OVERDUE"));
+    noted.sort();
+    let expected = [
+        "100077 CREDIT_HOLD customer.credit",
+        "100077 SHIP_TO_NOT_ALLOWED customer",
+        "4500012346 CREDIT_HOLD order",
+        "ETO-0100 PRICE_ON_REQUEST price.list",
+        "NONE PRICE_MISSING price",
+        "NONE PRODUCT_UNKNOWN_TO_OWNER product.lifecycle",
+        "PMP-3990 PRODUCT_DISCONTINUED product.lifecycle",
+    ];
+    assert_eq!(noted, expected);
+}

@@ -27,7 +27,8 @@ async fn reconcile_ends_with_1_where_something_differs_and_with_0_where_nothing_
     let ended = reconcile(&company, &["--all", "--json"]);
     assert_eq!(ended.status.code(), Some(1));
     let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
-    assert_eq!(told["fields"][0]["examples"][0]["copy_value"], "Hose");
+    let example = &told["fields"][0]["examples"][0];
+    assert_eq!([&example["copy_value"], &example["kind"], &example["code"]], ["Hose", "DRIFT", "OWNER_CONFLICT"]);
     assert_eq!(
         String::from_utf8_lossy(&ended.stderr),
         "freehold: no ledger is named, so what is found is only printed\n"
@@ -36,7 +37,7 @@ async fn reconcile_ends_with_1_where_something_differs_and_with_0_where_nothing_
 
     let ended = reconcile(&company, &["--ledger", &ledger, "--type", "Product", "--system", "shop"]);
     let text = String::from_utf8_lossy(&ended.stdout);
-    assert!(text.contains("A-2  erp Valve, shop Hose"), "{text}");
+    assert!(text.contains("  DRIFT OWNER_CONFLICT  A-2  erp Valve, shop Hose\n"), "{text}");
     assert_eq!((ended.status.code(), ended.stderr.len()), (Some(1), 0));
     assert_eq!(company.open().await.len(), 1);
 

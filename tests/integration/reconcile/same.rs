@@ -47,7 +47,10 @@ async fn what_does_not_mean_the_same_is_told_with_both_values() {
     let status = summary.fields.iter().find(|field| field.field == "status").expect("the field");
     assert_eq!((status.n_checked, status.n_drifted, status.n_unreadable), (1, 1, 1));
     let text = summary.to_text();
-    assert!(text.contains("A-1  erp Pump, shop pump\n  A-2  erp null, shop \"\""), "{text}");
+    let drifted =
+        "  DRIFT OWNER_CONFLICT  A-1  erp Pump, shop pump\n  DRIFT OWNER_CONFLICT  A-2  erp null, shop \"\"\n";
+    assert!(text.contains(drifted), "{text}");
+    assert!(text.contains("  UNREADABLE SOURCE_UNAVAILABLE  A-2  erp BLOCKED, shop (not a word"), "{text}");
     assert!(text.contains("Product.status     erp    shop        1        1  100.0           1"), "{text}");
 }
 
@@ -62,7 +65,12 @@ async fn who_lacks_what_the_other_has_is_told_once_for_the_whole_entity() {
     assert_eq!(said(&open), ["MISSING_IN_COPY A-2", "MISSING_IN_OWNER B-1"]);
     let gap = &summary.gaps[0];
     assert_eq!((gap.missing_in_copy.n, gap.missing_in_owner.n, gap.missing_in_owner.n_unmatched), (1, 1, 1));
-    assert!(summary.to_text().contains("in erp, not in shop: 1 (by products)\n    A-2"), "{}", summary.to_text());
+    let text = summary.to_text();
+    assert!(
+        text.contains("in erp, not in shop: 1 MISSING_IN_COPY IDENTITY_UNMATCHED (by products)\n    A-2"),
+        "{text}"
+    );
+    assert!(text.contains("in shop, not in erp: 1 MISSING_IN_OWNER IDENTITY_UNMATCHED (by shopProducts)\n"), "{text}");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ BLOCKING SHIP_TO_INACTIVE: The address is closed.
 1 PMP-4010 at 1512.00 CONTRACT_CUSTOMER, IN_STOCK by 2026-06-30 STOCK
   INFO PRICE_NOT_YET_VALID: An agreed price begins on 2027-01-01.",
                 because: "
-SHIP_TO_INACTIVE by erp Account 100042: active false
+SHIP_TO_INACTIVE by erp Account 100042: id 100042-03, active false
 PRICE_NOT_YET_VALID by erp Price 100042 / PMP-4010: record 0070032722, validFrom 2027-01-01, validTo null
 ORDER: Account and order: The address is closed.
 LINES: Lines: nothing stands in the way.

@@ -105,8 +105,10 @@ STATUS: So the order waits for approval.",
                 asked: Asked::Cart { account: "100101", ship_to: Some("100101-01"), line: ("PMP-4020", "1") },
                 told: "
 ACCEPT_WITH_WARNINGS, net 1975.00
+WARNING CREDIT_NOTICE: Something of the account's credit is to be seen to; it does not stop the order.
 1 PMP-4020 at 1975.00 LIST, IN_STOCK by 2026-06-30 STOCK",
                 because: "
+CREDIT_NOTICE by erp Account 100101: overdue 9531.89 EUR, oldestDueDate 2026-06-06
 credit ACCOUNT_OVERDUE by erp Account 100101: overdue 9531.89 EUR, oldestDueDate 2026-06-06
 ORDER: Account and order: nothing stands in the way.
 LINES: Lines: nothing stands in the way.
