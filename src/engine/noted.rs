@@ -30,7 +30,8 @@ pub(super) fn observation(contract: &Contract, judged: Judged, at_ms: i64) -> Ob
     Observation { subject: Subject { rule: rule.to_owned(), entity, account }, at_ms, is_complete, seen }
 }
 
-/// Returns the contract's own domain of a name, or the wider one that it has instead: `customer` for `customer.credit`.
+/// Returns the contract's own domain of a name, or the wider one that it has instead: `customer` for
+/// `customer.permissions`.
 fn domain_of(contract: &Contract, name: &str) -> Option<String> {
     let wider = std::iter::successors(Some(name), |name| name.rsplit_once('.').map(|(wider, _)| wider));
     let mut has = wider.filter(|name| contract.domains.iter().any(|domain| domain.name == *name));
@@ -52,6 +53,7 @@ mod tests {
             Reason::new(ReasonCode::FreightConstraint, "so", Vec::new()).of_line(&20),
             Reason::of_unknown("The credit", &unknown),
             Reason::new(ReasonCode::DeliveryBlock, "so", Vec::new()),
+            Reason::new(ReasonCode::BuyerNotPermitted, "so", Vec::new()),
             Reason::new(ReasonCode::CreditHold, "so", Vec::new()),
         ];
         let judged = Judged {
@@ -66,22 +68,20 @@ mod tests {
         let noted: Vec<_> =
             seen.iter().map(|one| [&one.line, &one.system, &one.domain].map(|word| word.as_deref())).collect();
         let expected = [
-            [Some("20"), None, None],
+            [Some("20"), None, Some("product")],
             [None, Some("erp"), None],
             [None, None, Some("order")],
             [None, None, Some("customer")],
+            [None, None, Some("customer.credit")],
         ];
-        assert_eq!(noted, expected, "the contract has no domain of products, and none of credit alone");
+        assert_eq!(noted, expected, "the contract has no domain `customer.permissions`");
     }
 
-    /// A contract with two domains.
+    /// A contract that names no domain of its own: it has those that every contract has.
     fn contract() -> Contract {
-        let graph = "type Query { order(no: ID!): Order @ref(key: \"no: $no\") }
-            type Order @key(fields: \"no\") @owner(system: \"erp\") @domain(name: \"order\")
-            @scope(account: \"no\") {
-              no: ID! name: String @domain(name: \"customer\") @owner(system: \"erp\", as: \"named\") }";
-        let system = "kind = \"sqlite\"\nurl = \"unused\"\n[Order]\nquery = \"select no from o where no in (:keys)\"
-            [Order.named]\nquery = \"select no, name from o where no in (:keys)\"";
+        let graph = "type Query { product(no: ID!): Product @ref(key: \"no: $no\") }
+            type Product @key(fields: \"no\") @owner(system: \"erp\") @domain(name: \"product\") { no: ID! }";
+        let system = "kind = \"sqlite\"\nurl = \"unused\"\n[Product]\nquery = \"select no from p where no in (:keys)\"";
         let files = [("graph.graphql", graph), ("freehold.toml", "systems = [\"erp.toml\"]"), ("erp.toml", system)];
         let files = Files::new(files.map(|(path, text)| (path.to_owned(), text.to_owned())));
         let loaded = load(&files, &|_| None);

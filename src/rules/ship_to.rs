@@ -55,9 +55,14 @@ pub(super) struct ShipToFacts {
 
 impl ShipToFacts {
     /// Tells whether a carrier has to mind something there.
-    pub fn has(&self, restriction: &str) -> bool {
-        let restrictions = self.delivery_restrictions.known().into_iter().flatten();
-        restrictions.filter_map(Fact::known).any(|one| one == restriction)
+    ///
+    /// *Errors*: why nobody knows.
+    pub fn has(&self, restriction: &str) -> Result<bool, &Unknown> {
+        let restrictions = self.delivery_restrictions.asked()?.map(Vec::as_slice).unwrap_or_default();
+        if restrictions.iter().filter_map(Fact::known).any(|one| one == restriction) {
+            return Ok(true);
+        }
+        restrictions.iter().find_map(Fact::unknown).map_or(Ok(false), Err)
     }
 
     /// Tells whether its street is a box at a post office, where carriers hand nothing over.

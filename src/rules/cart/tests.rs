@@ -112,7 +112,7 @@ fn what_is_in_the_way_decides() {
     let certificate = json!([{"jurisdiction": "DE-HH", "certificate": "C", "validFrom": "2020-01-01", "validTo": "2026-06-29",
         "revoked": false}]);
     type Case<'a> = (&'a str, Value, &'a [&'a str], &'a [&'a str]);
-    let cases: [Case<'_>; 41] = [
+    let cases: [Case<'_>; 49] = [
         ("MANUAL_REVIEW", set(one(), &["prices", "0"], unknown()), &[], &["PRICE_UNCLEAR"]),
         ("MANUAL_REVIEW", set(one(), &["prices"], unknown()), &[], &["PRICE_UNCLEAR"]),
         ("MANUAL_REVIEW", set(one(), &["prices", "0", "candidates"], unknown()), &[], &["PRICE_UNCLEAR"]),
@@ -154,6 +154,19 @@ fn what_is_in_the_way_decides() {
             &["FREIGHT_CONSTRAINT"],
         ),
         ("REFUSE", hazard(&["account", "carrier"], json!("SLOW")), &[], &["FREIGHT_CONSTRAINT"]),
+        (
+            "MANUAL_REVIEW",
+            hazard(&["account", "shipTos", "0", "deliveryRestrictions"], unknown()),
+            &[],
+            &["PRODUCT_UNCLEAR"],
+        ),
+        ("MANUAL_REVIEW", hazard(&["account", "carrier"], unknown()), &[], &["PRODUCT_UNCLEAR"]),
+        ("MANUAL_REVIEW", hazard(&["products", "0", "documents"], unknown()), &[], &["PRODUCT_UNCLEAR"]),
+        ("MANUAL_REVIEW", hazard(&["account", "shipTos", "0", "street"], unknown()), &[], &["PRODUCT_UNCLEAR"]),
+        ("ACCEPT", ship_to("street", unknown()), &[], &[]),
+        ("MANUAL_REVIEW", ship_to("country", unknown()), &[], &["PRODUCT_UNCLEAR"]),
+        ("MANUAL_REVIEW", ship_to("country", Value::Null), &[], &["PRODUCT_UNCLEAR"]),
+        ("ACCEPT_WITH_WARNINGS", product("freightClass", unknown()), &[], &["FREIGHT_CONSTRAINT"]),
         (
             "ACCEPT_WITH_WARNINGS",
             set(
