@@ -104,6 +104,10 @@ impl Answering for Fed {
         Answering::pace(&self.engine, audience)
     }
 
+    fn hears_of(&self, system: &str) -> bool {
+        Answering::hears_of(&self.engine, system)
+    }
+
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
         Answering::hear(&self.engine, system, message)
     }

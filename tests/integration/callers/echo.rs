@@ -125,6 +125,10 @@ impl Answering for Echo {
     }
 
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
+    fn hears_of(&self, _: &str) -> bool {
+        false
+    }
+
         async { Err(Unheard::NoWebhook) }.boxed()
     }
 
