@@ -19,7 +19,7 @@ mod token;
 mod token_book;
 
 pub use api_token::{ApiToken, MadeToken, NoRandomness};
-pub use caller::{Accounts, Acting, Caller, Permissions};
+pub use caller::{Accounts, Acting, Caller, OrderLimit, Permissions};
 pub use gate::{Credentials, Gate, GateParts, Stranger};
 pub use keys::KeysError;
 pub use refusal::{Refusal, RefusalClass};

@@ -26,6 +26,9 @@ pub trait Sources {
     fn source(&self, at: At, field: &str) -> Source;
 }
 
+/// What evidence is of that a caller's token says.
+const TOKEN: &str = "the token";
+
 /// One fact that a reason, or a step of an explanation, rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,6 +56,16 @@ impl Evidence {
     pub fn of_question(field: &str, value: impl ToString) -> Self {
         let (field, value) = (field.to_owned(), Some(value.to_string()));
         Self { field, value, entity: "the question".to_owned(), system: None, as_of: None }
+    }
+
+    /// Takes down what the caller's token says, which no system owns.
+    pub fn of_token(field: &str, value: impl ToString) -> Self {
+        Self { entity: TOKEN.to_owned(), ..Self::of_question(field, value) }
+    }
+
+    /// Whether it is what the caller's token says.
+    pub fn is_of_token(&self) -> bool {
+        self.system.is_none() && self.entity == TOKEN
     }
 
     /// Takes down that nobody could say something of an entity: the value is the code of why.

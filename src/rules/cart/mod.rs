@@ -28,6 +28,7 @@ use super::{
     article::article,
     availability::stock,
     credit::credit_inputs,
+    evidence::Evidence,
     judgement::Judgement,
     price::price,
     reason::Reason,
@@ -41,7 +42,7 @@ pub(super) const RULE: Rule = Rule {
     on: "Query",
     answers: &["validateCart"],
     inputs: concat!(
-        "account(number: $account) { status nativeStatus @optional tier @optional priceGroup @optional \
+        "account(number: $account) { status nativeStatus @optional currency @optional tier @optional priceGroup @optional \
          carrier @optional terms @optional { code prepay } shipTos @optional { ",
         ship_to!(),
         "} taxExemptions @optional { jurisdiction certificate validFrom validTo revoked } credit @optional { ",
@@ -83,7 +84,9 @@ fn judgements(verdict: &CartVerdict, account: Option<&str>) -> Vec<Judgement> {
     let of_products = products.into_iter().map(|(sku, reasons)| {
         Judgement::new(Some(("Product", sku.to_owned())), reasons.into_iter()).for_account(account.clone())
     });
-    let of_account = Judgement::new(Some(("Account", account.clone())), verdict.reasons.iter());
+    // What the caller's token alone says is so for them, and nobody else's to act on or to see.
+    let lasting = verdict.reasons.iter().filter(|reason| !reason.evidence.iter().any(Evidence::is_of_token));
+    let of_account = Judgement::new(Some(("Account", account.clone())), lasting);
     std::iter::once(of_account.for_account(account.clone())).chain(of_products).collect()
 }
 
