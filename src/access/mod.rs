@@ -4,13 +4,14 @@
 //!
 //! Reading order: `caller` (who asks), `sight` (whose rows they may see), `gate` (the way from headers to a caller), `token`
 //! (out of the header), `jwt` (whether an issuer said it), `keys` (by which that is known), `claims` (what it means),
-//! `api_token` and `token_book` (tokens of our own), `acts` (acting as a buyer), `refusal`.
+//! `api_token`, `token_book` and `held_tokens` (tokens of our own), `acts` (acting as a buyer), `refusal`.
 
 mod acts;
 mod api_token;
 mod caller;
 mod claims;
 mod gate;
+mod held_tokens;
 mod jwt;
 mod keys;
 mod refusal;
