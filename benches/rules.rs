@@ -82,7 +82,7 @@ fn cart(n_lines: usize) -> (String, String) {
 fn rules(criterion: &mut Criterion) {
     let settings = Settings::default();
     let now = "2026-06-30T10:00:00Z".parse().expect("an instant");
-    let context = Context { now, settings: &settings, sources: &Nobody };
+    let context = Context { now, settings: &settings, sources: &Nobody, order_limit: None };
     let mut group = criterion.benchmark_group("rules");
     for n_lines in [1, 50, 500] {
         let (facts, arguments) = cart(n_lines);

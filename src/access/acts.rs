@@ -1,7 +1,7 @@
 //! Acting as a buyer: `Freehold-Act-As: account=…; login=…` by those who have the right. Pure.
 //!
 //! What comes out is a caller of the buyers' audience, for that account alone, who may do what a buyer may and they themselves
-//! may. Who they are stays, and as whom they act is noted.
+//! may, and sees what is another login's own only where they see everything. Who they are stays, and as whom they act is noted.
 
 use std::collections::BTreeSet;
 
@@ -51,13 +51,16 @@ pub(super) fn act(known: Known, acting: Acting, as_buyer: Option<&ActAs>) -> Res
         return Err(Refusal::ActAsForbidden);
     }
     let permissions = buyer.permissions.iter().map(ToCompactString::to_compact_string);
-    let permissions: BTreeSet<CompactString> = permissions.filter(|word| caller.permissions.has(word)).collect();
+    let mut permissions: BTreeSet<CompactString> = permissions.filter(|word| caller.permissions.has(word)).collect();
+    // By these a login sees what is its own; who sees everything has no need of another's, and nobody else gets it.
+    if matches!(caller.accounts, Accounts::Of(_)) && acting.login != caller.login {
+        permissions.retain(|word| !buyer.own_permissions.contains(word.as_str()));
+    }
     Ok(Caller {
         audience: Some(buyer.audience),
         accounts: Accounts::Of(BTreeSet::from([acting.account.clone()])),
         permissions: Permissions::Of(permissions),
         login: acting.login.clone(),
-        order_limit: None,
         acting: Some(acting),
         ..caller
     })
@@ -66,10 +69,15 @@ pub(super) fn act(known: Known, acting: Acting, as_buyer: Option<&ActAs>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::AudienceId;
+    use crate::{access::caller::OrderLimit, value::AudienceId};
 
     fn buyer() -> ActAs {
-        ActAs { audience: AudienceId(0), permissions: ["VIEW_PRICE", "VIEW_STOCK"].map(str::to_owned).into() }
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        ActAs {
+            audience: AudienceId(0),
+            permissions: words(&["VIEW_PRICE", "VIEW_STOCK", "VIEW_OWN"]),
+            own_permissions: words(&["VIEW_OWN"]),
+        }
     }
 
     fn agent(accounts: Accounts, permissions: Permissions) -> Known {
@@ -106,7 +114,8 @@ mod tests {
         let caller = act(agent(Accounts::All, Permissions::All), acting("100"), Some(&buyer())).unwrap();
         assert_eq!((caller.subject.as_str(), caller.audience), ("agent", Some(AudienceId(0))));
         assert_eq!(caller.accounts, Accounts::Of(BTreeSet::from(["100".into()])));
-        assert_eq!(caller.permissions, Permissions::Of(["VIEW_PRICE", "VIEW_STOCK"].map(CompactString::from).into()));
+        let permissions = ["VIEW_PRICE", "VIEW_STOCK", "VIEW_OWN"].map(CompactString::from);
+        assert_eq!(caller.permissions, Permissions::Of(permissions.into()));
         assert_eq!((caller.login.as_deref(), caller.acting), (Some("a@x"), Some(acting("100"))));
     }
 
@@ -123,5 +132,29 @@ mod tests {
         ] {
             assert_eq!(refused, Err(Refusal::ActAsForbidden));
         }
+    }
+
+    #[test]
+    fn nobody_sees_what_is_another_logins_own_by_acting_as_it() {
+        let own = Permissions::Of(BTreeSet::from(["VIEW_OWN".into()]));
+        let permissions = |accounts: Accounts, login: Option<&str>| {
+            let mut known = agent(accounts, own.clone());
+            known.caller.login = login.map(CompactString::from);
+            act(known, acting("100"), Some(&buyer())).unwrap().permissions
+        };
+        let some = Accounts::Of(BTreeSet::from(["100".into()]));
+        let none = Permissions::Of(BTreeSet::new());
+        assert_eq!(permissions(some.clone(), Some("b@x")), none);
+        assert_eq!(permissions(some.clone(), None), none);
+        assert_eq!(permissions(some, Some("a@x")), own, "it is their own");
+        assert_eq!(permissions(Accounts::All, None), own, "they see every row as it is");
+    }
+
+    #[test]
+    fn an_agents_order_limit_holds_for_whom_they_act_as() {
+        let limit = Some(OrderLimit { amount: 500.into(), currency: None });
+        let mut known = agent(Accounts::All, Permissions::All);
+        known.caller.order_limit.clone_from(&limit);
+        assert_eq!(act(known, acting("100"), Some(&buyer())).unwrap().order_limit, limit);
     }
 }

@@ -25,9 +25,18 @@ pub struct Caller {
     /// Who says that it is them, by the name of the issuer in the contract; none: nobody had to.
     pub issuer: Option<CompactString>,
     /// The greatest order that they may place without approval, as far as their token says.
-    pub order_limit: Option<Decimal>,
-    /// The buyer they act as; then all but who they are is the buyer's.
+    pub order_limit: Option<OrderLimit>,
+    /// The buyer they act as; then all but who they are and their order limit is the buyer's.
     pub acting: Option<Acting>,
+}
+
+/// The greatest order that somebody may place without approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLimit {
+    /// The amount.
+    pub amount: Decimal,
+    /// Its currency; none: the account's.
+    pub currency: Option<CompactString>,
 }
 
 /// A buyer that somebody else acts as.

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::{
-    caller::{Accounts, Caller, Permissions},
+    caller::{Accounts, Caller, OrderLimit, Permissions},
     jwt::Proven,
     refusal::Refusal,
 };
@@ -68,18 +68,18 @@ pub fn read(issuer: &Issuer, Proven(claims): &Proven) -> Result<Known, Refusal> 
             Some(_) => return Err(Refusal::Claims),
         },
     };
-    let order_limit = match &meaning.order_limit {
+    let limit = match &meaning.order_limit {
         None => None,
         Some(at) => match find(claims, at) {
             None | Some(Value::Null) => None,
-            Some(limit) => Some(amount(limit).ok_or(Refusal::Claims)?),
+            Some(limit) => Some(order_limit(limit).ok_or(Refusal::Claims)?),
         },
     };
     let may_act = roles.iter().any(|role| meaning.act_as.contains(role.as_str()));
     let permissions = permissions(issuer, claims, &roles)?;
     let issuer = Some(issuer.name.to_compact_string());
     let audience = Some(audience);
-    let caller = Caller { subject, audience, accounts, permissions, login, issuer, order_limit, acting: None };
+    let caller = Caller { subject, audience, accounts, permissions, login, issuer, order_limit: limit, acting: None };
     Ok(Known { caller, may_act })
 }
 
@@ -135,6 +135,17 @@ fn words_or_none(claims: &Map<String, Value>, at: &ClaimPath) -> Result<BTreeSet
         None | Some(Value::Null) => Ok(BTreeSet::new()),
         Some(value) => words(value),
     }
+}
+
+/// Reads an amount, or one with its currency: `{"amount": "500", "currency": "EUR"}`.
+fn order_limit(value: &Value) -> Option<OrderLimit> {
+    let Value::Object(limit) = value else { return Some(OrderLimit { amount: amount(value)?, currency: None }) };
+    let currency = match limit.get("currency") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(currency)) if !currency.is_empty() => Some(currency.to_compact_string()),
+        Some(_) => return None,
+    };
+    Some(OrderLimit { amount: amount(limit.get("amount")?)?, currency })
 }
 
 fn amount(value: &Value) -> Option<Decimal> {
@@ -205,7 +216,14 @@ mod tests {
         assert_eq!((caller.subject.as_str(), caller.audience, may_act), ("u1", Some(AudienceId(0)), false));
         assert_eq!(caller.accounts, Accounts::Of(["100", "200"].map(CompactString::from).into()));
         assert_eq!(caller.permissions, Permissions::Of(["PLACE_ORDER", "VIEW_PRICE"].map(CompactString::from).into()));
-        assert_eq!((caller.login.as_deref(), caller.order_limit), (Some("a@x"), Some(Decimal::new(1_250, 2))));
+        let limit = |currency: Option<&str>| {
+            let currency = currency.map(CompactString::from);
+            Some(OrderLimit { amount: Decimal::new(1_250, 2), currency })
+        };
+        assert_eq!((caller.login.as_deref(), caller.order_limit), (Some("a@x"), limit(None)));
+        for (claim, currency) in [(json!(12.5), None), (json!({"amount": "12.5", "currency": "EUR"}), Some("EUR"))] {
+            assert_eq!(known(&[("limit", claim)], false).unwrap().caller.order_limit, limit(currency));
+        }
         assert_eq!(caller.issuer.as_deref(), Some("shop"));
         let agent = [("kind", json!("agent")), ("https://id/roles", json!("agent")), ("/shop/accounts", json!("*"))];
         let Known { caller, may_act } = known(&agent, true).unwrap();
@@ -241,6 +259,8 @@ mod tests {
             ("email", json!(["a@x"])),
             ("limit", json!(-1)),
             ("limit", json!("all")),
+            ("limit", json!({"currency": "EUR"})),
+            ("limit", json!({"amount": "1", "currency": ""})),
         ] {
             assert_eq!(known(std::slice::from_ref(&change), false), Err(Refusal::Claims), "{change:?}");
         }

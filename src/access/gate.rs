@@ -1,7 +1,8 @@
 //! The gate: the one way from what a request brings to its caller.
 //!
 //! In: the headers that say who asks. Out: the caller, or why there is none. Nothing is asked of anybody before the token was
-//! read and its issuer is known.
+//! read and its issuer is known. A gate that takes the place of another keeps what that one knows of issuers and API tokens: a
+//! contract that changes while one of them is down must lock nobody out.
 
 use std::sync::Arc;
 
@@ -49,6 +50,8 @@ pub struct GateParts<'c> {
     pub ledger: Option<Arc<Store>>,
     /// Who comes without a token.
     pub stranger: Stranger,
+    /// The gate whose place it takes, if any.
+    pub before: Option<&'c Gate>,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
     /// Whom to tell how issuers do.
@@ -65,7 +68,8 @@ pub struct Gate {
 struct Guarded {
     access: Access,
     issuers: Vec<Keys>,
-    tokens: Option<TokenBook>,
+    tokens: Option<Arc<TokenBook>>,
+    audiences: Vec<String>,
     clock: Arc<dyn Clock>,
 }
 
@@ -79,17 +83,23 @@ impl Gate {
     ///
     /// *Errors*: a key or a secret that cannot be used.
     pub fn new(parts: GateParts<'_>) -> Result<Self, KeysError> {
-        let GateParts { contract, ledger, stranger, clock, telemetry } = parts;
+        let GateParts { contract, ledger, stranger, before, clock, telemetry } = parts;
+        let before = before.and_then(|gate| gate.guarded.as_ref());
         let access = contract.access.clone().unwrap_or_default();
-        let keys = access.issuers.iter().map(|issuer| Keys::new(issuer, &clock, &telemetry));
+        let keys_before = before.map(|guarded| guarded.issuers.as_slice()).unwrap_or_default();
+        let keys = access.issuers.iter().map(|issuer| Keys::new(issuer, keys_before, &clock, &telemetry));
         let issuers = keys.collect::<Result<Vec<_>, _>>()?;
-        let tokens = ledger.map(|store| TokenBook::new(store, contract.audiences.clone(), Arc::clone(&clock)));
+        let tokens = ledger.map(|store| {
+            let book = before.and_then(|guarded| guarded.tokens.as_ref()).filter(|book| book.is_of(&store));
+            book.map_or_else(|| Arc::new(TokenBook::new(store.clone(), Arc::clone(&clock))), Arc::clone)
+        });
+        let audiences = contract.audiences.clone();
         let anonymous = |audience| Arc::new(Caller { audience: Some(audience), ..Caller::anonymous() });
         let stranger = match stranger {
             Stranger::AsContracted => access.anonymous.map(anonymous),
             Stranger::Known(caller) => Some(caller),
         };
-        Ok(Self { guarded: Some(Guarded { access, issuers, tokens, clock }), stranger })
+        Ok(Self { guarded: Some(Guarded { access, issuers, tokens, audiences, clock }), stranger })
     }
 
     /// Fetches the issuers' keys, so that the first caller does not wait for them.
@@ -111,7 +121,7 @@ impl Gate {
         let known = match token {
             Token::Jwt(unproven) => guarded.bearer(unproven).await?,
             Token::Api(token) => match &guarded.tokens {
-                Some(tokens) => tokens.find(&token).await?,
+                Some(tokens) => tokens.find(&token, &guarded.audiences).await?,
                 None => return Err(Refusal::TokenUnknown),
             },
         };

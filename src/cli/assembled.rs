@@ -55,10 +55,10 @@ impl AssemblyError {
 }
 
 impl Assembly {
-    /// Makes what answers by a contract.
+    /// Makes what answers by a contract, where it takes another's place with what is known at that one's gate.
     ///
     /// *Shape*: called within a runtime, which connections and feeds run on.
-    pub(super) fn answers(&self, contract: Contract) -> Result<Answers, AssemblyError> {
+    pub(super) fn answers(&self, contract: Contract, before: Option<&Gate>) -> Result<Answers, AssemblyError> {
         let Self { settings, redis, ledger, stranger, telemetry } = self;
         let contract = Arc::new(contract);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -68,7 +68,7 @@ impl Assembly {
             Some(_) => {
                 let (stranger, clock) = (stranger.clone(), Arc::clone(&clock));
                 let telemetry = telemetry.clone();
-                let parts = GateParts { contract: &contract, ledger: store(), stranger, clock, telemetry };
+                let parts = GateParts { contract: &contract, ledger: store(), stranger, before, clock, telemetry };
                 Gate::new(parts).map_err(AssemblyError::Gate)?
             }
         };
@@ -102,6 +102,10 @@ impl Answering for Fed {
 
     fn pace(&self, audience: Option<AudienceId>) -> Pace<'_> {
         Answering::pace(&self.engine, audience)
+    }
+
+    fn hears_of(&self, system: &str) -> bool {
+        Answering::hears_of(&self.engine, system)
     }
 
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

@@ -13,6 +13,7 @@ use std::{
 use tokio::{sync::Notify, task::spawn_blocking, time::sleep};
 
 use crate::{
+    access::Gate,
     contract::{Contract, Files, read_folder},
     http::{Answers, Standing},
     telemetry::{Event, Reloaded, Telemetry},
@@ -116,8 +117,9 @@ impl Reload {
         self.origin.files = looked.as_ref().ok().cloned();
         let files = looked?;
         let (assembly, serve_unprotected) = (Arc::clone(&self.assembly), self.origin.serve_unprotected);
+        let gate = Arc::clone(&self.standing.now().gate);
         // Reading and planning a contract takes long enough to hold up answers.
-        let made = spawn_blocking(move || made(&files, &assembly, serve_unprotected));
+        let made = spawn_blocking(move || made(&files, &assembly, &gate, serve_unprotected));
         let answers =
             made.await.map_err(|_| Untaken::for_reason("it could not be read because of a fault in the server"))??;
         let after = answers.answering.contract_version().to_owned();
@@ -127,7 +129,7 @@ impl Reload {
     }
 }
 
-fn made(files: &Files, assembly: &Assembly, serve_unprotected: bool) -> Result<Answers, Untaken> {
+fn made(files: &Files, assembly: &Assembly, before: &Gate, serve_unprotected: bool) -> Result<Answers, Untaken> {
     let loaded = load::load(files, Variables::Environment);
     let (n_faults, detail) = (load::n_faults(&loaded), load::first_fault(&loaded));
     let contract: Contract = loaded.contract.ok_or(Untaken { n_faults, detail })?;
@@ -137,7 +139,7 @@ fn made(files: &Files, assembly: &Assembly, serve_unprotected: bool) -> Result<A
         ));
     }
     let is_open = contract.marks_protected_data && contract.access.is_none();
-    let answers = assembly.answers(contract);
+    let answers = assembly.answers(contract, Some(before));
     let answers = answers.map_err(|error| Untaken::for_reason(format!("failed to {}", error.chain())))?;
     if is_open {
         assembly.telemetry.emit(&Event::ServedUnprotected);

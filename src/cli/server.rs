@@ -77,7 +77,7 @@ async fn serve(
     let (http, version) = (settings.http.clone(), contract.version.clone());
     let assembly = Assembly { settings, redis, ledger: ledger.clone(), stranger, telemetry: telemetry.clone() };
     let assembly = Arc::new(assembly);
-    let standing = match assembly.answers(contract) {
+    let standing = match assembly.answers(contract, None) {
         Ok(answers) => Standing::new(answers),
         Err(error) => return failed(&error.to_string(), error.source().unwrap_or(&error)),
     };

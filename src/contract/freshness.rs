@@ -17,7 +17,7 @@ pub(super) const JITTER_PERCENT: u32 = 10;
 const DOMAINS: &[(&str, u64, u64)] = &[
     ("customer", 600, 3_600),
     ("customer.credit", 30, 0),
-    ("customer.permission", 60, 0),
+    ("customer.permissions", 60, 0),
     ("customer.tax", 900, 3_600),
     ("inventory", 30, 300),
     ("inventory.inbound", 600, 14_400),
@@ -67,6 +67,16 @@ pub(super) fn with_max_age(name: &str, max_age: Duration, on_outage: OnOutage) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_stale_answer_must_not_allow_is_refused_by_the_names_that_the_graph_uses() {
+        let graph = include_str!("../../schema/customer.graphql");
+        for name in ["customer.credit", "customer.permissions"] {
+            assert!(graph.contains(&format!("@domain(name: \"{name}\")")), "{name}");
+            let domain = starting_point(name);
+            assert!(domain.max_age <= Duration::from_secs(60) && domain.on_outage == OnOutage::Refuse, "{domain:?}");
+        }
+    }
 
     #[test]
     fn every_built_in_domain_keeps_its_own_order() {

@@ -20,6 +20,7 @@ use crate::{
     cache::{Answer, Asking, Brought, Cache, Demand, Question},
     contract::{Contract, KeyMapping},
     plan::{Ask, JoinFrom, PlaceId, Plan, StepId},
+    rules::OrderLimit,
     value::{GroupId, Key},
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Gathering<'e> {
     pub rows_max: usize,
     /// The time that rules are asked at.
     pub time: BusinessTime,
+    /// The greatest order that whoever asks may place without approval; none: any.
+    pub order_limit: Option<&'e OrderLimit>,
     /// When the caller stops waiting.
     pub deadline: Instant,
 }
@@ -83,7 +86,8 @@ impl<'e> Gathering<'e> {
             if gathered.joins[number].is_none() && gathered.can_follow(self.plan, join) {
                 match join.from {
                     JoinFrom::Rule(call) => {
-                        let calling = Calling { contract: self.contract, cache: self.cache, plan: self.plan };
+                        let Self { contract, cache, plan, order_limit, .. } = *self;
+                        let calling = Calling { contract, cache, plan, order_limit };
                         rule::run(calling, gathered, number, call, self.time);
                     }
                     _ => follow(self.contract, self.plan, gathered, number, self.rows_max),

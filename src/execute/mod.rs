@@ -19,10 +19,11 @@ mod write;
 use std::{sync::Arc, time::Instant};
 
 use crate::{
-    access::{Caller, Sight},
+    access::{self, Caller, Sight},
     cache::{Cache, Demand, Freshness},
     contract::Contract,
     plan::{Plan, Variables, coerce_arguments},
+    rules::OrderLimit,
 };
 
 use gather::Gathering;
@@ -98,6 +99,11 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
         Gathered::new(plan, variables, &execution.caller.permissions, arguments, execution.cache.now_ms());
     gathered.sight.clone_from(&execution.sight);
     gathered.below_unknown.clone_from(&execution.below_unknown);
+    let order_limit = execution.caller.order_limit.as_ref();
+    let order_limit = order_limit.map(|access::OrderLimit { amount, currency }| OrderLimit {
+        amount: *amount,
+        currency: currency.as_ref().map(ToString::to_string),
+    });
     let gathering = Gathering {
         contract,
         cache: execution.cache,
@@ -108,6 +114,7 @@ pub async fn execute(execution: &Execution<'_>) -> Executed {
             Some(instant) => BusinessTime::Standing(instant),
             None => BusinessTime::Clock(gathered.now_ms),
         },
+        order_limit: order_limit.as_ref(),
         deadline: execution.deadline,
     };
     let n_fetches = gathering.run(&mut gathered).await;

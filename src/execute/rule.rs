@@ -17,7 +17,7 @@ use crate::{
     contract::{Answer, Contract, Role, RuleUse},
     fetch::{Cell, Entry, Layout, Record, Stamp},
     plan::{ArgumentFault, Call, CallId, JoinId, PlaceId, Plan},
-    rules::{Computed, Context, Judgement, Reason},
+    rules::{Computed, Context, Judgement, OrderLimit, Reason},
     value::{Adaptations, Input, Key, SystemId, json_text},
 };
 
@@ -39,15 +39,17 @@ pub(super) struct Calling<'c> {
     pub cache: &'c Cache,
     /// The plan.
     pub plan: &'c Plan,
+    /// The greatest order that whoever asks may place without approval; none: any.
+    pub order_limit: Option<&'c OrderLimit>,
 }
 
 /// Runs a call for all objects of its place.
 pub(super) fn run(calling: Calling<'_>, gathered: &mut Gathered, join: usize, call: CallId, time: BusinessTime) {
-    let Calling { contract, cache, plan } = calling;
+    let Calling { contract, cache, plan, order_limit } = calling;
     let call = &plan.calls[call.0];
     let when = plan.joins[join].when;
     let n_rows = if gathered.applies(when) { gathered.rows(call.place).n_rows } else { 0 };
-    let mut running = Running::new(Known { contract, cache, plan, gathered }, call, time);
+    let mut running = Running { order_limit, ..Running::new(Known { contract, cache, plan, gathered }, call, time) };
     let cells: Vec<JoinCell> = (0..n_rows).map(|row| running.cell(row)).collect();
     let n_unknown = running.writer.n_unknown();
     let Running { parts, holds_until_ms, judged, unreadable, .. } = running;
@@ -104,6 +106,7 @@ struct Running<'r> {
     /// For a part: which object of the holder's place holds each.
     held_by: Vec<usize>,
     time: BusinessTime,
+    order_limit: Option<&'r OrderLimit>,
     parts: Vec<PartRow>,
     judged: Vec<Judged>,
     unreadable: Option<Unreadable>,
@@ -133,6 +136,7 @@ impl<'r> Running<'r> {
                 .map(|(join, _)| held_by(plan, gathered, *join, call.place))
                 .unwrap_or_default(),
             time,
+            order_limit: None,
             parts: Vec::new(),
             judged: Vec::new(),
             unreadable: None,
@@ -158,7 +162,8 @@ impl<'r> Running<'r> {
             BusinessTime::Clock(now_ms) => Timestamp::from_millisecond(now_ms).unwrap_or_default(),
             BusinessTime::Standing(instant) => instant,
         };
-        let context = Context { now, settings: &self.known.contract.rules, sources: &sources };
+        let (settings, order_limit) = (&self.known.contract.rules, self.order_limit);
+        let context = Context { now, settings, sources: &sources, order_limit };
         let computed = match (self.rule.rule.run)(&facts.json, arguments, &context) {
             Ok(computed) => computed,
             Err(wrong) => return self.failed(&wrong),

@@ -16,6 +16,9 @@ pub trait Answering: Send + Sync + 'static {
     /// Returns how many requests callers of an audience may have.
     fn pace(&self, audience: Option<AudienceId>) -> Pace<'_>;
 
+    /// Whether a system of this name sends messages.
+    fn hears_of(&self, system: &str) -> bool;
+
     /// Hears a message that is said to come from a system.
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>>;
 
@@ -36,6 +39,12 @@ impl Answering for Engine {
 
     fn pace(&self, audience: Option<AudienceId>) -> Pace<'_> {
         Self::pace(self, audience)
+    }
+
+    fn hears_of(&self, system: &str) -> bool {
+        let contract = self.contract();
+        let mut known = contract.systems.iter().zip(&contract.changes);
+        known.any(|(known, changes)| known.name == system && changes.webhook.is_some())
     }
 
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {

@@ -1,6 +1,8 @@
 //! The pace of each caller: a bucket of tokens that fills again, and how many of their requests are under way.
 //!
-//! In: who asks, their pace, the time. Out: that they may, until what is returned is dropped, or when to come back. So many
+//! In: who asks, their pace, the time. Out: that they may, or when to come back. A request is counted when its caller is known,
+//! and is under way when all of it is there, until what is returned is dropped: whoever sends slowly keeps nobody from asking
+//! who is the same caller. So many
 //! callers are remembered; whoever has not asked for longest is forgotten first, and begins with a full bucket. Whoever comes
 //! without a token is one caller with all others who do. Nobody's name is kept, only a hash of it with a key of this process.
 
@@ -46,34 +48,43 @@ pub(super) struct UnderWay<'c> {
 }
 
 impl Callers {
-    /// Lets a caller ask, or says how long to wait before asking again. Whoever nobody had to tell apart is not counted.
-    pub(super) fn admit(
+    /// Counts a request of a caller, or says how long to wait before asking again.
+    pub(super) fn count(&self, caller: &Caller, pace: &Pace<'_>, now: Instant) -> Result<(), Duration> {
+        let (Some(caller), Some(rate)) = (self.told_apart(caller), pace.rate) else { return Ok(()) };
+        let mut remembered = self.lock();
+        let asking = remembered.asking(caller, pace, now);
+        let (per_second, burst) = (f64::from(rate.per_second), f64::from(rate.burst));
+        let since = now.saturating_duration_since(asking.filled).as_secs_f64();
+        asking.tokens = (asking.tokens + since * per_second).min(burst);
+        asking.filled = now;
+        if asking.tokens < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - asking.tokens) / per_second));
+        }
+        asking.tokens -= 1.0;
+        Ok(())
+    }
+
+    /// Lets a request of a caller be under way, or says how long to wait before asking again.
+    pub(super) fn enter(
         &self,
         caller: &Caller,
         pace: &Pace<'_>,
         now: Instant,
     ) -> Result<Option<UnderWay<'_>>, Duration> {
-        if caller.issuer.is_none() && caller.audience.is_none() {
-            return Ok(None);
-        }
-        let caller = self.hasher.hash_one((&caller.issuer, &caller.subject));
+        let Some(caller) = self.told_apart(caller) else { return Ok(None) };
         let mut remembered = self.lock();
         let asking = remembered.asking(caller, pace, now);
         if asking.n_under_way >= pace.concurrency {
             return Err(SOON);
         }
-        if let Some(rate) = pace.rate {
-            let (per_second, burst) = (f64::from(rate.per_second), f64::from(rate.burst));
-            let since = now.saturating_duration_since(asking.filled).as_secs_f64();
-            asking.tokens = (asking.tokens + since * per_second).min(burst);
-            asking.filled = now;
-            if asking.tokens < 1.0 {
-                return Err(Duration::from_secs_f64((1.0 - asking.tokens) / per_second));
-            }
-            asking.tokens -= 1.0;
-        }
         asking.n_under_way += 1;
         Ok(Some(UnderWay { callers: self, caller }))
+    }
+
+    /// Returns by what a caller is known; whoever nobody had to tell apart is not counted.
+    fn told_apart(&self, caller: &Caller) -> Option<u64> {
+        let is_told_apart = caller.issuer.is_some() || caller.audience.is_some();
+        is_told_apart.then(|| self.hasher.hash_one((&caller.issuer, &caller.subject)))
     }
 
     fn lock(&self) -> MutexGuard<'_, Remembered> {
@@ -129,31 +140,31 @@ mod tests {
         let (pace, begun) = (Pace { rate: Some(rate), ..Pace::default() }, Instant::now());
         let ann = named("ann");
         for _ in 0..3 {
-            assert!(callers.admit(&ann, &pace, begun).is_ok());
+            assert!(callers.count(&ann, &pace, begun).is_ok());
         }
-        assert_eq!(callers.admit(&ann, &pace, begun).unwrap_err(), Duration::from_millis(500));
-        assert!(callers.admit(&named("bob"), &pace, begun).is_ok());
+        assert_eq!(callers.count(&ann, &pace, begun).unwrap_err(), Duration::from_millis(500));
+        assert!(callers.count(&named("bob"), &pace, begun).is_ok());
         let later = begun + Duration::from_millis(500);
-        assert!(callers.admit(&ann, &pace, later).is_ok() && callers.admit(&ann, &pace, later).is_err());
+        assert!(callers.count(&ann, &pace, later).is_ok() && callers.count(&ann, &pace, later).is_err());
         let much_later = begun + Duration::from_secs(3600);
-        assert_eq!((0..9).filter(|_| callers.admit(&ann, &pace, much_later).is_ok()).count(), 3);
+        assert_eq!((0..9).filter(|_| callers.count(&ann, &pace, much_later).is_ok()).count(), 3);
     }
 
     #[test]
     fn requests_under_way_are_counted_until_they_end_however_many_callers_come_between() {
         let callers = Callers::default();
         let now = Instant::now();
-        let held = callers.admit(&named("ann"), &pace(1), now).unwrap();
+        let held = callers.enter(&named("ann"), &pace(1), now).unwrap();
         for n in 0..3 * CALLERS_MAX {
-            assert!(callers.admit(&named(&n.to_string()), &pace(1), now).is_ok());
+            assert!(callers.enter(&named(&n.to_string()), &pace(1), now).is_ok());
         }
-        assert!(callers.admit(&named("ann"), &pace(1), now).is_err());
+        assert!(callers.enter(&named("ann"), &pace(1), now).is_err());
         let remembered = callers.lock();
         let n_remembered = remembered.younger.len() + remembered.older.len();
         drop(remembered);
         assert!(n_remembered <= 2 * CALLERS_MAX, "{n_remembered}");
         drop(held);
-        assert!(callers.admit(&named("ann"), &pace(1), now).is_ok());
+        assert!(callers.enter(&named("ann"), &pace(1), now).is_ok());
     }
 
     #[test]
@@ -161,8 +172,8 @@ mod tests {
         let callers = Callers::default();
         let now = Instant::now();
         let stranger = Caller { audience: Some(AudienceId::from(0)), ..Caller::anonymous() };
-        let _first = callers.admit(&stranger, &pace(1), now).unwrap();
-        assert!(callers.admit(&stranger.clone(), &pace(1), now).is_err());
-        let _held: Vec<_> = (0..3).map(|_| callers.admit(&Caller::operator(), &pace(1), now).unwrap()).collect();
+        let _first = callers.enter(&stranger, &pace(1), now).unwrap();
+        assert!(callers.enter(&stranger.clone(), &pace(1), now).is_err());
+        let _held: Vec<_> = (0..3).map(|_| callers.enter(&Caller::operator(), &pace(1), now).unwrap()).collect();
     }
 }

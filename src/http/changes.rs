@@ -12,12 +12,13 @@ use serde_json::json;
 
 use super::{
     Shared,
+    bodies::Received,
     error::{Refusal, heard_status},
-    graphql::{read_bytes, refuse},
+    graphql::refuse,
     negotiate::Media,
     respond,
 };
-use crate::changes::{Heard, Message, Recalled};
+use crate::changes::{Heard, Message, Recalled, Unheard};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
@@ -43,16 +44,20 @@ async fn heard(shared: &Shared, system: &str, request: Request) -> Result<Heard,
     if !matches!(*request.method(), Method::GET | Method::POST) {
         return Err(Refusal::MessageMethod);
     }
-    let _place = shared.places.take(100).ok_or(Refusal::Overloaded)?;
     let parameters = parameters(request.uri());
     if *request.method() == Method::GET && parameters.is_empty() {
         return Err(Refusal::MessageMethod);
     }
-    let (head, body) = request.into_parts();
-    let body = read_bytes(body, &shared.settings).await?;
-    let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
-    let message = Message { parameters, headers: headers.collect(), body };
     let standing = shared.standing.now();
+    if !standing.answering.hears_of(system) {
+        return Err(Refusal::Unheard(Unheard::NoWebhook));
+    }
+    let (head, body) = request.into_parts();
+    let Received { bytes, room: _room } = shared.bodies.read(body, &shared.settings).await?;
+    // Taken when all of it is there: whoever sends slowly, and has proven nothing, keeps no system from being heard.
+    let _place = shared.message_places.take(100).ok_or(Refusal::Overloaded)?;
+    let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    let message = Message { parameters, headers: headers.collect(), body: bytes.into() };
     let hearing = AssertUnwindSafe(standing.answering.hear(system, &message)).catch_unwind();
     hearing.await.map_err(|_| Refusal::Panicked)?.map_err(Refusal::Unheard)
 }

@@ -19,7 +19,7 @@ const SIMPLE_MEDIA: [&str; 3] = ["application/x-www-form-urlencoded", "multipart
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST");
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "content-type, authorization, cache-control, if-none-match, freehold-act-as, freehold-max-age, freehold-not-before, \
-     freehold-provenance, freehold-preflight, graphql-require-preflight",
+     freehold-provenance, freehold-preflight, graphql-require-preflight, apollo-require-preflight, x-apollo-operation-name",
 );
 /// What a page may read beside the body.
 const EXPOSED: HeaderValue = HeaderValue::from_static("age, etag, retry-after, freehold-as-of");
@@ -91,6 +91,15 @@ mod tests {
         assert!(!sent("content-type", "text/plain; charset=utf-8") && !sent("content-type", "Multipart/Form-Data;x"));
         assert!(!sent("content-type", "") && !sent("accept", "application/json"));
         assert!(sent("content-type", "application/json") && sent("graphql-require-preflight", "1"));
+    }
+
+    #[test]
+    fn a_page_that_is_allowed_may_send_what_shows_that_it_is() {
+        let allowed = HEADERS;
+        let allowed: Vec<&str> = allowed.to_str().unwrap().split(", ").collect();
+        for header in PREFLIGHT_HEADERS {
+            assert!(allowed.contains(&header), "{header}");
+        }
     }
 
     #[test]

@@ -7,16 +7,16 @@ use std::{
 };
 
 use axum::{
-    body::{Body, Bytes, HttpBody},
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Method, request::Parts},
+    http::{Method, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use futures_util::FutureExt;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{
     Answers, Shared,
+    bodies::{Received, Room},
     caching::Known,
     cors,
     credentials::credentials,
@@ -28,7 +28,6 @@ use super::{
 };
 use crate::{
     engine::Answer,
-    settings::HttpSettings,
     telemetry::{Event, Telemetry},
 };
 
@@ -82,13 +81,20 @@ async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refu
     }
     // Taken once: who lets a caller in and who answers them are of one contract, whatever is served when the answer goes out.
     let Answers { answering, gate } = &*shared.standing.now();
-    // All of this before the body is read: what is turned away costs little, and strangers are not listened to.
+    // This before the body is read: what is turned away costs little, and strangers are not listened to.
     let caller = gate.admit(&credentials(&head.headers)).await.map_err(Refusal::Unadmitted)?;
     let pace = answering.pace(caller.audience);
-    let _under_way = (shared.callers.admit(&caller, &pace, Instant::now()))
-        .map_err(|wait| Refusal::TooManyRequests { seconds: seconds(wait) })?;
+    let too_many = |wait| Refusal::TooManyRequests { seconds: seconds(wait) };
+    shared.callers.count(&caller, &pace, Instant::now()).map_err(too_many)?;
+    let (asked, room) = match read(head, body, shared).await {
+        Err(Refusal::Overloaded) => return Err(shed(shared, pace.audience)),
+        read => read?,
+    };
+    // And this only then: a body that never ends must take nothing from others who are the same caller, as all strangers are.
+    let _under_way = shared.callers.enter(&caller, &pace, Instant::now()).map_err(too_many)?;
     let _place = shared.places.take(pace.share_percent).ok_or_else(|| shed(shared, pace.audience))?;
-    let Asked { request: mut question, freshness } = read(head, body, &shared.settings).await?;
+    drop(room);
+    let Asked { request: mut question, freshness } = asked;
     question.names_owners |=
         head.headers.get(request::PROVENANCE_HEADER).is_some_and(|value| value == "true" || value == "1");
     question.caller = caller;
@@ -108,7 +114,9 @@ fn seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-async fn read(head: &Parts, body: Body, settings: &HttpSettings) -> Result<Asked, Refusal> {
+/// Reads what is asked, with the room that its body takes until it has a place.
+async fn read<'s>(head: &Parts, body: Body, shared: &'s Shared) -> Result<(Asked, Option<Room<'s>>), Refusal> {
+    let settings = &shared.settings;
     let bytes_max = settings.uri_bytes_max;
     if head.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > bytes_max) {
         return Err(Refusal::UriTooLong { bytes_max });
@@ -117,27 +125,12 @@ async fn read(head: &Parts, body: Body, settings: &HttpSettings) -> Result<Asked
         Method::GET | Method::HEAD if settings.get_needs_preflight && !cors::is_preflighted(&head.headers) => {
             Err(Refusal::PreflightMissing)
         }
-        Method::GET | Method::HEAD => request::from_uri(&head.uri),
-        Method::POST => request::from_body(&read_body(&head.headers, body, settings).await?),
+        Method::GET | Method::HEAD => Ok((request::from_uri(&head.uri)?, None)),
+        Method::POST => {
+            check_body_media(&head.headers)?;
+            let Received { bytes, room } = shared.bodies.read(body, settings).await?;
+            Ok((request::from_body(&bytes)?, Some(room)))
+        }
         _ => Err(Refusal::MethodNotAllowed),
-    }
-}
-
-async fn read_body(headers: &HeaderMap, body: Body, settings: &HttpSettings) -> Result<Bytes, Refusal> {
-    check_body_media(headers)?;
-    read_bytes(body, settings).await
-}
-
-/// Reads a body, which may not be too large and not too slow.
-pub(super) async fn read_bytes(body: Body, settings: &HttpSettings) -> Result<Bytes, Refusal> {
-    if body.size_hint().lower() > settings.body_bytes_max as u64 {
-        return Err(Refusal::body_too_large(settings));
-    }
-    let body = Limited::new(body, settings.body_bytes_max).collect();
-    match tokio::time::timeout(settings.body_read_timeout, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::body_too_large(settings)),
-        Ok(Err(_)) => Err(Refusal::BodyBroken),
-        Err(_) => Err(Refusal::BodyTooSlow { seconds: settings.body_read_timeout.as_secs() }),
     }
 }

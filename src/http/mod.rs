@@ -1,13 +1,14 @@
 //! HTTP: the wire between a caller and the engine, by the GraphQL over HTTP specification.
 //!
 //! Reading order: `answering` (what is asked of the engine), `standing` (who is asked at this moment), `graphql` (one request,
-//! the whole way), `credentials` (what a request says of who asks), `places` and `callers` (how many of them may), `cors`
+//! the whole way), `credentials` (what a request says of who asks), `bodies` (what they send), `places` and `callers` (how many of them may), `cors`
 //! (browsers), `negotiate` (which
 //! media type goes back, which came in), `request` (URL or body → question), `demand` (how fresh its answer must be), `error` (what is refused, and the only place
 //! that knows status codes), `respond` (answer → response), `caching` (what caches on the way are told), `changes` (messages of systems), `graphiql` (the page for people), `health` (for orchestrators
 //! and Prometheus), `serve` (connections, their bounds, and stopping).
 
 mod answering;
+mod bodies;
 mod caching;
 mod callers;
 mod changes;
@@ -50,12 +51,18 @@ pub const GRAPHQL_PATH: &str = "/graphql";
 /// Below a packet's size compressing costs more than it saves.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
 
+/// For so many requests under way there may be one message besides: hearing one takes back what is kept, and asks nobody.
+const REQUESTS_A_MESSAGE: usize = 8;
+
 /// What every request needs.
 struct Shared {
     standing: Standing,
     telemetry: Telemetry,
     settings: HttpSettings,
     places: places::Places,
+    /// The places of messages: systems are not kept out by shoppers, nor shoppers by whoever claims to be a system.
+    message_places: places::Places,
+    bodies: bodies::Bodies,
     callers: callers::Callers,
     readiness: health::Readiness,
 }
@@ -92,9 +99,16 @@ impl Routers {
 }
 
 fn routers(standing: Standing, telemetry: Telemetry, settings: HttpSettings) -> Routers {
-    let (places, callers) = (places::Places::new(settings.requests_max), callers::Callers::default());
-    let readiness = health::Readiness::new(settings.readiness_held);
-    let shared = Arc::new(Shared { standing, telemetry, settings, places, callers, readiness });
+    let shared = Arc::new(Shared {
+        standing,
+        telemetry,
+        places: places::Places::new(settings.requests_max),
+        message_places: places::Places::new((settings.requests_max / REQUESTS_A_MESSAGE).max(1)),
+        bodies: bodies::Bodies::new(&settings),
+        callers: callers::Callers::default(),
+        readiness: health::Readiness::new(settings.readiness_held),
+        settings,
+    });
     // An answer is compressed while its caller waits, so speed counts for more than the last percent.
     let compression =
         CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));

@@ -307,7 +307,7 @@ mod tests {
 
     fn in_context<T>(with: impl FnOnce(&Context<'_>) -> T) -> T {
         let settings = Settings::default();
-        with(&Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp })
+        with(&Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp, order_limit: None })
     }
 
     fn codes(reasons: &[Reason]) -> Vec<String> {
@@ -426,7 +426,7 @@ mod tests {
         let until = computed.holds_until.unwrap();
         assert_eq!(until.to_string(), "1970-01-30T00:00:00Z");
         let settings = Settings::default();
-        let then = Context { now: until, settings: &settings, sources: &Erp };
+        let then = Context { now: until, settings: &settings, sources: &Erp, order_limit: None };
         let members = (RULE.run)(late.to_string().as_bytes(), b"{}", &then).unwrap().members;
         assert!(String::from_utf8(members).unwrap().contains("ACCOUNT_OVERDUE"));
     }

@@ -48,7 +48,7 @@ mod tests {
     fn a_day_ends_where_the_seller_is_also_when_clocks_change() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
         let settings = Settings { zone, ..Settings::default() };
-        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Nobody };
+        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Nobody, order_limit: None };
         let ends = |day| end_of(day, &context).map(|instant| instant.to_string());
         assert_eq!(ends(date(2026, 3, 28)).as_deref(), Some("2026-03-28T23:00:00Z"));
         assert_eq!(ends(date(2026, 3, 29)).as_deref(), Some("2026-03-29T22:00:00Z"));

@@ -1,10 +1,12 @@
-//! What a rule is run with besides its facts: the instant, the seller's calendar, the configuration, the sources.
+//! What a rule is run with besides its facts: the instant, the seller's calendar, the configuration, the sources, and
+//! what whoever asks brings.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     evidence::{At, Evidence, Sources},
     fact::{Fact, Unknown},
+    order_limit::OrderLimit,
     settings::Settings,
 };
 
@@ -17,6 +19,8 @@ pub struct Context<'r> {
     pub settings: &'r Settings,
     /// Where facts came from.
     pub sources: &'r dyn Sources,
+    /// The greatest order that whoever asks may place without approval, as far as their token says; none: any.
+    pub order_limit: Option<&'r OrderLimit>,
 }
 
 impl Context<'_> {

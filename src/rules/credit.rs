@@ -463,7 +463,8 @@ mod tests {
     }
 
     fn assessed_with(settings: &Settings, facts: &CreditFacts, order: Option<&str>) -> CreditAssessment {
-        let context = Context { now: "2026-06-30T10:00:00Z".parse().unwrap(), settings, sources: &Erp };
+        let context =
+            Context { now: "2026-06-30T10:00:00Z".parse().unwrap(), settings, sources: &Erp, order_limit: None };
         let order = order.map(|amount| Money { amount: amount.parse().unwrap(), currency: "EUR".to_owned() });
         assess(facts, order.as_ref(), &context)
     }
@@ -567,7 +568,12 @@ mod tests {
         assert_eq!(severity(&[("overdue", euros("10"))]), Severity::Warning);
         assert_eq!(severity(&[("overdue", euros("10")), ("oldestDueDate", unknown())]), Severity::Blocking);
         let settings = settings();
-        let context = Context { now: "2026-06-30T10:00:00Z".parse().unwrap(), settings: &settings, sources: &Erp };
+        let context = Context {
+            now: "2026-06-30T10:00:00Z".parse().unwrap(),
+            settings: &settings,
+            sources: &Erp,
+            order_limit: None,
+        };
         let until = |due: &str| holds_until(&facts(&late(due)), &context).map(|until| until.to_string());
         assert_eq!(until("2026-06-01").as_deref(), Some("2026-06-30T22:00:00Z"));
         assert_eq!(until("2026-05-31"), None);
@@ -595,7 +601,7 @@ mod tests {
     #[test]
     fn credit_that_nobody_knows_or_keeps_is_not_checked() {
         let settings = settings();
-        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp };
+        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp, order_limit: None };
         let timeout = Unknown { code: "SOURCE_TIMEOUT".to_owned(), system: "erp".to_owned() };
         let unknown = assess_fact(At(1), &Fact::Unknown(timeout.clone()), None, &context);
         let silence = |field| Evidence {

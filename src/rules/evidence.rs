@@ -28,6 +28,7 @@ pub trait Sources {
     fn source(&self, at: At, field: &str) -> Source;
 }
 
+
 /// One fact that a reason, or a step of an explanation, rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,6 +59,11 @@ impl Evidence {
     pub fn of_question(field: &str, value: impl ToString) -> Self {
         let (field, value) = (field.to_owned(), Some(value.to_string()));
         Self { field, value, entity: "the question".to_owned(), system: None, as_of: None, domain: None }
+    }
+
+    /// Takes down what the caller's token says, which no system owns.
+    pub fn of_token(field: &str, value: impl ToString) -> Self {
+        Self { entity: "the token".to_owned(), ..Self::of_question(field, value) }
     }
 
     /// Takes down that nobody could say something of an entity: the value is the code of why.

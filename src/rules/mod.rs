@@ -4,7 +4,7 @@
 //! its reasons and what they rest on.
 //!
 //! Reading order: `rule` (what a rule is), `table` (all of them), `fact`, `evidence`, `reason`, `explanation`, `context`,
-//! `settings`; `money`, `amount`, `calendar`, `validity`, `ratio` and `article` (what rules reckon with); the rules:
+//! `settings`; `money`, `amount`, `calendar`, `validity`, `ratio`, `article` and `order_limit` (what rules reckon with); the rules:
 //! `status` (of orders and their lines), `credit`, `account`, `tax`, `price`, `availability`, `product`, `cart`.
 
 mod account;
@@ -21,6 +21,7 @@ mod fact;
 mod judgement;
 mod measure;
 mod money;
+mod order_limit;
 mod price;
 mod product;
 mod ratio;
@@ -49,6 +50,7 @@ pub use fact::{Fact, Unknown, WITHHELD};
 pub use judgement::Judgement;
 pub use measure::{Measure, Measured};
 pub use money::{Money, MoneyFacts};
+pub use order_limit::OrderLimit;
 pub use reason::{Meaning, REASONS, Reason, ReasonCode, Scope, Severity, sort};
 pub use rule::{Computed, Rule, Run};
 pub use settings::{

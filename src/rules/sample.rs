@@ -19,7 +19,7 @@ impl Sources for Erp {
 
 /// Makes a context at an instant.
 pub(super) fn context<'r>(now: &str, settings: &'r Settings) -> Context<'r> {
-    Context { now: instant(now), settings, sources: &Erp }
+    Context { now: instant(now), settings, sources: &Erp, order_limit: None }
 }
 
 /// Reads an instant.

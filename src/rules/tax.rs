@@ -277,7 +277,7 @@ mod tests {
     fn judged_on(certificates: &Value, day: Date) -> TaxVerdict {
         let facts: AccountTaxFacts = serde_json::from_str(&json!({"taxExemptions": certificates}).to_string()).unwrap();
         let settings = Settings::default();
-        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp };
+        let context = Context { now: Timestamp::UNIX_EPOCH, settings: &settings, sources: &Erp, order_limit: None };
         exemption(&facts.tax_exemptions, "US-TX", day, &context)
     }
 
@@ -330,7 +330,12 @@ mod tests {
     #[test]
     fn asked_for_today_the_answer_holds_until_the_seller_s_midnight() {
         let settings = Settings { zone: TimeZone::get("Europe/Berlin").unwrap(), ..Settings::default() };
-        let context = Context { now: "2025-12-31T23:30:00Z".parse().unwrap(), settings: &settings, sources: &Erp };
+        let context = Context {
+            now: "2025-12-31T23:30:00Z".parse().unwrap(),
+            settings: &settings,
+            sources: &Erp,
+            order_limit: None,
+        };
         let facts = json!({"taxExemptions": [certificate("C-1", "DE", "2025-01-01", Some("2025-12-31"), false)]});
         let run = |arguments: &Value| {
             let computed =

@@ -30,7 +30,7 @@ pub(super) fn write(audit: &Audit<'_>) {
             caller.accounts = &*accounts,
             acting.account = audit.acting_account.map(name).as_deref(),
             acting.login = audit.acting_login.map(name).as_deref(),
-            operation.name = audit.operation,
+            operation.name = audit.operation.map(short),
             audit.types = audit.owned_types.join(",").as_str(),
             request.status = audit.status
         },
@@ -43,7 +43,12 @@ fn name(name: &str) -> Cow<'_, str> {
     if name.contains('@') {
         return Cow::Owned(format!("mail:{}", &blake3::hash(name.as_bytes()).to_hex()[..HASH_LENGTH]));
     }
-    Cow::Borrowed(&name[..name.floor_char_boundary(NAME_BYTES_MAX)])
+    Cow::Borrowed(short(name))
+}
+
+/// Returns the beginning of a name, which whoever gives it may have made as long as they like.
+pub(super) fn short(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_BYTES_MAX)]
 }
 
 #[cfg(test)]
@@ -72,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_line_says_who_asked_as_whom_and_never_an_address() {
-        let written = Written::default();
+        let (written, operation) = (Written::default(), "OrderPage".repeat(10_000));
         let writer = written.clone();
         let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
         tracing::subscriber::with_default(lines, || {
@@ -82,11 +87,19 @@ mod tests {
                 audience: Some("storefront"),
                 acting_account: Some("100042"),
                 acting_login: Some("ann@example.com"),
-                operation: Some("OrderPage"),
+                operation: Some(&operation),
                 n_accounts: Some(1),
                 owned_types: &["Account", "Order"],
                 status: "complete",
             }));
+            Telemetry::new().emit(&Event::RequestAnswered {
+                operation: Some(&operation),
+                status: "partial",
+                duration: std::time::Duration::ZERO,
+                n_errors: 0,
+                n_fetches: 0,
+                n_bytes: 0,
+            });
         });
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         for part in [
@@ -95,13 +108,14 @@ mod tests {
             "caller.accounts=\"1\"",
             "acting.account=\"100042\"",
             "acting.login=\"mail:",
-            "operation.name=\"OrderPage\"",
+            format!("operation.name=\"{}\"", &operation[..NAME_BYTES_MAX]).as_str(),
             "audit.types=\"Account,Order\"",
             "request.status=\"complete\"",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains("example.com"), "{text}");
+        assert!(text.contains("request.status=\"partial\"") && text.len() < 1_000, "{} bytes", text.len());
     }
 
     #[test]

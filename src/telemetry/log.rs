@@ -47,7 +47,7 @@ fn ms(duration: Duration) -> f64 {
 pub(super) fn read(event: &Event<'_>) {
     match *event {
         Event::RequestAnswered { operation, status, duration, n_errors, n_fetches, n_bytes } => info!(
-            operation.name = operation,
+            operation.name = operation.map(audit::short),
             request.status = status,
             request.errors = n_errors,
             request.fetches = n_fetches,

@@ -11,6 +11,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
+    callers::issuer::{KeyServer, Signer},
     common::served::{Place, Served},
     http::client::send,
 };
@@ -114,6 +115,31 @@ async fn who_is_let_in_changes_with_the_contract_and_protected_data_is_not_opene
     place.edit("freehold.toml", "leeway = \"30s\"", "anonymous = \"service\"");
     served.logged("contract reloaded", 2);
     assert_eq!(name(address).await, "Pump");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_are_let_in_on_when_the_contract_changes_while_their_issuer_is_down() {
+    let (signer, place) = (Signer::rsa(), Place::new(&[]).await);
+    let issuer = KeyServer::start(vec![signer.shown("r1")]).await;
+    let access = format!(
+        "[access.issuers.shop]\nissuer = \"shop\"\naudience = \"freehold\"\nalgorithms = [\"RS256\"]\njwks = \"{}\"
+claims = {{ audience = {{ value = \"service\" }} }}\n[freshness.product]",
+        issuer.url
+    );
+    place.edit("freehold.toml", "[freshness.product]", &access);
+    let served = Served::start(&place, &[]);
+    let claims = json!({"iss": "shop", "aud": "freehold", "sub": "u-1", "exp": 4_000_000_000_u64});
+    let bearer = format!("Bearer {}", signer.sign(&json!({"alg": "RS256", "kid": "r1"}), &claims));
+    let headers = [JSON[0], ("authorization", bearer.as_str())];
+    let asked = async || {
+        let response = send(served.address, "POST", "/graphql", &headers, QUERY).await;
+        response.json()["data"]["product"]["name"].as_str().map(str::to_owned)
+    };
+    assert_eq!(asked().await.as_deref(), Some("Pump"));
+    issuer.go_down(true);
+    place.edit("systems/erp.toml", "select sku, name", "select sku, title as name");
+    served.logged("contract reloaded", 1);
+    assert_eq!(asked().await.as_deref(), Some("Title"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -178,7 +178,7 @@ fn answered(rule: &Rule) -> impl Iterator<Item = &'static Field> {
 fn wrong(rule: &Rule, facts: &Value) -> Option<String> {
     let settings = Settings::default();
     let now = "2026-06-30T10:00:00Z".parse().expect("an instant");
-    let context = Context { now, settings: &settings, sources: &Anyone };
+    let context = Context { now, settings: &settings, sources: &Anyone, order_limit: None };
     answered(rule).find_map(|field| {
         let mut none = Vec::new();
         let arguments = field.arguments.iter();

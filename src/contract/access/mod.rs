@@ -44,6 +44,8 @@ pub struct ActAs {
     pub audience: AudienceId,
     /// What they may do at most; they never may what they may not by themselves.
     pub permissions: BTreeSet<String>,
+    /// The permissions by which a login sees what is its own: nobody has them as somebody else who does not see everything.
+    pub own_permissions: BTreeSet<String>,
 }
 
 /// `[access]` as read.
@@ -64,6 +66,16 @@ const LEEWAY: Duration = Duration::from_secs(30);
 const LEEWAY_MAX: Duration = Duration::from_secs(300);
 /// Tokens with a hundred roles have some 4 KiB; HTTP servers on the way take heads of 8 KiB.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+impl Access {
+    /// Takes down the permissions by which a login sees what is its own.
+    pub(super) fn with_own_permissions<'p>(mut self, words: impl Iterator<Item = &'p str>) -> Self {
+        if let Some(act_as) = &mut self.act_as {
+            act_as.own_permissions.extend(words.map(str::to_owned));
+        }
+        self
+    }
+}
 
 impl Default for Access {
     fn default() -> Self {
@@ -145,7 +157,8 @@ fn act_as(entry: Entry<'_, '_>, reading: &mut Reading<'_, '_, '_>) -> Option<Act
     for key in ACT_AS_KEYS.iter().filter(|key| !table.contains_key(**key)) {
         reading.lacks(reading.reader.place(entry.0), "[access.act_as]", key);
     }
-    Some(ActAs { audience: audience?, permissions: permissions? })
+    // What is a login's own the schema says, which is not read here.
+    Some(ActAs { audience: audience?, permissions: permissions?, own_permissions: BTreeSet::new() })
 }
 
 impl Reading<'_, '_, '_> {

@@ -103,6 +103,14 @@ pub(super) fn assemble<'a>(
         Some(RuleUse { rule, ty, shape: *shape, inputs: inputs.clone(), holder: holder.clone() })
     });
     let rule_uses = rule_uses.collect::<Option<Vec<_>>>()?;
+    let own_permissions = types.iter().filter_map(|ty| match &ty.kind {
+        TypeKind::Object(Object { role: Role::Entity(entity), .. }) => {
+            Some(entity.scope.as_ref()?.own.as_ref()?.permission.as_str())
+        }
+        _ => None,
+    });
+    let access = written.settings.access.as_ref();
+    let access = access.map(|written| written.access.clone().with_own_permissions(own_permissions));
     let mut shapes = assembly.shapes.shapes;
     let (hidden, hidden_shapes) = crossrefs.groups(survey, &made, &copies, &lists.lists, shapes.len())?;
     made.extend(hidden.into_iter().chain(copies));
@@ -120,7 +128,7 @@ pub(super) fn assemble<'a>(
         marks_protected_data: written.schema.types.values().any(protects),
         hierarchy,
         audiences: written.settings.audiences.clone(),
-        access: written.settings.access.as_ref().map(|written| written.access.clone()),
+        access,
         limits: written.settings.limits.clone(),
         type_names: survey.type_ids.iter().map(|(name, id)| ((*name).to_owned(), *id)).collect(),
         lists: lists.lists,

@@ -382,7 +382,7 @@ fn stock_older_than_is_allowed_is_not_believed() {
     let at = |seconds: u32, now: &str| {
         let availability = Stocking { stale_after_seconds: Some(seconds), ..Stocking::default() };
         let settings = Settings { availability, ..berlin() };
-        run(&facts, &json!({}), &Context { now: instant(now), settings: &settings, sources: &Old })
+        run(&facts, &json!({}), &Context { now: instant(now), settings: &settings, sources: &Old, order_limit: None })
     };
     let (fresh, holds_until) = at(61, NOW);
     assert_eq!((&fresh["word"], holds_until), (&json!("IN_STOCK"), Some(instant("2026-06-30T10:00:01Z"))));

@@ -56,6 +56,9 @@ pub(crate) struct AccountInCart {
     /// The group whose prices it gets.
     #[serde(default)]
     pub price_group: Fact<String>,
+    /// The currency it is invoiced in.
+    #[serde(default)]
+    pub currency: Fact<String>,
     /// The carrier it asks for.
     #[serde(default)]
     pub carrier: Fact<String>,

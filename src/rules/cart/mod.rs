@@ -41,7 +41,7 @@ pub(super) const RULE: Rule = Rule {
     on: "Query",
     answers: &["validateCart"],
     inputs: concat!(
-        "account(number: $account) { status nativeStatus @optional tier @optional priceGroup @optional \
+        "account(number: $account) { status nativeStatus @optional currency @optional tier @optional priceGroup @optional \
          carrier @optional terms @optional { code prepay } shipTos @optional { ",
         ship_to!(),
         "} taxExemptions @optional { jurisdiction certificate validFrom validTo revoked } credit @optional { ",

@@ -15,6 +15,7 @@ use crate::rules::{
     credit::assess_fact,
     fact::Fact,
     money::Money,
+    order_limit,
     reason::{Reason, ReasonCode, Severity},
     settings::{Checkout, Treatment},
     ship_to::ShipToFacts,
@@ -71,6 +72,7 @@ pub(super) fn account_reasons(
     if let Some(buyer) = &arguments.buyer {
         reasons.extend(buyer_reasons(&account.buyers, buyer, total, context));
     }
+    reasons.extend(order_limit::reasons(&account.currency, total, context));
     reasons
 }
 

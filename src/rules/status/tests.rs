@@ -26,7 +26,7 @@ fn in_berlin() -> Settings {
 }
 
 fn run_at(rule: &str, facts: &Value, now: &str, settings: &Settings) -> (Value, Option<Timestamp>) {
-    let context = Context { now: now.parse().unwrap(), settings, sources: &Erp };
+    let context = Context { now: now.parse().unwrap(), settings, sources: &Erp, order_limit: None };
     let computed = (find(rule).unwrap().run)(facts.to_string().as_bytes(), b"{}", &context).unwrap();
     (serde_json::from_slice(&computed.members).unwrap(), computed.holds_until)
 }
@@ -913,7 +913,7 @@ fn only_what_is_owed_in_all_can_be_overdue() {
 
 fn judgement(order: &Value) -> Judgement {
     let settings = in_berlin();
-    let context = Context { now: NOON.parse().unwrap(), settings: &settings, sources: &Erp };
+    let context = Context { now: NOON.parse().unwrap(), settings: &settings, sources: &Erp, order_limit: None };
     let computed = (find("order.status").unwrap().run)(order.to_string().as_bytes(), b"{}", &context).unwrap();
     computed.judgements.into_iter().next().unwrap()
 }

@@ -1,7 +1,10 @@
 //! Rules: what they come to for somebody's own is the same for all who may see it; of another's account they know nothing.
 
-use freehold::{access::Caller, settings::CacheSettings};
-use serde_json::Value;
+use freehold::{
+    access::{Caller, OrderLimit},
+    settings::CacheSettings,
+};
+use serde_json::{Value, json};
 
 use super::{
     rig::{Company, Rig},
@@ -64,6 +67,44 @@ async fn a_held_account_is_held_for_all_and_its_amounts_are_told_to_none_without
             assert_eq!(answer["data"]["account"], truth["account"], "{audience} of {account}");
             assert_eq!(answer["data"]["validateCart"]["decision"], truth["validateCart"]["decision"], "{account}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_order_above_what_a_callers_token_allows_has_to_be_approved_for_them_and_for_nobody_else() {
+    let rig = Rig::demo(Company::filled().await, CacheSettings::default()).await;
+    let cart = "{ validateCart(account: \"100042\", lines: [{ sku: \"PMP-4010\", quantity: \"20\" }]) {
+        decision total { amount currency } reasons { code evidence { entity field value system } } } }";
+    let truth = rig.data(&Caller::operator(), cart).await["validateCart"].take();
+    let total: f64 = truth["total"]["amount"].as_str().and_then(|amount| amount.parse().ok()).expect("a total");
+    assert!(total > 500.0 && truth["total"]["currency"] == "EUR", "{truth}");
+    let other = Caller { subject: "other".into(), ..rig.caller("service", &["100042"], &PERMISSIONS) };
+    let limited = |amount: i64, currency: Option<&str>| {
+        let order_limit = Some(OrderLimit { amount: amount.into(), currency: currency.map(Into::into) });
+        Caller { subject: "limited".into(), order_limit, ..other.clone() }
+    };
+    let over = ["APPROVAL_REQUIRED", "ORDER_LIMIT_EXCEEDED"];
+    for (limit, expected, value) in [
+        (limited(500, None), &over[..], "500 EUR"),
+        (limited(500, Some("EUR")), &over, "500 EUR"),
+        (limited(50_000_000, Some("USD")), &over[..1], "50000000 USD"),
+        (limited(50_000_000, None), &[], ""),
+    ] {
+        let verdict = rig.data(&limit, cart).await["validateCart"].take();
+        let reasons = verdict["reasons"].as_array().expect("reasons");
+        let of_limit = reasons.iter().filter(|reason| reason["evidence"][0]["entity"] == "the token");
+        let mut of_limit: Vec<&str> = of_limit.filter_map(|reason| reason["code"].as_str()).collect();
+        of_limit.sort_unstable();
+        assert_eq!(of_limit, expected, "{verdict}");
+        if expected.is_empty() {
+            assert_eq!(verdict, truth);
+        } else {
+            assert!(["MANUAL_REVIEW", "REFUSE"].iter().any(|one| verdict["decision"] == *one), "{verdict}");
+            let evidence = json!({"entity": "the token", "field": "orderLimit", "value": value, "system": null});
+            assert!(reasons.iter().any(|reason| reason["evidence"][0] == evidence), "{verdict}");
+        }
+        // The same plan, the same records, and another caller.
+        assert_eq!(rig.data(&other, cart).await["validateCart"], truth);
     }
 }
 

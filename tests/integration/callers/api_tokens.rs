@@ -83,6 +83,22 @@ async fn while_the_ledger_is_down_a_token_holds_for_seconds() {
 }
 
 #[tokio::test]
+async fn a_contract_that_changes_while_the_ledger_is_down_takes_no_token_back() {
+    let place = Place::sqlite();
+    let store = Arc::new(place.store());
+    let world = World::new(Wish { ledger: Some(Arc::clone(&store)), ..Wish::default() }).await;
+    let (kept, text) = made("bi");
+    store.keep_token(&kept).await.expect("it is kept");
+    assert_eq!(world.ask(&text).await.status, 200);
+    place.run("drop table api_token").await;
+    world.reload();
+    assert_eq!(world.ask(&text).await.status, 200);
+    world.clock.pass(5);
+    world.refused(&text, (503, "TOKENS_AWAY")).await;
+    world.server.stopped().await;
+}
+
+#[tokio::test]
 async fn a_token_of_an_audience_that_is_no_more_lets_nobody_in() {
     let place = Place::sqlite();
     let store = Arc::new(place.store());

@@ -13,7 +13,7 @@ use freehold::{
     diagnostic::render_text,
     engine::{Answer, AnswerStatus, Pace, Probe, Request},
     fetch::Clock,
-    http::Answering,
+    http::{Answering, Answers, Standing},
     ledger::Store,
     settings::HttpSettings,
     telemetry::Telemetry,
@@ -59,6 +59,7 @@ issuer = "https://id.example.com/"
 audience = "freehold"
 algorithms = ["RS256", "ES256"]
 jwks = "${JWKS}"
+keys_asked_every_min = "ASKED_EVERY"
 [access.issuers.shop.claims]
 audience = { claim = "kind", map = { buyer = "storefront", agent = "service" } }
 accounts = { claim = "accounts", all_accounts = true }
@@ -124,6 +125,10 @@ impl Answering for Echo {
         Pace::default()
     }
 
+    fn hears_of(&self, _: &str) -> bool {
+        false
+    }
+
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
         async { Err(Unheard::NoWebhook) }.boxed()
     }
@@ -148,6 +153,8 @@ pub struct World {
     pub ec: Signer,
     pub shop: KeyServer,
     pub server: Server,
+    standing: Standing,
+    ledger: Option<Arc<Store>>,
     n_answered: Arc<AtomicUsize>,
 }
 
@@ -160,11 +167,13 @@ pub struct Wish {
     pub is_down: bool,
     /// Where API tokens are kept.
     pub ledger: Option<Arc<Store>>,
+    /// How far apart the issuer is asked for keys that are not known.
+    pub asked_every: Option<&'static str>,
 }
 
-fn contract(anonymous: bool, url: &str) -> Contract {
+fn contract(anonymous: bool, asked_every: Option<&str>, url: &str) -> Contract {
     let anonymous = if anonymous { "anonymous = \"storefront\"" } else { "" };
-    let settings = SETTINGS.replace("ANONYMOUS", anonymous);
+    let settings = SETTINGS.replace("ANONYMOUS", anonymous).replace("ASKED_EVERY", asked_every.unwrap_or("30s"));
     let files = [("freehold.toml", settings.as_str()), ("graph.graphql", GRAPH), ("pim.toml", PIM)];
     let loaded = load(&Files::new(files.map(|(path, text)| (path.to_owned(), text.to_owned()))), &|name| {
         Some(if name == "JWKS" { url } else { SECRET }.to_owned())
@@ -172,22 +181,36 @@ fn contract(anonymous: bool, url: &str) -> Contract {
     loaded.contract.unwrap_or_else(|| panic!("{}", render_text(&loaded.diagnostics, &loaded.sources, false)))
 }
 
+fn gate(contract: &Contract, ledger: Option<Arc<Store>>, clock: &Held, before: Option<&Gate>) -> Arc<Gate> {
+    let (stranger, clock, telemetry) = (Stranger::AsContracted, Arc::new(clock.clone()), Telemetry::new());
+    let gate = Gate::new(GateParts { contract, ledger, stranger, before, clock, telemetry });
+    Arc::new(gate.expect("sound keys"))
+}
+
 impl World {
-    pub async fn new(Wish { anonymous, is_down, ledger }: Wish) -> Self {
+    pub async fn new(Wish { anonymous, is_down, ledger, asked_every }: Wish) -> Self {
         let (rsa, ec, clock) = (Signer::rsa(), Signer::ec(), Held::new());
         let shop = KeyServer::start(vec![rsa.shown("r1"), ec.shown("e1")]).await;
         shop.go_down(is_down);
         let n_answered = Arc::new(AtomicUsize::new(0));
-        let gate = Gate::new(GateParts {
-            contract: &contract(anonymous, &shop.url),
-            ledger,
-            stranger: Stranger::AsContracted,
-            clock: Arc::new(clock.clone()),
-            telemetry: Telemetry::new(),
-        });
-        let echo = Echo { n_answered: Arc::clone(&n_answered) };
-        let server = Server::start_behind(gate.expect("sound keys"), echo, HttpSettings::default()).await;
-        Self { clock, rsa, ec, shop, server, n_answered }
+        let gate = gate(&contract(anonymous, asked_every, &shop.url), ledger.clone(), &clock, None);
+        let answering = Arc::new(Echo { n_answered: Arc::clone(&n_answered) });
+        let standing = Standing::new(Answers { answering, gate });
+        let server = Server::start_standing(standing.clone(), HttpSettings::default()).await;
+        Self { clock, rsa, ec, shop, server, standing, ledger, n_answered }
+    }
+
+    /// Serves another contract from here on: one that lets strangers in, with the same issuers.
+    pub fn reload(&self) {
+        let before = self.gate();
+        let gate = gate(&contract(true, None, &self.shop.url), self.ledger.clone(), &self.clock, Some(&before));
+        let answering = Arc::new(Echo { n_answered: Arc::clone(&self.n_answered) });
+        self.standing.replace(Answers { answering, gate });
+    }
+
+    /// Returns what lets callers in.
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.standing.now().gate)
     }
 
     /// Returns the claims of a buyer.

@@ -15,7 +15,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, OwnedMutexGuard},
+    task::JoinHandle,
+};
 
 /// Writes bytes as tokens do.
 pub fn b64(bytes: impl AsRef<[u8]>) -> String {
@@ -90,6 +94,9 @@ struct Showing {
     keys: Mutex<Vec<Value>>,
     is_down: AtomicBool,
     n_asked: AtomicUsize,
+    was_asked: Notify,
+    /// Held while it does not answer.
+    answers: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A server that shows keys.
@@ -120,6 +127,16 @@ impl KeyServer {
     pub fn n_asked(&self) -> usize {
         self.showing.n_asked.load(Ordering::SeqCst)
     }
+
+    /// Waits until it is asked once more.
+    pub async fn was_asked(&self) {
+        self.showing.was_asked.notified().await;
+    }
+
+    /// Lets it hold its answers until what is returned is dropped.
+    pub async fn hold(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.showing.answers).lock_owned().await
+    }
 }
 
 impl Drop for KeyServer {
@@ -130,6 +147,8 @@ impl Drop for KeyServer {
 
 async fn show(State(showing): State<Arc<Showing>>) -> axum::response::Response {
     showing.n_asked.fetch_add(1, Ordering::SeqCst);
+    showing.was_asked.notify_waiters();
+    drop(showing.answers.lock().await);
     if showing.is_down.load(Ordering::SeqCst) {
         return StatusCode::BAD_GATEWAY.into_response();
     }

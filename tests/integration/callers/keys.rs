@@ -1,5 +1,6 @@
 //! Keys that an issuer shows: asked for rarely, kept through its outages, and not for ever.
 
+use freehold::access::{Credentials, Refusal};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -98,5 +99,64 @@ async fn keys_outlive_an_outage_of_their_issuer_as_long_as_the_contract_says() {
     world.shop.go_down(false);
     world.clock.pass(5);
     assert_eq!(world.ask(&token).await.status, 200);
+    world.server.stopped().await;
+}
+
+#[tokio::test]
+async fn whoever_gives_up_takes_the_keys_from_nobody() {
+    let world = World::new(Wish { is_down: true, ..Wish::default() }).await;
+    let bearer = format!("Bearer {}", world.token(&World::buyer()));
+    let credentials = Credentials { authorization: vec![bearer.as_bytes()], ..Credentials::default() };
+    let gate = world.gate();
+    assert_eq!(gate.admit(&credentials).await, Err(Refusal::KeysAway));
+    world.shop.go_down(false);
+    world.clock.pass(5);
+    let held = world.shop.hold().await;
+    {
+        // The issuer has been asked, and whoever waits for its answer goes away.
+        let first = gate.admit(&credentials);
+        tokio::select! {
+            biased;
+            () = world.shop.was_asked() => {}
+            admitted = first => panic!("the issuer has not answered: {admitted:?}"),
+        }
+    }
+    let second = gate.admit(&credentials);
+    let (second, ()) = tokio::join!(second, async { drop(held) });
+    assert_eq!(second.map(|caller| caller.subject.to_string()), Ok("u-17".to_owned()));
+    assert_eq!(world.shop.n_asked(), 2, "once while it was down, and once for both");
+    world.server.stopped().await;
+}
+
+#[tokio::test]
+async fn a_contract_that_changes_while_the_issuer_is_down_locks_nobody_out() {
+    let world = World::new(Wish::default()).await;
+    let token = world.token(&World::buyer());
+    assert_eq!(world.ask(&token).await.status, 200);
+    assert_eq!(world.ask_with(&[]).await.status, 401);
+    world.shop.go_down(true);
+    world.clock.pass(400);
+    world.reload();
+    assert_eq!(world.ask_with(&[]).await.status, 200, "it is another contract's gate");
+    for _ in 0..3 {
+        assert_eq!(world.ask(&token).await.status, 200);
+    }
+    world.server.stopped().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_gone_is_not_believed_for_as_long_as_unknown_ones_are_not_asked_for() {
+    let world = World::new(Wish { asked_every: Some("1h"), ..Wish::default() }).await;
+    let token = world.token(&World::buyer());
+    assert_eq!(world.ask(&token).await.status, 200);
+    let next = Signer::rsa();
+    world.shop.show(vec![next.shown("r2")]);
+    let unknown = next.sign(&json!({"alg": "RS256", "kid": "r2"}), &World::buyer());
+    world.clock.pass(30);
+    world.refused(&unknown, (401, "TOKEN_KEY")).await;
+    assert_eq!(world.shop.n_asked(), 1, "the contract's pause is an hour");
+    world.clock.pass(570);
+    world.refused(&token, (401, "TOKEN_KEY")).await;
+    assert_eq!(world.ask(&unknown).await.status, 200);
     world.server.stopped().await;
 }

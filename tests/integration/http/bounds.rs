@@ -1,8 +1,12 @@
 //! The bounds of the server: what is too large, too slow or too many, and how it stops.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use freehold::{
+    access::{Caller, Gate},
     cache::Freshness,
     changes::{Heard, Message, Unheard},
     engine::{Answer, AnswerStatus, Pace, Probe, Request},
@@ -32,11 +36,17 @@ const SOON: Duration = Duration::from_millis(50);
 struct Held {
     asked: Arc<Semaphore>,
     let_go: Arc<Semaphore>,
+    pace: Arc<Mutex<Pace<'static>>>,
 }
 
 impl Held {
     fn new() -> Self {
-        Self { asked: Arc::new(Semaphore::new(0)), let_go: Arc::new(Semaphore::new(0)) }
+        Self { asked: Arc::new(Semaphore::new(0)), let_go: Arc::new(Semaphore::new(0)), pace: Arc::default() }
+    }
+
+    /// From here on callers are of an audience that has so much.
+    fn paced(&self, pace: Pace<'static>) {
+        *self.pace.lock().expect("nobody panicked") = pace;
     }
 
     async fn was_asked(&self) {
@@ -69,7 +79,11 @@ impl Answering for Held {
     }
 
     fn pace(&self, _: Option<AudienceId>) -> Pace<'_> {
-        Pace::default()
+        *self.pace.lock().expect("nobody panicked")
+    }
+
+    fn hears_of(&self, _: &str) -> bool {
+        false
     }
 
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
@@ -166,6 +180,173 @@ async fn a_request_past_the_cap_is_told_to_come_back() {
     assert_eq!(send(address, "GET", "/healthz", &[], "").await.status, 200);
     held.let_go.add_permits(1);
     assert_eq!(first.await.unwrap().status, 200);
+    server.stopped().await;
+}
+
+fn stranger() -> Gate {
+    Gate::open(Caller { audience: Some(AudienceId(0)), ..Caller::anonymous() })
+}
+
+#[tokio::test]
+async fn a_caller_who_asks_too_much_at_once_is_told_when_to_come_back() {
+    let held = Held::new();
+    held.paced(Pace { concurrency: 2, ..Pace::default() });
+    let server = Server::start_behind(stranger(), held.clone(), HttpSettings::default()).await;
+    let address = server.address;
+    let ask = move || async move { send(address, "POST", "/graphql", &[JSON], QUESTION).await };
+    let under_way = [tokio::spawn(ask()), tokio::spawn(ask())];
+    held.was_asked().await;
+    held.was_asked().await;
+    let third = ask().await;
+    assert_eq!((third.status, third.header("retry-after")), (429, "1"));
+    assert_eq!(third.json()["errors"][0]["extensions"]["code"], "TOO_MANY_REQUESTS");
+    held.let_go.add_permits(3);
+    for answered in under_way {
+        assert_eq!(answered.await.unwrap().status, 200);
+    }
+    assert_eq!(ask().await.status, 200);
+    server.stopped().await;
+}
+
+#[tokio::test]
+async fn who_gives_way_first_is_shed_while_others_are_answered() {
+    let held = Held::new();
+    let low = Pace { audience: Some("bi"), share_percent: 50, ..Pace::default() };
+    held.paced(low);
+    let settings = HttpSettings { requests_max: 4, ..HttpSettings::default() };
+    let server = Server::start_behind(stranger(), held.clone(), settings).await;
+    let address = server.address;
+    let ask = move || async move { send(address, "POST", "/graphql", &[JSON], QUESTION).await };
+    let mut under_way = vec![tokio::spawn(ask()), tokio::spawn(ask())];
+    held.was_asked().await;
+    held.was_asked().await;
+    let shed = ask().await;
+    assert_eq!((shed.status, shed.header("retry-after")), (503, "1"));
+    assert_eq!(shed.json()["errors"][0]["extensions"]["code"], "OVERLOADED");
+    held.paced(Pace { audience: Some("storefront"), ..Pace::default() });
+    under_way.push(tokio::spawn(ask()));
+    held.was_asked().await;
+    let metrics = server.telemetry.metrics_text();
+    assert!(metrics.contains("freehold_requests_shed_total{audience=\"bi\"} 1"), "{metrics}");
+    assert!(!metrics.contains("freehold_requests_shed_total{audience=\"storefront\"}"), "{metrics}");
+    held.let_go.add_permits(3);
+    for answered in under_way {
+        assert_eq!(answered.await.unwrap().status, 200);
+    }
+    server.stopped().await;
+}
+
+/// Answers at once, and hears of one system.
+struct Quick;
+
+impl Answering for Quick {
+    fn answer(&self, _: Request) -> BoxFuture<'_, Answer> {
+        let (body, freshness) = (br#"{"data":{}}"#.to_vec(), Freshness::default());
+        async { Answer { body, status: AnswerStatus::Complete, n_unknown: 0, freshness, at_ms: 0 } }.boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Vec<Probe>> {
+        async { Vec::new() }.boxed()
+    }
+
+    fn domains(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn pace(&self, _: Option<AudienceId>) -> Pace<'_> {
+        Pace { concurrency: 128, ..Pace::default() }
+    }
+
+    fn hears_of(&self, system: &str) -> bool {
+        system == "erp"
+    }
+
+    fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
+        async { Ok(Heard::Repeated) }.boxed()
+    }
+
+    fn contract_version(&self) -> &str {
+        "quick"
+    }
+}
+
+/// Starts a server whose callers are all strangers, which are one caller.
+async fn for_strangers(settings: HttpSettings) -> Server {
+    Server::start_behind(stranger(), Quick, settings).await
+}
+
+/// Begins a request whose body is said to have so many bytes and does not go on after these.
+async fn stalled(server: &Server, path: &str, n_bytes: usize, sent: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {n_bytes}\r\n\r\n{sent}"
+    );
+    stream.write_all(head.as_bytes()).await.expect("it is taken");
+    stream
+}
+
+/// Waits until the server says of itself what is expected.
+async fn until_it_says(server: &Server, line: &str) {
+    let patience = async {
+        while !server.telemetry.metrics_text().contains(line) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let said = tokio::time::timeout(PATIENCE, patience).await;
+    assert!(said.is_ok(), "{line} is not in {}", server.telemetry.metrics_text());
+}
+
+#[tokio::test]
+async fn strangers_who_never_finish_what_they_send_take_no_place_of_others() {
+    let server = for_strangers(HttpSettings { requests_max: 200, ..HttpSettings::default() }).await;
+    let mut held = Vec::new();
+    for _ in 0..300 {
+        held.push(stalled(&server, "/graphql", 100, "{").await);
+        held.push(stalled(&server, "/changes/erp", 100, "{").await);
+    }
+    until_it_says(&server, "freehold_connections_open 600").await;
+    for _ in 0..3 {
+        let response = send(server.address, "POST", "/graphql", &[JSON], QUESTION).await;
+        assert_eq!((response.status, &response.body[..]), (200, &br#"{"data":{}}"#[..]));
+        assert_eq!(send(server.address, "POST", "/changes/erp", &[], "{}").await.status, 202);
+    }
+    let refused = server.telemetry.metrics_text().contains("freehold_requests_refused_total{");
+    assert!(!refused, "nobody was turned away: {}", server.telemetry.metrics_text());
+    drop(held);
+    server.stopped().await;
+}
+
+#[tokio::test]
+async fn a_message_of_nobody_is_refused_before_its_body_is_read() {
+    let server = for_strangers(HttpSettings::default()).await;
+    for path in ["/changes/pim", "/changes/made-up"] {
+        let mut stream = stalled(&server, path, 100, "{").await;
+        // Whoever is refused and sends nothing more is let go.
+        stream.shutdown().await.expect("it has sent all that it will");
+        let response = read(&mut stream).await;
+        assert_eq!((response.status, &response.json()["errors"][0]["extensions"]["code"]), (404, &"NO_WEBHOOK".into()));
+    }
+    server.stopped().await;
+}
+
+#[tokio::test]
+async fn long_bodies_that_never_end_take_bounded_room_and_leave_some_to_short_ones() {
+    // Room for two of the longest, of which long ones may take one.
+    let settings = HttpSettings { requests_max: 8, body_bytes_max: 64 * 1024, ..HttpSettings::default() };
+    let server = for_strangers(settings).await;
+    let sent = " ".repeat(40_000);
+    let mut held = Vec::new();
+    for path in ["/graphql", "/changes/erp"].repeat(20) {
+        held.push(stalled(&server, path, 64 * 1024, &sent).await);
+    }
+    until_it_says(&server, "freehold_requests_refused_total{kind=\"OVERLOADED\"} 39").await;
+    assert_eq!(send(server.address, "POST", "/graphql", &[JSON], QUESTION).await.status, 200);
+    let long = format!("{}{}", " ".repeat(40_000), QUESTION);
+    let response = send(server.address, "POST", "/graphql", &[JSON], &long).await;
+    assert_eq!((response.status, response.header("retry-after")), (503, "1"));
+    drop(held);
+    until_it_says(&server, "freehold_connections_open 0").await;
+    assert_eq!(send(server.address, "POST", "/graphql", &[JSON], &long).await.status, 200);
     server.stopped().await;
 }
 

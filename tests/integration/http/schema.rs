@@ -123,6 +123,10 @@ impl Answering for Greeter {
         Pace::default()
     }
 
+    fn hears_of(&self, _: &str) -> bool {
+        false
+    }
+
     fn hear<'a>(&'a self, _: &'a str, _: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
         async { Err(Unheard::NoWebhook) }.boxed()
     }

@@ -36,6 +36,10 @@ impl Answering for Held {
         self.greeter.pace(audience)
     }
 
+    fn hears_of(&self, system: &str) -> bool {
+        self.greeter.hears_of(system)
+    }
+
     fn hear<'a>(&'a self, system: &'a str, message: &'a Message) -> BoxFuture<'a, Result<Heard, Unheard>> {
         self.greeter.hear(system, message)
     }
