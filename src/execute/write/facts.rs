@@ -170,7 +170,8 @@ impl Sources for FactsSources<'_> {
         let system = Some(self.known.contract.system(self.known.contract.group(group).system).name.clone());
         let since_ms = record.map(|record| {
             let is_absent = record.table().is_none();
-            self.known.cache.life(Asked::Group(group), &record.stamp, is_absent, self.known.gathered.now_ms).since_ms
+            let asked = (Asked::Group(group), object.key);
+            self.known.cache.life(asked, &record.stamp, is_absent, self.known.gathered.now_ms).since_ms
         });
         Source { system, entity, as_of: since_ms.and_then(|since_ms| Timestamp::from_millisecond(since_ms).ok()) }
     }
