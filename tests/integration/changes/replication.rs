@@ -199,6 +199,10 @@ async fn nothing_is_confirmed_that_the_feed_may_not_have_told() {
     let error = Replica::connect(&refused.contract, SystemId::from(0), replication).await.err().expect("it is refused");
     assert!(error.detail.contains("leaves out"), "{}", error.detail);
     run(&mut owner, "alter publication changes set (publish = 'insert, update, delete, truncate')").await;
+    run(&mut owner, "create table item_of_another_year () inherits (item)").await;
+    let error = Replica::connect(&refused.contract, SystemId::from(0), replication).await.err().expect("it is refused");
+    assert!(error.detail.contains("inherit"), "{}", error.detail);
+    run(&mut owner, "drop table item_of_another_year").await;
     let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
     rig.hear("replication").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -378,4 +382,86 @@ async fn nothing_is_held_back_by_a_connection_that_is_gone() {
     server.kill();
     until("nothing is heard", async || rig.metric(CONNECTED) == 0.0).await;
     assert_eq!(rig.metric(HELD), 0.0);
+}
+
+/// A transaction that waits for a standby is delivered, and what was before it is what everybody sees.
+#[tokio::test]
+async fn what_nobody_sees_yet_is_not_confirmed() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.sees("A", Some("one")).await;
+    run(&mut owner, "alter system set synchronous_standby_names = 'nobody'").await;
+    run(&mut owner, "select pg_reload_conf()").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut writer = connect(&url).await;
+    let writing = tokio::spawn(async move {
+        run(&mut writer, "update item set name = 'two' where item_no = 'A'").await;
+    });
+    until("it waits", async || {
+        let waiting = "select exists (select from pg_stat_activity where wait_event = 'SyncRep')";
+        sqlx::query_scalar(waiting).fetch_one(&mut connect(&url).await).await.unwrap()
+    })
+    .await;
+    // Longer than what is recalled reaches.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    rig.sees("A", Some("one")).await;
+    let replication = rig.contract.changes[0].replication.as_ref().expect("it is in the contract");
+    let error = Replica::connect(&rig.contract, SystemId::from(0), replication).await.err().expect("it is refused");
+    assert!(error.detail.contains("synchronous_standby_names"), "{}", error.detail);
+    run(&mut owner, "alter system reset synchronous_standby_names").await;
+    run(&mut owner, "select pg_reload_conf()").await;
+    writing.await.expect("it is written");
+    let begun = Instant::now();
+    rig.sees("A", Some("two")).await;
+    assert!(begun.elapsed() < LONG, "it runs out like anything else");
+}
+
+const PARTITIONED: &str =
+    "create table item (item_no text primary key, sku text generated always as (item_no) stored, name text)
+  partition by list (item_no);
+create table item_a partition of item for values in ('A');
+insert into item (item_no, name) values ('A', 'one');
+create table item_z (like item including all);
+insert into item_z (item_no, name) values ('Z', 'loaded');
+create publication changes for table item with (publish_via_partition_root = true);";
+
+/// A part that is attached brings its rows, and one that is detached takes them, and no row is told of.
+#[tokio::test]
+async fn what_a_partition_brings_is_not_confirmed_to_be_missing() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, PARTITIONED).await;
+    let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.sees("A", Some("one")).await;
+    rig.sees("Z", None).await;
+    assert!(asked_within(&rig, "Z", LONG).await <= 1.0, "it is confirmed");
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    let begun = Instant::now();
+    rig.sees("A", Some("two")).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "it is told");
+    let (attach, detach) =
+        ("alter table item attach partition item_z for values in ('Z')", "alter table item detach partition item_z");
+    run(&mut owner, attach).await;
+    let begun = Instant::now();
+    rig.sees("Z", Some("loaded")).await;
+    assert!(begun.elapsed() < LONG, "it is not confirmed any longer");
+    // There and back: what was written in between was told to nobody.
+    until("it is heard again", async || rig.metric(CONNECTED) == 1.0).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(asked_within(&rig, "Z", LONG).await <= 2.0, "it is confirmed");
+    run(&mut owner, detach).await;
+    run(&mut owner, "update item_z set name = 'untold' where item_no = 'Z'").await;
+    run(&mut owner, attach).await;
+    let begun = Instant::now();
+    rig.sees("Z", Some("untold")).await;
+    assert!(begun.elapsed() < LONG, "it is not confirmed any longer");
 }
