@@ -38,7 +38,9 @@ async fn follow(fleet: &Fleet, n: usize, process: &Arc<Process>, mut confirmed_m
     let mut followed_ms = process.clock.now_ms();
     let (n_turns, held_ms_max) = {
         let mut random = world.random();
-        (random.between(20, 300), random.between(200, 4_000))
+        // At once, too: what the others keep is then of use for long.
+        let gives_up_at_once = random.percent(30);
+        (random.between(20, 300), if gives_up_at_once { 0 } else { random.between(200, 4_000) })
     };
     for _ in 0..n_turns {
         let (asked_ms, written_ms) = (process.clock.now_ms(), world.time.now_ms());
@@ -66,12 +68,12 @@ async fn follow(fleet: &Fleet, n: usize, process: &Arc<Process>, mut confirmed_m
             }
         }
         delivered_ms = delivered_ms.max(until_ms);
-        if held.is_some() && cache.recalls_are_shared().await {
-            return confirmed_ms;
-        }
-        if held.is_some_and(|since| since.elapsed() > Duration::from_millis(held_ms_max as u64)) {
+        if held.is_some_and(|since| since.elapsed() >= Duration::from_millis(held_ms_max as u64)) {
             held = None;
             followed_ms = process.clock.now_ms();
+        }
+        if held.is_some() && cache.recalls_are_shared().await {
+            return confirmed_ms;
         }
         if held.is_none() {
             confirmed_ms = delivered_ms;
