@@ -21,8 +21,8 @@ pub(super) struct Looked {
     found: Vec<Option<Result<Kept, FetchError>>>,
     /// The places of which nothing that may be served is known yet.
     pub missing: Vec<usize>,
-    /// What may be served for a missing place if its owner is down.
-    outdated: Vec<(usize, Kept)>,
+    /// What may be served for a missing place if its owner is down, by what it was judged.
+    outdated: Vec<(usize, Kept, Bounds)>,
     /// The places of which something was kept that may not be served any more; and how old it is, where that alone is why.
     ran_out: Vec<(usize, Option<i64>)>,
     /// The places to be refreshed behind the answer.
@@ -31,6 +31,7 @@ pub(super) struct Looked {
     /// When the question was put, in milliseconds since 1970.
     pub put_ms: i64,
     stale: Option<Stale>,
+    freshness: Freshness,
 }
 
 impl Looked {
@@ -51,6 +52,7 @@ impl Looked {
             n_asked: 0,
             put_ms,
             stale: None,
+            freshness: Freshness::default(),
         }
     }
 
@@ -64,36 +66,45 @@ impl Looked {
         self.question.place(at)
     }
 
-    /// Takes what is kept of a place, as far as it may be served. Returns whether it may.
-    pub fn take_kept(&mut self, at: usize, kept: Kept, verdict: Verdict, now_ms: i64) -> bool {
+    /// Takes what is kept of a place, as far as it may be served by what it was judged. Returns whether it may.
+    pub fn take_kept(&mut self, at: usize, kept: Kept, (bounds, verdict): (Bounds, Verdict), now_ms: i64) -> bool {
         match verdict {
             Verdict::Dead => {
-                self.ran_out.push((at, self.bounds.too_old_ms(kept.stamp(), kept.is_absent(), now_ms)));
+                self.ran_out.push((at, bounds.too_old_ms(kept.stamp(), kept.is_absent(), now_ms)));
                 return false;
             }
             Verdict::Outdated => {
                 self.ran_out.push((at, None));
-                self.outdated.push((at, kept));
+                self.outdated.push((at, kept, bounds));
                 return false;
             }
             Verdict::Ripe => self.ripe.push(at),
             Verdict::Fresh => {}
         }
+        self.note(&kept, &bounds);
         self.found[at] = Some(Ok(kept));
         true
     }
 
-    /// Takes what an owner said of a place for this very request.
+    /// Notes how old something is that is served, by what it was judged: what was confirmed then may not be any more when
+    /// the rest of the question is known.
+    pub fn note(&mut self, kept: &Kept, bounds: &Bounds) {
+        let stamp = kept.stamp();
+        self.freshness.add(bounds.since_ms(stamp), bounds.until_ms(stamp, kept.is_absent()));
+    }
+
+    /// Takes what an owner said of a place for this very request. How old that is has been noted.
     pub fn take_answer(&mut self, at: usize, answer: Result<Kept, FetchError>) {
         self.found[at] = Some(match answer {
             Ok(kept) => Ok(kept),
             Err(error) if error.kind.is_transient() || error.kind == FetchErrorKind::Stale => {
                 // Of what was kept here and there, the youngest.
-                let of_place = self.outdated.iter().filter(|(number, _)| *number == at).map(|(_, kept)| kept);
-                match of_place.max_by_key(|kept| self.bounds.since_ms(kept.stamp())).cloned() {
+                let of_place = self.outdated.iter().filter(|(number, ..)| *number == at);
+                match of_place.max_by_key(|(_, kept, bounds)| bounds.since_ms(kept.stamp())).cloned() {
                     None => Err(self.refusing(at, error)),
-                    Some(kept) => {
-                        self.note_stale(&kept, &error);
+                    Some((_, kept, bounds)) => {
+                        self.note(&kept, &bounds);
+                        self.note_stale(bounds.since_ms(kept.stamp()), &error);
                         Ok(kept)
                     }
                 }
@@ -138,16 +149,11 @@ impl Looked {
 
     /// Returns how old all of it is that was found.
     pub fn freshness(&self) -> Freshness {
-        let mut freshness = Freshness { stale: self.stale.iter().cloned().collect(), ..Freshness::default() };
-        for kept in self.found.iter().flatten().flatten() {
-            let stamp = kept.stamp();
-            freshness.add(self.bounds.since_ms(stamp), self.bounds.until_ms(stamp, kept.is_absent()));
-        }
-        freshness
+        Freshness { stale: self.stale.iter().cloned().collect(), ..self.freshness.clone() }
     }
 
-    fn note_stale(&mut self, kept: &Kept, error: &FetchError) {
-        let (Self { system, asked, domain, .. }, since_ms) = (&*self, self.bounds.since_ms(kept.stamp()));
+    fn note_stale(&mut self, since_ms: i64, error: &FetchError) {
+        let Self { system, asked, domain, .. } = &*self;
         let first = Stale { system: *system, asked: *asked, domain: *domain, since_ms, n: 0, code: error.kind.code() };
         let stale = self.stale.get_or_insert(first);
         stale.n += 1;

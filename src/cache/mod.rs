@@ -52,6 +52,7 @@ use crate::{
     owner::Owners,
     settings::CacheSettings,
     telemetry::Telemetry,
+    value::Key,
 };
 
 /// Answers questions with what is kept, as far as its domain allows, and else with what the owners say.
@@ -143,8 +144,15 @@ impl Cache {
     }
 
     /// Returns how old something is that the owner of a group or a list said, and how long its domain lets it be served.
-    pub fn life(&self, asked: Asked, stamp: &Stamp, is_absent: bool, now_ms: i64) -> Life {
+    /// `key` is whose record it is: what nobody can tell from what was recalled is not confirmed.
+    pub fn life(&self, (asked, key): (Asked, Option<&Key>), stamp: &Stamp, is_absent: bool, now_ms: i64) -> Life {
         let mut bounds = self.0.bounds(asked, &Demand::default());
+        bounds.sure = bounds.sure.filter(|_| match (asked, key) {
+            (Asked::Group(group), Some(key)) => {
+                self.0.recalls.allow(asked, || Place::Record(group, key.clone()), stamp)
+            }
+            _ => false,
+        });
         bounds.confirm_after(self.0.recalls.forgotten_ms());
         bounds.life(stamp, is_absent, now_ms)
     }

@@ -140,13 +140,14 @@ impl Inner {
         if !self.recalls.allow(looked.asked, || looked.place(at), kept.stamp()) {
             return false;
         }
-        looked.bounds.confirm_after(self.recalls.forgotten_ms());
+        let mut bounds = looked.bounds;
+        bounds.confirm_after(self.recalls.forgotten_ms());
         let share = || match &looked.question {
             Question::Records { keys, .. } => RecordPlace::share(&keys[at]),
             Question::Pages(_) => looked.place(at).share(),
         };
-        let verdict = looked.bounds.judge(kept.stamp(), kept.is_absent(), share, now_ms);
-        looked.take_kept(at, kept, verdict, now_ms)
+        let verdict = bounds.judge(kept.stamp(), kept.is_absent(), share, now_ms);
+        looked.take_kept(at, kept, (bounds, verdict), now_ms)
     }
 
     /// Takes what other processes kept for the missing places, which begin at `first` of what was begun to be read at
@@ -308,23 +309,28 @@ impl Inner {
         // What was asked for this request is true at an instant within it. Only a copy can be older than its question.
         let is_joined = stamp.started_ms < asked_ms;
         let is_copy = stamp.as_of_ms.is_some() || (looked.bounds.lag_ms > 0 && !is_joined);
+        let mut bounds = looked.bounds;
         if !is_joined && !is_copy {
+            looked.note(&kept, &bounds);
             return Ok(Some(kept));
         }
         // A slow fetch that began before a change brings what was before it.
         if is_joined && !self.recalls.allow(looked.asked, || looked.place(at), &stamp) {
             return Ok(None);
         }
-        looked.bounds.confirm_after(self.recalls.forgotten_ms());
+        bounds.confirm_after(self.recalls.forgotten_ms());
         let now_ms = self.clock.now_ms();
-        match looked.bounds.judge(&stamp, kept.is_absent(), || 0, now_ms) {
-            Verdict::Fresh | Verdict::Ripe => Ok(Some(kept)),
+        match bounds.judge(&stamp, kept.is_absent(), || 0, now_ms) {
+            Verdict::Fresh | Verdict::Ripe => {
+                looked.note(&kept, &bounds);
+                Ok(Some(kept))
+            }
             _ if !is_copy => Ok(None),
             verdict => {
-                let max_age = Duration::from_millis(looked.bounds.max_age_ms.unsigned_abs());
+                let max_age = Duration::from_millis(bounds.max_age_ms.unsigned_abs());
                 let error = too_old(&self.contract, looked.asked, &stamp, max_age, now_ms);
                 if verdict == Verdict::Outdated {
-                    looked.take_kept(at, kept, verdict, now_ms);
+                    looked.take_kept(at, kept, (bounds, verdict), now_ms);
                 }
                 Err(error)
             }

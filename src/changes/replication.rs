@@ -49,7 +49,10 @@ pub(super) async fn run(ear: Ear) {
             Ok((mut replica, since)) => {
                 pauses = Pauses::default();
                 let session = Session::begin(&ear, replication, since, &mut known).await;
-                session.follow(&mut replica).await
+                let ended = session.follow(&mut replica).await;
+                // What was held back is sent again, and told or held back anew by then.
+                ear.held_back(Duration::ZERO);
+                ended
             }
         };
         match ended {
@@ -73,7 +76,7 @@ struct Session<'s> {
     ear: &'s Ear,
     replication: &'s Replication,
     known: &'s mut Option<Position>,
-    /// Since when everything that is committed is delivered, by the clock of this process.
+    /// Since when everything that is committed is delivered and told to all, by the clock of this process.
     followed_ms: i64,
     /// The types of which rows may have had another key than was told.
     blind: BTreeSet<TypeId>,
@@ -207,6 +210,8 @@ impl<'s> Session<'s> {
         let is_shared = self.ear.cache().recalls_are_shared().await;
         if is_over && !is_shared {
             self.held = None;
+            // Elsewhere, what was asked until now may have changed unheard, and is in memory for as long as it is confirmed.
+            (self.followed_ms, self.asked) = (self.ear.cache().now_ms(), None);
         }
         self.ear.held_back(if is_over || is_shared { Duration::ZERO } else { held });
         is_shared

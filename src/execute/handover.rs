@@ -87,7 +87,7 @@ impl HandedOver<'_> {
     fn may_be_there(&self, answer: &Answer, position: usize, said_ms: i64) -> bool {
         let Brought::Records(outcomes) = &answer.brought else { return false };
         let Ok(record) = &outcomes[position] else { return false };
-        let (stamp, asked) = (&record.stamp, Asked::Group(self.group));
+        let (stamp, asked) = (&record.stamp, (Asked::Group(self.group), self.keys.get(position)));
         let is_copy = self.is_behind || stamp.as_of_ms.is_some();
         !is_copy && self.cache.life(asked, stamp, true, self.cache.now_ms()).since_ms < said_ms
     }

@@ -47,6 +47,10 @@ pub(super) enum Connection {
     Postgres(Box<PgConnection>),
 }
 
+/// Values of one statement: SQLite takes 32,766, PostgreSQL 65,535. SQLite finds each by its name among all before it, so that
+/// twice as many take four times as long.
+const VALUES_PER_STATEMENT: usize = 10_000;
+
 /// A statement and its values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Statement {
@@ -212,12 +216,14 @@ fn make_private(_: &std::path::Path) {}
 impl Lease<'_> {
     /// Runs a statement; says how many rows it changed.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, LedgerError> {
+        statement.check()?;
         let done = timeout_at(self.deadline.into(), self.connection.execute(statement)).await;
         self.judged(done.map_err(|_| LedgerError::late()))
     }
 
     /// Runs a statement; returns its rows.
     pub async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>, LedgerError> {
+        statement.check()?;
         let done = timeout_at(self.deadline.into(), self.connection.fetch(statement)).await;
         self.judged(done.map_err(|_| LedgerError::late()))
     }
@@ -321,6 +327,32 @@ impl Statement {
     pub fn with(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
+    }
+
+    /// Refuses what has more values than one may have, on both kinds alike. The ledger is none the worse for it: a caller has
+    /// asked for too much.
+    pub fn check(&self) -> Result<(), LedgerError> {
+        if self.values.len() <= VALUES_PER_STATEMENT {
+            return Ok(());
+        }
+        let detail = format!("more than {VALUES_PER_STATEMENT} values are asked with at once: ask with fewer");
+        Err(LedgerError::Refused(detail))
+    }
+
+    /// Returns how many values it has.
+    pub fn n_values(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Returns how long it is, to be cut back to that.
+    pub fn length(&self) -> (usize, usize) {
+        (self.sql.len(), self.values.len())
+    }
+
+    /// Takes away what was added since it had this length.
+    pub fn cut(&mut self, (n_bytes, n_values): (usize, usize)) {
+        self.sql.truncate(n_bytes);
+        self.values.truncate(n_values);
     }
 
     /// Adds SQL.

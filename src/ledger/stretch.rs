@@ -9,11 +9,14 @@ use super::{
     failure::LedgerError,
     findings::FindingFilter,
     runs::RunFilter,
-    store::{Statement, Store, Value},
+    store::{Row, Statement, Store, Value},
 };
 
 /// Who asks in one statement: SQLite joins no more than 500.
 const ASKING_PER_STATEMENT: usize = 200;
+
+/// Values beyond which nobody joins a statement: where each may see many accounts, a few statements are quicker than one.
+const VALUES_JOINED: usize = 2_000;
 
 /// Which rows somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,30 +65,26 @@ impl Store {
     /// *Errors*: also where a mark is none of such rows.
     pub async fn stretches(&self, listed: &[Listed], stretch: &Stretch) -> Result<Vec<Vec<Mark>>, LedgerError> {
         let mut found = vec![Vec::new(); listed.len()];
-        for (part, listed) in listed.chunks(ASKING_PER_STATEMENT).enumerate() {
-            let mut statement = Statement::default();
-            for (number, listed) in listed.iter().enumerate() {
-                statement.push(if number == 0 { "" } else { " union all " });
-                let Standing { table, at, .. } = listed.standing();
-                let number = part * ASKING_PER_STATEMENT + number;
-                statement.push(&format!(
-                    "select * from (select cast({number} as bigint) as asking, {at} as at_ms, cast(id as text) as id from {table} \
-                     where 1 = 1"
-                ));
-                listed.push(&mut statement);
-                listed.push_bound(" < ", stretch.after.as_ref(), &mut statement)?;
-                listed.push_bound(" > ", stretch.before.as_ref(), &mut statement)?;
-                let direction = if stretch.is_backward { "asc" } else { "desc" };
-                statement.push(&format!(
-                    " order by {table}.{at} {direction}, {table}.id {direction} limit {}) as asked_{number}",
-                    stretch.rows
-                ));
-            }
-            for row in self.ask(statement).await? {
-                let (number, mark) = (row.number(0)?, Mark { at_ms: row.number(1)?, id: row.text(2)? });
-                if let Some(rows) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
-                    rows.push(mark);
-                }
+        let statements = joined(listed, |number, listed, statement| {
+            let Standing { table, at, .. } = listed.standing();
+            statement.push(&format!(
+                "select * from (select cast({number} as bigint) as asking, {at} as at_ms, cast(id as text) as id from {table} \
+                 where 1 = 1"
+            ));
+            listed.push(statement);
+            listed.push_bound(" < ", stretch.after.as_ref(), statement)?;
+            listed.push_bound(" > ", stretch.before.as_ref(), statement)?;
+            let direction = if stretch.is_backward { "asc" } else { "desc" };
+            statement.push(&format!(
+                " order by {table}.{at} {direction}, {table}.id {direction} limit {}) as asked_{number}",
+                stretch.rows
+            ));
+            Ok(())
+        })?;
+        for row in self.ask_all(statements).await? {
+            let (number, mark) = (row.number(0)?, Mark { at_ms: row.number(1)?, id: row.text(2)? });
+            if let Some(rows) = usize::try_from(number).ok().and_then(|number| found.get_mut(number)) {
+                rows.push(mark);
             }
         }
         for (rows, listed) in found.iter_mut().zip(listed) {
@@ -101,30 +100,70 @@ impl Store {
     /// Returns how many rows each has who asks, counted up to a bound: one more says that there are further ones.
     pub async fn listed_counts(&self, listed: &[Listed], up_to: u64) -> Result<Vec<u64>, LedgerError> {
         let mut counts = vec![0; listed.len()];
-        for (part, listed) in listed.chunks(ASKING_PER_STATEMENT).enumerate() {
-            let mut statement = Statement::default();
-            for (number, listed) in listed.iter().enumerate() {
-                statement.push(if number == 0 { "" } else { " union all " });
-                let number = part * ASKING_PER_STATEMENT + number;
-                let table = listed.standing().table;
-                statement.push(&format!(
-                    "select cast({number} as bigint), count(*) from (select 1 as one from {table} where 1 = 1"
-                ));
-                listed.push(&mut statement);
-                statement.push(&format!(" limit {}) as counted_{number}", up_to.saturating_add(1)));
-            }
-            for row in self.ask(statement).await? {
-                let (number, n) = (row.number(0)?, row.number(1)?);
-                if let Some(count) = usize::try_from(number).ok().and_then(|number| counts.get_mut(number)) {
-                    *count = n.unsigned_abs();
-                }
+        let statements = joined(listed, |number, listed, statement| {
+            let table = listed.standing().table;
+            statement.push(&format!(
+                "select cast({number} as bigint), count(*) from (select 1 as one from {table} where 1 = 1"
+            ));
+            listed.push(statement);
+            statement.push(&format!(" limit {}) as counted_{number}", up_to.saturating_add(1)));
+            Ok(())
+        })?;
+        for row in self.ask_all(statements).await? {
+            let (number, n) = (row.number(0)?, row.number(1)?);
+            if let Some(count) = usize::try_from(number).ok().and_then(|number| counts.get_mut(number)) {
+                *count = n.unsigned_abs();
             }
         }
         Ok(counts)
     }
+
+    async fn ask_all(&self, statements: Vec<Statement>) -> Result<Vec<Row>, LedgerError> {
+        let mut rows = Vec::new();
+        for statement in statements {
+            rows.extend(self.ask(statement).await?);
+        }
+        Ok(rows)
+    }
+}
+
+/// Joins what each asks, which `push` adds with its number, into as few statements as hold it.
+///
+/// *Errors*: also where one alone has more values than a statement may have.
+fn joined(
+    listed: &[Listed],
+    push: impl Fn(usize, &Listed, &mut Statement) -> Result<(), LedgerError>,
+) -> Result<Vec<Statement>, LedgerError> {
+    let mut statements: Vec<Statement> = Vec::new();
+    let (mut statement, mut n_asking) = (Statement::default(), 0);
+    for (number, listed) in listed.iter().enumerate() {
+        let before = statement.length();
+        statement.push(if n_asking == 0 { "" } else { " union all " });
+        push(number, listed, &mut statement)?;
+        n_asking += 1;
+        if n_asking > 1 && (n_asking > ASKING_PER_STATEMENT || statement.n_values() > VALUES_JOINED) {
+            statement.cut(before);
+            statements.push(std::mem::take(&mut statement));
+            push(number, listed, &mut statement)?;
+            n_asking = 1;
+        }
+        statement.check()?;
+    }
+    statements.extend((n_asking > 0).then_some(statement));
+    Ok(statements)
 }
 
 impl Listed {
+    /// Refuses what has more values than can be asked with at once, so that who asks for it fails alone and not with all
+    /// who ask at once.
+    pub fn check(&self) -> Result<(), LedgerError> {
+        let mut alone = Statement::default();
+        self.push(&mut alone);
+        // The places that a page begins and ends at.
+        alone.push_values([0_i64; 4]);
+        alone.check()
+    }
+
     fn standing(&self) -> Standing {
         match self {
             Self::Exceptions(_) => Standing { table: "exception", at: "first_seen_ms", has_numbers: false },

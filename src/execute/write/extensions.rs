@@ -107,7 +107,9 @@ impl Steps<'_> {
             let is_absent = record.table().is_none();
             // How old it is that something is not there would tell whether it is another's.
             if !(has_gaps && is_absent) {
-                said.add(cache.life(cache::Asked::Group(group), &record.stamp, is_absent, gathered.now_ms));
+                let key = rows.key_of.get(row).and_then(|&key| rows.keys.get(key as usize));
+                let asked = (cache::Asked::Group(group), key);
+                said.add(cache.life(asked, &record.stamp, is_absent, gathered.now_ms));
             }
             *(if is_absent { &mut said.n_absent } else { &mut said.n_records }) += 1;
         }
@@ -136,7 +138,8 @@ impl Steps<'_> {
             match cell {
                 PageCell::Page(page) => {
                     said.n_records += 1;
-                    said.add(cache.life(cache::Asked::List(ask.list), &page.stamp, false, gathered.now_ms));
+                    let asked = (cache::Asked::List(ask.list), None);
+                    said.add(cache.life(asked, &page.stamp, false, gathered.now_ms));
                 }
                 PageCell::Failed(_) => said.n_failed += 1,
                 PageCell::Null => {}

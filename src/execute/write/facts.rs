@@ -174,7 +174,8 @@ impl Sources for FactsSources<'_> {
         let domain = Some(contract.domain(contract.group(group).domain).name.clone());
         let since_ms = record.map(|record| {
             let is_absent = record.table().is_none();
-            self.known.cache.life(Asked::Group(group), &record.stamp, is_absent, self.known.gathered.now_ms).since_ms
+            let asked = (Asked::Group(group), object.key);
+            self.known.cache.life(asked, &record.stamp, is_absent, self.known.gathered.now_ms).since_ms
         });
         Source {
             system,

@@ -52,8 +52,8 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
             View::Failed(error, group) => (said_by(contract, group, error.system_id), None, Some(error.kind.code())),
             View::Absent => self.absence(column, holder)?,
         };
-        let life =
-            record.map(|record| self.cache.life(Asked::Group(group), &record.stamp, record.table().is_none(), now_ms));
+        let asked = (Asked::Group(group), holder.key);
+        let life = record.map(|record| self.cache.life(asked, &record.stamp, record.table().is_none(), now_ms));
         let as_of = life.and_then(|life| Timestamp::from_millisecond(life.since_ms).ok());
         let (group, domain) = (contract.group(group), contract.domain(contract.group(group).domain));
         Some([

@@ -56,6 +56,7 @@ pub(super) fn question(table: InsideTable, list: &List, arguments: &[Argument]) 
             return Err(format!("{} is not asked of the ledger", list.name));
         }
     };
+    listed.check().map_err(|refused| refused.to_string())?;
     Ok(Question::Rows(listed))
 }
 
@@ -174,6 +175,18 @@ mod tests {
         assert_eq!(asked, Ok(Question::Rows(Listed::Exceptions(narrowed))));
         assert!(ask(&[Argument::Null, one("maybe"), Argument::Null]).is_err());
         assert!(ask(&[Argument::Null, Argument::Null, one("soon")]).is_err());
+    }
+
+    #[test]
+    fn more_values_than_can_be_asked_with_are_refused() {
+        let list = list(InsideTable::Exceptions, &["code"]);
+        let ask = |n: usize| {
+            let codes = Argument::Many((0..n).map(|n| n.to_string().into()).collect());
+            question(InsideTable::Exceptions, &list, &[codes])
+        };
+        assert!(ask(5_000).is_ok());
+        let refused = ask(70_000).unwrap_err();
+        assert!(refused.contains("more than 10000 values"), "{refused}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use freehold::{
-    cache::{Cache, Change, Confirmation, Demand, Question},
+    cache::{Asked, Asking, Brought, Cache, Change, Confirmation, Demand, Question},
     fetch::Clock,
     settings::CacheSettings,
     value::SystemId,
@@ -202,4 +202,54 @@ async fn what_may_have_been_recalled_long_ago_is_not_confirmed() {
     pass(ALLOWANCE.as_millis() as u64).await;
     confirm().await;
     assert_eq!(asked(&case, 0, case.question(SURE, 0..1)).await, 1, "whether it was recalled is forgotten");
+}
+
+/// An answer that was given before a change is told of as it was asked for, though all that did not change was confirmed since.
+#[tokio::test(start_paused = true)]
+async fn what_was_recalled_is_no_younger_by_what_is_confirmed_since() {
+    let case = Case::alone();
+    let (cache, clock, sure) = (case.cache(), case.fleet.process(0).clock.clone(), case.world.group(SURE));
+    let followed_ms = clock.now_ms();
+    pass(HEARD_MS).await;
+    let brought = case.ask(SURE, 0..2).await.brought;
+    let Brought::Records(records) = brought else { panic!("records were asked for") };
+    let stamps: Vec<_> = records.iter().map(|record| record.as_ref().expect("it is there").stamp).collect();
+    pass(HEARD_MS).await;
+    assert!(cache.recall(&change_of("Stocked", &case, Some(0..1))).await);
+    pass(HEARD_MS).await;
+    let known_ms = clock.now_ms();
+    cache.confirm(Confirmation::by_complete_feed(SystemId(0), vec![sure], (followed_ms, known_ms))).await;
+    let since_ms = |number: usize, is_known: bool| {
+        let key = key(number);
+        cache.life((Asked::Group(sure), is_known.then_some(&key)), &stamps[number], false, clock.now_ms()).since_ms
+    };
+    assert_eq!(since_ms(0, true), stamps[0].started_ms, "it was recalled");
+    assert_eq!(since_ms(1, true), known_ms, "it was not");
+    assert_eq!(since_ms(1, false), stamps[1].started_ms, "nobody can tell");
+}
+
+/// While a question is looked for elsewhere, recalls may be forgotten: what was taken before that is no older by it.
+#[tokio::test(start_paused = true)]
+async fn each_place_is_as_old_as_it_was_when_it_was_judged() {
+    let case = sharing();
+    let (cache, clock, sure) = (case.cache(), case.fleet.process(0).clock.clone(), case.world.group(SURE));
+    let followed_ms = clock.now_ms();
+    pass(HEARD_MS).await;
+    asked(&case, 0, case.question(SURE, 0..1)).await;
+    pass(3 * HEARD_MS).await;
+    asked(&case, 1, case.question(SURE, 1..2)).await;
+    // Until it stands in Redis.
+    pass(100).await;
+    let known_ms = clock.now_ms();
+    cache.confirm(Confirmation::by_complete_feed(SystemId(0), vec![sure], (followed_ms, known_ms))).await;
+    case.asked();
+    let put_ms = clock.now_ms();
+    let Asking::Waiting(waiting) = cache.ask(vec![case.question(SURE, 0..2)], &Demand::default()).remove(0) else {
+        panic!("Redis has one of them");
+    };
+    cache.recall_until(&change(&case, Some(1_000..26_000)), clock.now_ms());
+    let answer = waiting.await;
+    assert_eq!((case.asked(), answer.levels.memory, answer.levels.shared), (vec![], 1, 1));
+    let max_age_ms = case.world.contract.domain(case.world.contract.group(sure).domain).max_age.as_millis() as i64;
+    assert!(answer.freshness.since_ms.is_some_and(|since_ms| since_ms >= put_ms - max_age_ms), "{answer:?}");
 }

@@ -6,7 +6,11 @@ use freehold::{source::Replica, value::SystemId};
 use sqlx::PgConnection;
 
 use super::rig::{Rig, connect, run, until};
-use crate::common::{postgres::Server, redis::Server as Redis};
+use crate::common::{
+    fault_proxy::{Fault, FaultProxy},
+    postgres::Server,
+    redis::Server as Redis,
+};
 
 const TABLE: &str =
     "create table item (item_no text primary key, sku text generated always as (item_no) stored, name text);
@@ -195,6 +199,10 @@ async fn nothing_is_confirmed_that_the_feed_may_not_have_told() {
     let error = Replica::connect(&refused.contract, SystemId::from(0), replication).await.err().expect("it is refused");
     assert!(error.detail.contains("leaves out"), "{}", error.detail);
     run(&mut owner, "alter publication changes set (publish = 'insert, update, delete, truncate')").await;
+    run(&mut owner, "create table item_of_another_year () inherits (item)").await;
+    let error = Replica::connect(&refused.contract, SystemId::from(0), replication).await.err().expect("it is refused");
+    assert!(error.detail.contains("inherit"), "{}", error.detail);
+    run(&mut owner, "drop table item_of_another_year").await;
     let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
     rig.hear("replication").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -258,27 +266,30 @@ fn signal(signal: &str, process: i32) {
     assert!(sent.expect("kill runs").success());
 }
 
-/// A connection of which the other end is gone says nothing, for ever.
+const CONNECTED: &str = "freehold_feed_connected{system=\"erp\",feed=\"replication\"}";
+
+/// A connection of which the other end is gone says nothing, for ever, whatever else is heard of the server meanwhile.
 #[tokio::test]
 async fn a_server_that_falls_silent_is_not_listened_to_for_ever() {
-    let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
-    // Beside the URL, so that it is said of the system.
-    let quick = format!("{url}\"\ntimeout = \"500ms");
-    let mut rig = Rig::new("postgres", &quick, REPLICATION);
-    rig.hear("replication").await;
-    let connected = "freehold_feed_connected{system=\"erp\",feed=\"replication\"}";
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    assert_eq!(rig.metric(connected), 1.0, "an idle server says that it is there");
-    let sender: i32 =
-        sqlx::query_scalar("select active_pid from pg_replication_slots").fetch_one(&mut owner).await.unwrap();
-    signal("-STOP", sender);
-    until("it is given up", async || rig.metric(connected) == 0.0).await;
-    signal("-CONT", sender);
-    until("it is listened to again", async || rig.metric(connected) == 1.0).await;
+    for changes in [REPLICATION, &confirming()] {
+        let server = Server::start();
+        let url = server.create_database();
+        let mut owner = connect(&url).await;
+        run(&mut owner, TABLE).await;
+        run(&mut owner, "create publication changes for table item").await;
+        // Beside the URL, so that it is said of the system.
+        let quick = format!("{url}\"\ntimeout = \"500ms");
+        let mut rig = Rig::new("postgres", &quick, changes);
+        rig.hear("replication").await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(rig.metric(CONNECTED), 1.0, "an idle server says that it is there");
+        let sender: i32 =
+            sqlx::query_scalar("select active_pid from pg_replication_slots").fetch_one(&mut owner).await.unwrap();
+        signal("-STOP", sender);
+        until("it is given up", async || rig.metric(CONNECTED) == 0.0).await;
+        signal("-CONT", sender);
+        until("it is listened to again", async || rig.metric(CONNECTED) == 1.0).await;
+    }
 }
 
 #[tokio::test]
@@ -304,9 +315,8 @@ async fn what_redis_has_not_taken_note_of_is_not_confirmed_to_the_server() {
     let written: String =
         sqlx::query_scalar("select pg_current_wal_insert_lsn()::text").fetch_one(&mut owner).await.unwrap();
     rig.sees("A", Some("two")).await;
-    let held = "freehold_feed_held_back_seconds{system=\"erp\",feed=\"replication\"}";
     // What is confirmed is said to the server every ten seconds.
-    until("it is held back", async || rig.metric(held) > 12.0).await;
+    until("it is held back", async || rig.metric(HELD) > 12.0).await;
     assert!(!is_confirmed(&mut owner, &written).await, "the server keeps it");
     // Whoever heard it is gone, and with it what it would have made up for.
     rig.stop();
@@ -316,5 +326,142 @@ async fn what_redis_has_not_taken_note_of_is_not_confirmed_to_the_server() {
     heir.hear("replication").await;
     other.sees("A", Some("two")).await;
     confirmed(&mut owner).await;
-    until("nothing is held back", async || heir.metric(held) == 0.0).await;
+    until("nothing is held back", async || heir.metric(HELD) == 0.0).await;
+}
+
+const HELD: &str = "freehold_feed_held_back_seconds{system=\"erp\",feed=\"replication\"}";
+
+/// What a process could not be told of for so long that it was given up may still be in its memory.
+#[tokio::test]
+async fn what_was_never_told_is_not_confirmed_when_others_can_be_told_again() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let redis = Redis::start();
+    let way = FaultProxy::start(([127, 0, 0, 1], redis.port).into()).await;
+    let (system, through) = (("postgres", url.as_str()), format!("redis://{}", way.address()));
+    let mut rig = Rig::kept_for(MAX_AGE, system, &confirming(), Some(&through));
+    let other = Rig::kept_for(MAX_AGE, system, &confirming(), Some(&redis.url()));
+    until("both follow", async || {
+        rig.metric("freehold_stream_connected") + other.metric("freehold_stream_connected") == 2.0
+    })
+    .await;
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    other.sees("A", Some("one")).await;
+    way.set(Fault::Cut);
+    until("it is noticed", async || rig.metric("freehold_stream_connected") == 0.0).await;
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    rig.sees("A", Some("two")).await;
+    until("it is held back", async || rig.metric(HELD) > 0.0).await;
+    until("it is given up", async || rig.metric(HELD) == 0.0).await;
+    way.set(Fault::None);
+    until("others are told again", async || rig.metric("freehold_stream_connected") == 1.0).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(asked_within(&other, "B", LONG).await <= 1.0, "what is asked since is confirmed");
+    assert_eq!(other.name("A").await.as_deref(), Some("two"), "what was asked before is not");
+}
+
+#[tokio::test]
+async fn nothing_is_held_back_by_a_connection_that_is_gone() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let redis = Redis::start();
+    let mut rig = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
+    until("it follows", async || rig.metric("freehold_stream_connected") == 1.0).await;
+    rig.hear("replication").await;
+    redis.kill();
+    until("it is noticed", async || rig.metric("freehold_stream_connected") == 0.0).await;
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    until("it is held back", async || rig.metric(HELD) > 1.0).await;
+    server.kill();
+    until("nothing is heard", async || rig.metric(CONNECTED) == 0.0).await;
+    assert_eq!(rig.metric(HELD), 0.0);
+}
+
+/// A transaction that waits for a standby is delivered, and what was before it is what everybody sees.
+#[tokio::test]
+async fn what_nobody_sees_yet_is_not_confirmed() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, TABLE).await;
+    run(&mut owner, "create publication changes for table item").await;
+    let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.sees("A", Some("one")).await;
+    run(&mut owner, "alter system set synchronous_standby_names = 'nobody'").await;
+    run(&mut owner, "select pg_reload_conf()").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut writer = connect(&url).await;
+    let writing = tokio::spawn(async move {
+        run(&mut writer, "update item set name = 'two' where item_no = 'A'").await;
+    });
+    until("it waits", async || {
+        let waiting = "select exists (select from pg_stat_activity where wait_event = 'SyncRep')";
+        sqlx::query_scalar(waiting).fetch_one(&mut connect(&url).await).await.unwrap()
+    })
+    .await;
+    // Longer than what is recalled reaches.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    rig.sees("A", Some("one")).await;
+    let replication = rig.contract.changes[0].replication.as_ref().expect("it is in the contract");
+    let error = Replica::connect(&rig.contract, SystemId::from(0), replication).await.err().expect("it is refused");
+    assert!(error.detail.contains("synchronous_standby_names"), "{}", error.detail);
+    run(&mut owner, "alter system reset synchronous_standby_names").await;
+    run(&mut owner, "select pg_reload_conf()").await;
+    writing.await.expect("it is written");
+    let begun = Instant::now();
+    rig.sees("A", Some("two")).await;
+    assert!(begun.elapsed() < LONG, "it runs out like anything else");
+}
+
+const PARTITIONED: &str =
+    "create table item (item_no text primary key, sku text generated always as (item_no) stored, name text)
+  partition by list (item_no);
+create table item_a partition of item for values in ('A');
+insert into item (item_no, name) values ('A', 'one');
+create table item_z (like item including all);
+insert into item_z (item_no, name) values ('Z', 'loaded');
+create publication changes for table item with (publish_via_partition_root = true);";
+
+/// A part that is attached brings its rows, and one that is detached takes them, and no row is told of.
+#[tokio::test]
+async fn what_a_partition_brings_is_not_confirmed_to_be_missing() {
+    let server = Server::start();
+    let url = server.create_database();
+    let mut owner = connect(&url).await;
+    run(&mut owner, PARTITIONED).await;
+    let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
+    rig.hear("replication").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    rig.sees("A", Some("one")).await;
+    rig.sees("Z", None).await;
+    assert!(asked_within(&rig, "Z", LONG).await <= 1.0, "it is confirmed");
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    let begun = Instant::now();
+    rig.sees("A", Some("two")).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "it is told");
+    let (attach, detach) =
+        ("alter table item attach partition item_z for values in ('Z')", "alter table item detach partition item_z");
+    run(&mut owner, attach).await;
+    let begun = Instant::now();
+    rig.sees("Z", Some("loaded")).await;
+    assert!(begun.elapsed() < LONG, "it is not confirmed any longer");
+    // There and back: what was written in between was told to nobody.
+    until("it is heard again", async || rig.metric(CONNECTED) == 1.0).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(asked_within(&rig, "Z", LONG).await <= 2.0, "it is confirmed");
+    run(&mut owner, detach).await;
+    run(&mut owner, "update item_z set name = 'untold' where item_no = 'Z'").await;
+    run(&mut owner, attach).await;
+    let begun = Instant::now();
+    rig.sees("Z", Some("untold")).await;
+    assert!(begun.elapsed() < LONG, "it is not confirmed any longer");
 }

@@ -32,6 +32,7 @@ systems = ["erp.toml"]
 [freshness.product]
 max_age = "1h"
 refresh_after = "1h"
+on_outage = "refuse"
 absent = "1h"
 "#;
 

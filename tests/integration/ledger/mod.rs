@@ -7,4 +7,5 @@ mod model;
 pub mod place;
 mod retention;
 mod runs;
+mod stretches;
 mod webhook;

@@ -3,6 +3,10 @@
 //! In: a slot and a publication. Out: a position behind everything that was committed before the question was put. By it the
 //! owner says itself how much a feed has yet to deliver; no clock has a part in it. It says so only while the feed can tell
 //! everything: while the slot is read at this very server, and publication and tables are as they were when it began.
+//!
+//! A transaction is delivered as soon as it is written, and seen a moment later. Whoever asks in between is told what was before
+//! it; that the recall of a change reaches into the future by the clock allowance is what takes it back, as long as that
+//! moment and what clocks differ by are less together. Only where standbys are waited for may it be longer.
 
 use std::time::Duration;
 
@@ -16,8 +20,9 @@ use crate::contract::Replication;
 
 /// The position of the next byte to be written: a transaction that others see has all of its bytes before it, whether they
 /// are on disk yet or not. Where the slot is read, and what decides what the feed is told: the publication, with the versions
-/// of its rows, for altering it back and forth leaves others; and of each table its file, which DDL that rewrites values
-/// replaces without telling a row, its replica identity and its columns.
+/// of its rows, for altering it back and forth leaves others; of each table its file, which DDL that rewrites values
+/// replaces without telling a row, its replica identity and its columns; and of each part of a partitioned table its file,
+/// and the version of the row that makes it one, for a part that is attached or detached brings and takes rows untold.
 const QUESTION: &str = "\
 select pg_current_wal_insert_lsn()::text,
   exists (select from pg_replication_slots where slot_name = $1 and active),
@@ -29,10 +34,19 @@ select pg_current_wal_insert_lsn()::text,
     union all select 'of ' || r.oid::text || ' ' || r.xmin::text from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
       where pubname = $2
     union all select 'published ' || schemaname::text || '.' || tablename::text from pg_publication_tables where pubname = $2
+    union all select 'part ' || t.part::oid::text || ' ' || t.version || ' ' || p.relfilenode::text from (
+      with recursive tree (part, version) as (
+        select i.inhrelid, i.xmin::text from pg_inherits i join pg_class c on c.oid = i.inhparent
+          join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = any($3)
+        union all select i.inhrelid, i.xmin::text from pg_inherits i join tree on i.inhparent = tree.part)
+      select part, version from tree) t join pg_class p on p.oid = t.part
     union all select 'table ' || c.oid::text || ' ' || c.relfilenode::text || ' ' || c.relreplident::text || ' ' || array(
       select attname::text || ' ' || atttypid::text from pg_attribute where attrelid = c.oid and attnum > 0 order by attnum)::text
       from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = any($3)
-  ) parts (part) order by part)";
+  ) parts (part) order by part),
+  current_setting('synchronous_standby_names') = '',
+  exists (select from pg_inherits i join pg_class c on c.oid = i.inhparent join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname || '.' || c.relname = any($3) and c.relkind = 'r')";
 
 /// Why nothing that is delivered is known to be everything.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +60,16 @@ pub(super) enum Unsure {
          without a row filter"
     )]
     LeavesOut,
+    #[error(
+        "the server waits for synchronous standbys, so that it delivers changes which nobody sees yet, and nothing can be \
+         confirmed: have synchronous_standby_names be empty, or delete `confirms`"
+    )]
+    Synchronous,
+    #[error(
+        "other tables inherit from one that is followed, and what changes there is told of them alone, so that nothing can be \
+         confirmed: partition it, or delete `confirms`"
+    )]
+    Inherited,
     #[error("the publication or a table was altered, so that changes may have gone untold")]
     Altered,
 }
@@ -78,6 +102,12 @@ impl Frontier {
         if !row.try_get::<bool, _>(2)? {
             return Err(Unsure::LeavesOut);
         }
+        if !row.try_get::<bool, _>(4)? {
+            return Err(Unsure::Synchronous);
+        }
+        if row.try_get::<bool, _>(5)? {
+            return Err(Unsure::Inherited);
+        }
         frontier.decides = row.try_get(3)?;
         Ok(frontier)
     }
@@ -92,6 +122,11 @@ impl Frontier {
         };
         if row.try_get::<Vec<String>, _>(3)? != self.decides {
             return Err(Unsure::Altered);
+        }
+        // While a transaction waits for standbys it has been delivered, and whoever asks for what it changed is told what was
+        // before it. That must not be confirmed either when they are not waited for any more.
+        if !row.try_get::<bool, _>(4)? {
+            return Err(Unsure::Synchronous);
         }
         // Elsewhere, as at a server that has just taken over, positions are others.
         let is_here = row.try_get::<bool, _>(1)?;

@@ -12,6 +12,7 @@ use sqlx::{
     ConnectOptions, Connection, PgConnection, Row,
     postgres::{PgConnectOptions, PgSslMode},
 };
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     failure,
@@ -90,6 +91,8 @@ pub struct Replica {
     rest: Vec<Replicated>,
     /// How long the server may be silent; `None` where it never speaks unasked.
     silence_max: Option<Duration>,
+    /// When it was heard last. Whoever waits for what comes next may have something else to do in between.
+    heard: Instant,
     frontier: Option<Frontier>,
 }
 
@@ -161,7 +164,8 @@ impl Replica {
         let since = tokio::time::timeout(described.timeout, prepared.since(replication)).await;
         let since = since.map_err(|_| late())?.map_err(unprepared)?;
         let (relations, rest) = Default::default();
-        Ok((Self { client, name, relations, is_within: false, rest, silence_max, frontier }, since))
+        let heard = Instant::now();
+        Ok((Self { client, name, relations, is_within: false, rest, silence_max, heard, frontier }, since))
     }
 
     /// Takes what asks how far the server has written, where the feed confirms anything.
@@ -169,7 +173,8 @@ impl Replica {
         self.frontier.take().map(|frontier| Written { frontier, name: self.name.clone() })
     }
 
-    /// Waits for what comes next.
+    /// Waits for what comes next. Nothing is lost where the wait is given up and begun again, nor does the server get any
+    /// more time by that.
     pub async fn next(&mut self) -> Result<Replicated, FetchError> {
         loop {
             if let Some(replicated) = self.rest.pop() {
@@ -177,7 +182,7 @@ impl Replica {
             }
             let event = match self.silence_max {
                 None => self.client.recv().await,
-                Some(max) => match tokio::time::timeout(max, self.client.recv()).await {
+                Some(max) => match timeout_at(self.heard + max, self.client.recv()).await {
                     Ok(event) => event,
                     Err(_) => {
                         let detail = format!("the server has said nothing for {} ms", max.as_millis());
@@ -186,6 +191,7 @@ impl Replica {
                 },
             };
             let event = event.map_err(|error| failed(&self.name, &error))?;
+            self.heard = Instant::now();
             match event {
                 None => return Err(self.name.error(FetchErrorKind::Unavailable, "the server ended the replication")),
                 Some(ReplicationEvent::Begin { .. }) => self.is_within = true,

@@ -1,6 +1,6 @@
 //! The complete feed of a run: it tells every change of what it follows, in order, by whichever process has its slot, and
 //! confirms what did not change. It is slow, stops, goes on from where it was confirmed, and confirms nothing that not all
-//! were told.
+//! were told. Where they cannot be told it gives that up after a while, and then vouches for nothing that was asked by then.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use freehold::{
     fetch::Clock,
     value::SystemId,
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     fleet::{Fleet, N_KEYS, Process, key},
@@ -33,10 +33,15 @@ pub async fn run(fleet: Arc<Fleet>) {
 async fn follow(fleet: &Fleet, n: usize, process: &Arc<Process>, mut confirmed_ms: i64) -> i64 {
     let (world, cache) = (&fleet.world, &process.cache);
     let mut delivered_ms = confirmed_ms;
-    let mut is_held = false;
+    let mut held: Option<Instant> = None;
     cache.forget_all();
-    let followed_ms = process.clock.now_ms();
-    let n_turns = world.random().between(20, 300);
+    let mut followed_ms = process.clock.now_ms();
+    let (n_turns, held_ms_max) = {
+        let mut random = world.random();
+        // At once, too: what the others keep is then of use for long.
+        let gives_up_at_once = random.percent(30);
+        (random.between(20, 300), if gives_up_at_once { 0 } else { random.between(200, 4_000) })
+    };
     for _ in 0..n_turns {
         let (asked_ms, written_ms) = (process.clock.now_ms(), world.time.now_ms());
         let takes_ms = {
@@ -58,13 +63,19 @@ async fn follow(fleet: &Fleet, n: usize, process: &Arc<Process>, mut confirmed_m
         let keys: Vec<_> = (0..N_KEYS).filter(changed).map(key).collect();
         if !keys.is_empty() {
             let change = Change { system: SystemId(0), entity: world.contract.type_names["Stocked"], keys: Some(keys) };
-            is_held |= !cache.recall(&change).await;
+            if !cache.recall(&change).await {
+                held.get_or_insert_with(Instant::now);
+            }
         }
         delivered_ms = delivered_ms.max(until_ms);
-        if is_held && cache.recalls_are_shared().await {
+        if held.is_some_and(|since| since.elapsed() >= Duration::from_millis(held_ms_max as u64)) {
+            held = None;
+            followed_ms = process.clock.now_ms();
+        }
+        if held.is_some() && cache.recalls_are_shared().await {
             return confirmed_ms;
         }
-        if !is_held {
+        if held.is_none() {
             confirmed_ms = delivered_ms;
             if delivered_ms >= written_ms {
                 let window_ms = (followed_ms, asked_ms);
