@@ -244,6 +244,12 @@ const OWNERSHIP: &[Mistake] = &[
         "[hierarchy]\nlist = \"ordersOf\"\nparameter = \"acount\"\n[freshness.product]",
     ),
     (
+        "HIERARCHY_LIST",
+        FREEHOLD,
+        "[freshness.product]",
+        "[hierarchy]\nlist = \"ordersOf\"\nparameter = \"account\"\n[freshness.product]",
+    ),
+    (
         "KEY_UNKNOWN",
         FREEHOLD,
         "[freshness.product]",
