@@ -1,7 +1,7 @@
 //! Access: what each caller sees, by whatever path they ask.
 //!
 //! Reading order: `rig` (engines whose owners fail and callers), `table` (who has what of the canonical graph), `matrix`
-//! (every field for every caller), `schema` (what each audience is told there is), `paths` (the paths by which somebody might see what is not theirs), `ruled` (rules),
+//! (every field for every caller), `schema` (what each audience is told there is), `paths` (the paths by which somebody might see what is not theirs), `ruled` (rules), `shown` (what is said beside the data),
 //! `own` (rows by login), `below` (the hierarchy), `pushdown` (what an owner reads), `leak` (one engine for all against one for
 //! each).
 
@@ -16,4 +16,5 @@ mod pushdown;
 mod rig;
 mod ruled;
 mod schema;
+mod shown;
 mod table;
