@@ -16,12 +16,12 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use freehold::{
     access::Caller,
     cache::{Cache, Demand},
-    contract::Contract,
+    contract::{AudienceLimits, Contract},
     engine::{Engine, Request},
     execute::{Execution, execute},
     fetch::Owner,
     owner::Owners,
-    plan::{coerce_variables, compile, parse},
+    plan::{Document, coerce_variables, compile, parse},
     settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
 };
@@ -31,6 +31,10 @@ use rows::{Work, memory, reference};
 /// The allocator of the program, for every side.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn document(query: &str) -> Document {
+    Document::read(&AudienceLimits::default(), query).expect("a query within the limits")
+}
 
 fn executors(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -42,7 +46,7 @@ fn executors(criterion: &mut Criterion) {
         let contract = Arc::new(memory::contract());
         let (kept, demand) = (cache(&contract, memory::owners(&contract, work)), Demand::default());
         let schema = freehold::contract::PublicSchema::new(&contract, None).expect("a schema");
-        let operation = parse(&schema, &work.query(), None).expect("a valid query");
+        let operation = parse(&schema, &document(&work.query()), None).expect("a valid query");
         let plan = compile(&contract, None, &operation).expect("a plan");
         let variables = coerce_variables(&contract, &plan.variables, &serde_json::Map::new()).expect("no variables");
         let operator = Caller::operator();
@@ -112,11 +116,11 @@ fn planning(criterion: &mut Criterion) {
         let query = work.query();
         group.bench_function(BenchmarkId::new("parse, validate, compile", work.name()), |bencher| {
             bencher.iter(|| {
-                let operation = parse(&schema, &query, None).expect("a valid query");
+                let operation = parse(&schema, &document(&query), None).expect("a valid query");
                 black_box(compile(&contract, None, &operation).expect("a plan"))
             });
         });
-        let operation = parse(&schema, &query, None).expect("a valid query");
+        let operation = parse(&schema, &document(&query), None).expect("a valid query");
         group.bench_function(BenchmarkId::new("compile", work.name()), |bencher| {
             bencher.iter(|| black_box(compile(&contract, None, &operation).expect("a plan")));
         });

@@ -1,10 +1,11 @@
-//! Counting what any text asks for, before it is parsed: never a panic, never less than what a parsed document has, and
-//! whatever is let through can be planned and weighed.
+//! Counting what any text asks for, before anything follows its fragments: never a panic, never another number than there is
+//! with the fragments in place, and whatever is let through can be planned and weighed.
 
 use std::sync::OnceLock;
 
+use async_graphql::parser::{parse_query, types};
 use freehold::contract::{AudienceLimits, Contract, Files, PublicSchema, load};
-use freehold::plan::{Operation, Selection, compile, cost, introspects_within_limits, parse, within_limits};
+use freehold::plan::{Counted, Document, plan_within};
 
 /// The files of the contract that is asked.
 const FILES: [(&str, &str); 3] = [
@@ -13,34 +14,71 @@ const FILES: [(&str, &str); 3] = [
     ("systems/erp.toml", include_str!("../contract/systems/erp.toml")),
 ];
 
-/// What an operation has, gone through one by one.
-#[derive(Default)]
-struct Has {
-    selections: u64,
-    aliases: u64,
-    depth: u64,
+/// How many selections are followed at most: more than any document may have that is let through.
+const FOLLOWED_MAX: u64 = 200_000;
+
+/// Follows every fragment as often as it is spread, as whoever validates the document does.
+struct Following<'d> {
+    document: &'d types::ExecutableDocument,
+    has: Counted,
 }
 
-impl Has {
-    fn count(&mut self, selections: &[Selection], n_outer: u64) {
-        for selection in selections {
-            self.selections += 1;
-            match selection {
-                Selection::Field(field) => {
-                    self.aliases += u64::from(field.response_key != field.name);
-                    self.depth = self.depth.max(n_outer + 1);
-                    self.count(&field.selections, n_outer + 1);
+impl Following<'_> {
+    fn set(&mut self, set: &types::SelectionSet, n_fields: u64, n_fragments: u64) {
+        self.has.depth = self.has.depth.max(n_fields);
+        for item in &set.items {
+            self.has.selections += 1;
+            self.has.directives += item.node.directives().len() as u64;
+            if self.has.selections > FOLLOWED_MAX || n_fragments > 100 {
+                self.has.selections = FOLLOWED_MAX + 1;
+                return;
+            }
+            match &item.node {
+                types::Selection::Field(field) => {
+                    self.has.aliases += u64::from(field.node.alias.is_some());
+                    self.has.root_fields += u64::from(n_fields == 1);
+                    if !field.node.selection_set.node.items.is_empty() {
+                        self.set(&field.node.selection_set.node, n_fields + 1, n_fragments);
+                    }
                 }
-                Selection::Fragment { selections, .. } => self.count(selections, n_outer),
+                types::Selection::InlineFragment(inline) => {
+                    self.set(&inline.node.selection_set.node, n_fields, n_fragments);
+                }
+                types::Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) {
+                        self.has.directives += fragment.node.directives.len() as u64;
+                        self.set(&fragment.node.selection_set.node, n_fields, n_fragments + 1);
+                    }
+                }
             }
         }
     }
+}
 
-    fn of(operation: &Operation) -> Self {
-        let mut has = Self::default();
-        has.count(&operation.selections, 0);
-        has
+/// Counts what the largest operation or fragment of a document has, its fragments in place.
+fn followed(document: &types::ExecutableDocument) -> Counted {
+    let operations = document.operations.iter().map(|(_, operation)| {
+        let of_variables = operation.node.variable_definitions.iter().map(|one| one.node.directives.len());
+        let n_directives = operation.node.directives.len() + of_variables.sum::<usize>();
+        (&operation.node.selection_set.node, n_directives, true)
+    });
+    let fragments = document.fragments.values();
+    let fragments = fragments.map(|one| (&one.node.selection_set.node, one.node.directives.len(), false));
+    let mut most = Counted::default();
+    for (set, n_directives, is_operation) in operations.chain(fragments) {
+        let has = Counted { directives: n_directives as u64, ..Counted::default() };
+        let mut following = Following { document, has };
+        following.set(set, 1, 0);
+        let has = following.has;
+        most.depth = most.depth.max(has.depth);
+        most.aliases = most.aliases.max(has.aliases);
+        most.directives = most.directives.max(has.directives);
+        most.selections = most.selections.max(has.selections);
+        if is_operation {
+            most.root_fields = most.root_fields.max(has.root_fields);
+        }
     }
+    most
 }
 
 /// Counts what the bytes ask for under two sets of limits, and plans what is within the wider.
@@ -57,24 +95,23 @@ pub fn run(bytes: &[u8]) {
     });
     let wide = AudienceLimits::default();
     let narrow = AudienceLimits { tokens: 40, depth: 3, aliases: 1, root_fields: 2, directives: 1, ..wide.clone() };
-    let counted = within_limits(&wide, text);
-    match (&counted, within_limits(&narrow, text)) {
-        (Ok(counted), Ok(_)) => assert!(counted.tokens <= 40 && counted.depth <= 3 && counted.aliases <= 1),
+    let read = Document::read(&wide, text);
+    match (&read, Document::read(&narrow, text)) {
+        (Ok(document), Ok(_)) => {
+            let counted = document.counted();
+            assert!(counted.tokens <= 40 && counted.depth <= 3 && counted.aliases <= 1);
+        }
         (Err(_), narrow) => {
             assert!(narrow.is_err(), "what is too much for the wider limits is too much for the narrower")
         }
         (Ok(_), Err(refusal)) => assert!(refusal.mistakes[0].message.contains("allowed by the limit")),
     }
-    let Ok(counted) = counted else { return };
-    let Ok(operation) = parse(schema, text, None) else { return };
-    let has = Has::of(&operation);
-    // Parsing wraps each `__typename` that has directives.
-    let n_selections = counted.selections + counted.directives;
-    assert!(has.selections <= n_selections, "{} of {n_selections}", has.selections);
-    assert!(has.aliases <= counted.aliases, "{} of {}", has.aliases, counted.aliases);
-    assert!(has.depth <= counted.depth, "{} of {}", has.depth, counted.depth);
-    let _ = introspects_within_limits(&operation);
-    if let Ok(plan) = compile(contract, None, &operation) {
-        let _ = cost(contract, &plan);
+    let Ok(document) = read else { return };
+    let parsed = parse_query(text).expect("what has been read parses");
+    let counted = document.counted();
+    assert_eq!(Counted { tokens: counted.tokens, ..followed(&parsed) }, counted);
+    let names = document.operation_names();
+    if let Some(name) = names.first() {
+        let _ = plan_within(contract, schema, None, text, name.as_deref());
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use freehold::contract::{Contract, Files, PublicSchema, load};
-use freehold::plan::{Explanation, coerce_variables, compile, parse};
+use freehold::contract::{AudienceLimits, Contract, Files, PublicSchema, load};
+use freehold::plan::{Document, Explanation, coerce_variables, compile, parse};
 use serde_json::{Map, Value};
 
 /// The files of the contract that is asked.
@@ -26,7 +26,8 @@ pub fn run(bytes: &[u8]) {
     });
     let (query, variables) = text.split_once("\n---\n").unwrap_or((text, "{}"));
     let variables: Map<String, Value> = serde_json::from_str(variables).unwrap_or_default();
-    let Ok(operation) = parse(schema, query, None) else { return };
+    let Ok(document) = Document::read(&AudienceLimits::default(), query) else { return };
+    let Ok(operation) = parse(schema, &document, None) else { return };
     let Ok(plan) = compile(contract, None, &operation) else { return };
     let _ = Explanation::new(contract, &plan).to_string();
     if let Ok(variables) = coerce_variables(contract, &plan.variables, &variables) {

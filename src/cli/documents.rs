@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     contract::{Contract, Document, PublicSchema, read_manifest},
     diagnostic::render_text,
-    plan::{Mistake, Refusal, compile, operation_names, parse},
+    plan::{Document as ReadDocument, Mistake, Refusal, plan_within},
     value::AudienceId,
 };
 
@@ -31,7 +31,7 @@ Examples:
   freehold documents check --contract changed/schema --manifest web/persisted-query-manifest.json
   freehold documents check --format json | jq '.breaks[].document'
 
-Every document is parsed, validated and planned for each audience that runs it, as it would be when it is sent:
+Every document is held against the limits, validated and planned for each audience that runs it, as when it is sent:
 those that the manifest names, else those of trusted_only, else every one. No system is asked.
 
 Exit codes:
@@ -140,9 +140,8 @@ fn replay(
     schema: &PublicSchema,
     (audience, text): (Option<AudienceId>, &str),
 ) -> Result<(), Refusal> {
-    for name in operation_names(schema, text)? {
-        let operation = parse(schema, text, name.as_deref())?;
-        compile(contract, audience, &operation)?;
+    for name in ReadDocument::read(contract.limits.of(audience), text)?.operation_names() {
+        plan_within(contract, schema, audience, text, name.as_deref())?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contract::{AudienceLimits, PublicSchema},
-    plan::{Counted, Explanation, Refusal, compile, cost, parse, within_limits},
+    plan::{Explanation, Planned, Refusal, plan_within},
 };
 
 use super::{
@@ -62,21 +62,17 @@ impl Explain {
             Err(error) => return failed("build the public schema", &error),
         };
         let limits = contract.limits.of(audience);
-        let plan = within_limits(limits, &query).and_then(|counted| {
-            let operation = parse(&schema, &query, self.operation.as_deref())?;
-            Ok((counted, compile(&contract, audience, &operation)?))
-        });
-        match (plan, self.format) {
-            (Ok((counted, plan)), Format::Text) => {
-                let taken = taken(limits, &counted, cost(&contract, &plan));
+        match (plan_within(&contract, &schema, audience, &query, self.operation.as_deref()), self.format) {
+            (Ok(planned), Format::Text) => {
+                let (plan, taken) = (&planned.plan, taken(limits, &planned));
                 let taken = taken.map(|(limit, n, allowed)| format!("{limit} {n} of {allowed}"));
-                show(&format!("{}limits: {}\n", Explanation::new(&contract, &plan), taken.join(", ")));
+                show(&format!("{}limits: {}\n", Explanation::new(&contract, plan), taken.join(", ")));
             }
-            (Ok((counted, plan)), Format::Json) => {
-                let taken = taken(limits, &counted, cost(&contract, &plan));
+            (Ok(planned), Format::Json) => {
+                let (plan, taken) = (&planned.plan, taken(limits, &planned));
                 let taken =
                     taken.map(|(limit, n, allowed)| (limit.to_owned(), json!({ "taken": n, "allowed": allowed })));
-                let mut explained = Explanation::new(&contract, &plan).to_json();
+                let mut explained = Explanation::new(&contract, plan).to_json();
                 explained["limits"] = Value::from(serde_json::Map::from_iter(taken));
                 show(&format!("{explained:#}\n"));
             }
@@ -118,9 +114,9 @@ impl Explain {
 }
 
 /// Says of each limit how much of it a query takes, and how much it may.
-fn taken(limits: &AudienceLimits, counted: &Counted, cost: u64) -> [(&'static str, u64, u64); 6] {
+fn taken(limits: &AudienceLimits, Planned { counted, cost, .. }: &Planned) -> [(&'static str, u64, u64); 6] {
     [
-        ("cost", cost, limits.cost),
+        ("cost", *cost, limits.cost),
         ("depth", counted.depth, limits.depth),
         ("aliases", counted.aliases, limits.aliases),
         ("root_fields", counted.root_fields, limits.root_fields),

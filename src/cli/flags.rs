@@ -118,7 +118,7 @@ pub(super) struct BoundFlags {
     /// Refuse a GET that a page of another origin could have sent without asking: for proxies that take cookies
     #[arg(long, env = "FREEHOLD_GET_NEEDS_PREFLIGHT")]
     get_needs_preflight: bool,
-    /// Compiled plans kept
+    /// Compiled plans kept for each audience, of 16 KiB each; fewer where they are larger
     #[arg(long, value_name = "N", default_value_t = EngineSettings::default().plan_cache_entries, env = "FREEHOLD_PLAN_CACHE_ENTRIES")]
     plan_cache_entries: usize,
     /// Entries of errors in one answer

@@ -28,7 +28,7 @@ const NOT_FOUND: &str = "PersistedQueryNotFound";
 
 /// The registered documents of a contract, by every name they have.
 pub(super) struct Documents {
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<String, Vec<usize>>,
 }
 
 /// A document that may be run.
@@ -43,9 +43,13 @@ pub(super) struct Meant {
 impl Documents {
     /// Takes in what a contract has registered.
     pub(super) fn new(contract: &Contract) -> Self {
-        let registered = contract.documents.registered.iter().enumerate();
-        let names = registered.flat_map(|(at, document)| [(document.hash.clone(), at), (document.id.clone(), at)]);
-        Self { by_name: names.collect() }
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, document) in contract.documents.registered.iter().enumerate() {
+            for name in [&document.hash, &document.id] {
+                by_name.entry(name.clone()).or_default().push(at);
+            }
+        }
+        Self { by_name }
     }
 
     /// Finds the document that a request means.
@@ -96,11 +100,12 @@ impl Documents {
         }
     }
 
-    /// Finds a registered document that an audience may run.
+    /// Finds a registered document that an audience may run. One text may be registered several times, for each audience by
+    /// itself.
     fn trusted(&self, contract: &Contract, audience: Option<AudienceId>, called: &str) -> Option<Meant> {
-        let document = &contract.documents.registered[*self.by_name.get(called)?];
-        let may_run = contract.documents.may_run(document, audience);
-        may_run.then(|| Meant { text: document.text.as_str().into(), keep_as: None })
+        let mut documents = self.by_name.get(called)?.iter().map(|at| &contract.documents.registered[*at]);
+        let document = documents.find(|document| contract.documents.may_run(document, audience))?;
+        Some(Meant { text: document.text.as_str().into(), keep_as: None })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The engine: the whole way of a query.
 //!
 //! Reading order: this file (the way), `request` (what comes in and goes out), `documents` with `persisted` (which document is
-//! meant), `plans` (the cache of plans), `below` (whose rows a caller may see), `noted` (what of it is noted in the ledger),
-//! `audited` (what of it the audit trail is told), `pace` (how many requests a caller may have).
+//! meant), `plans` (the cache of plans), `below` (whose rows a caller may see), `told` (who is told of an answer), `noted` (what
+//! of it is noted in the ledger), `audited` (what of it the audit trail is told), `pace` (how many requests a caller may have).
 
 mod audited;
 mod below;
@@ -12,6 +12,7 @@ mod pace;
 mod persisted;
 mod plans;
 mod request;
+mod told;
 
 use std::{
     sync::Arc,
@@ -24,12 +25,12 @@ use crate::{
     cache::Cache,
     changes::{Heard, Message, Unheard, Webhooks},
     contract::{Contract, PublicSchema},
-    execute::{Executed, Execution, Unreadable, execute},
+    execute::{Execution, execute},
     fetch::FetchError,
     ledger::Ledger,
     plan::{
-        Explanation, Plan, Refusal, coerce_variables, compile, cost, cost_within_limits, introspect,
-        introspection_refused, introspects_within_limits, parse, variables_within_limits, within_limits,
+        Explanation, Plan, Planned, Refusal, coerce_variables, given_within_limits, introspect, plan_within,
+        variables_within_limits,
     },
     settings::EngineSettings,
     telemetry::{Event, Telemetry},
@@ -131,13 +132,14 @@ impl Engine {
             view.persisted.keep(hash, Arc::clone(&query));
         }
         let variables = coerce_variables(&self.contract, &plan.variables, &request.variables)?;
+        given_within_limits(&self.contract, caller.audience, &plan, &variables)?;
         let introspection = match plan.introspects {
             true => Some(introspect(&view.schema, &query, operation_name, &request.variables).await?),
             false => None,
         };
         let deadline = arrived + self.settings.request_deadline;
         let (sight, below_unknown) = self.sight(caller, &plan, deadline).await;
-        let mut executed = execute(&Execution {
+        let executed = execute(&Execution {
             contract: &self.contract,
             cache: &self.cache,
             demand: &request.demand,
@@ -155,32 +157,7 @@ impl Engine {
             response_bytes_max: usize::try_from(limits.response_bytes).unwrap_or(usize::MAX),
         })
         .await;
-        for Unreadable { rule, n, detail } in &executed.unreadable {
-            self.telemetry.emit(&Event::RuleFailed { rule, n: *n, detail });
-        }
-        if let Some(ledger) = &self.ledger {
-            let at_ms = self.cache.now_ms();
-            std::mem::take(&mut executed.judged)
-                .into_iter()
-                .for_each(|judged| ledger.note(noted::observation(&self.contract, judged, at_ms)));
-        }
-        let status = match (executed.data_is_null, executed.n_faults) {
-            (true, _) => AnswerStatus::NullData,
-            (false, 0) => AnswerStatus::Complete,
-            (false, _) => AnswerStatus::Partial,
-        };
-        let word = if executed.is_cut_off { "too_large" } else { status.word() };
-        self.telemetry.emit(&Event::RequestAnswered {
-            operation: plan.operation.as_deref(),
-            status: word,
-            duration: arrived.elapsed(),
-            n_errors: executed.n_faults,
-            n_fetches: executed.n_fetches,
-            n_bytes: executed.body.len(),
-        });
-        audited::tell(&self.telemetry, &self.contract, request, Some(&plan), word);
-        let Executed { body, freshness, n_unknown, .. } = executed;
-        Ok(Answer { body, status, n_unknown, freshness, at_ms: self.cache.now_ms() })
+        Ok(self.told(request, &plan, executed, arrived))
     }
 
     /// Returns what an audience asks by; none: the whole graph.
@@ -201,16 +178,8 @@ impl Engine {
             return Ok(plan);
         }
         let started = Instant::now();
-        let limits = self.contract.limits.of(audience);
-        // Before anybody follows its fragments.
-        within_limits(limits, query)?;
-        let operation = parse(schema, query, operation_name)?;
-        if operation.introspects && !limits.introspection {
-            return Err(introspection_refused());
-        }
-        introspects_within_limits(&operation)?;
-        let plan = Arc::new(compile(&self.contract, audience, &operation)?);
-        cost_within_limits(limits, cost(&self.contract, &plan))?;
+        let Planned { plan, .. } = plan_within(&self.contract, schema, audience, query, operation_name)?;
+        let plan = Arc::new(plan);
         plans.keep(query, operation_name, plan.clone());
         self.telemetry.emit(&Event::PlanCompiled { duration: started.elapsed() });
         Ok(plan)

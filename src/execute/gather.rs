@@ -193,9 +193,9 @@ impl<'e> Gathering<'e> {
         let by = self.contract.handed_over_by(*group)?;
         let (cache, demand) = (self.cache, self.demand);
         let is_behind = !self.contract.system(self.contract.group(*group).system).lag.is_zero();
-        // What is read for a rule as well is read as it is.
+        // All places of a step are seen alike: what is read for a rule is a step of its own.
         let veilings = places.iter().map(|(place, _)| Veiling::of(&self.plan.places[place.0], gathered.sight.as_ref()));
-        let veiling = veilings.reduce(|one, other| one.and(other)).flatten();
+        let veiling = veilings.flatten().next();
         let keys = keys.clone();
         Some(HandedOver { cache, demand, group: *group, by, keys, is_behind, deadline: *deadline, veiling })
     }

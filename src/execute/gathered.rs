@@ -240,11 +240,13 @@ impl Gathered {
         rows.veil.as_ref().zip(key).is_some_and(|(veil, key)| veil.get(key).is_some_and(Option::is_some))
     }
 
-    /// Whether an item of a list is there for the caller, or could not be found out about. For whoever sees everything all
-    /// are.
+    /// Whether a row of a list is there for the caller, or could not be found out about. Rows of a type that their audience
+    /// does not have are there for nobody of it, whoever sees the rows of all accounts.
     pub fn is_listed(&self, plan: &Plan, join: JoinId, item: usize) -> bool {
-        let Some(_) = self.sight else { return true };
         let Some(Some(JoinItem { target, row })) = self.join(join).items.get(item) else { return false };
+        if self.sight.is_none() {
+            return true;
+        }
         let rows = self.rows(plan.joins[join.0].targets[*target].1);
         let key = rows.key_of.get(*row).map(|key| *key as usize);
         let veiled = rows.veil.as_ref().zip(key).and_then(|(veil, key)| veil.get(key)?.as_ref());

@@ -89,6 +89,8 @@ fn seen_of(
     let mut freshness = Freshness::default();
     // What is not there may be there at the next moment, so nothing of the answer is to be kept.
     seen.iter().for_each(|record| freshness.add(since_ms(record), gathered.now_ms));
+    // That holds where nothing is seen at all, too.
+    freshness.add(gathered.now_ms, gathered.now_ms);
     for stale in &said.stale {
         let max_age_ms = contract.domain(stale.domain).max_age.as_millis();
         let lag_ms = contract.system(stale.system).lag.as_millis();

@@ -195,8 +195,9 @@ impl Needs<'_, '_> {
                     self.join(join);
                 }
             }
-            Produce::Connection { step, outputs } => {
+            Produce::Connection { step, seen, outputs } => {
                 self.steps.insert(*step);
+                seen.iter().for_each(|join| self.join(*join));
                 self.outputs(place, outputs);
             }
             Produce::Edges { outputs, .. } | Produce::PageInfo(outputs) => self.outputs(place, outputs),

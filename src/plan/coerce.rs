@@ -25,6 +25,18 @@ impl Variables {
         self.0.iter().find(|(variable, _)| variable == name).map(|(_, value)| value)
     }
 
+    /// Whether any of them is, or holds, a list.
+    pub(super) fn have_lists(&self) -> bool {
+        fn has_list(value: &Input) -> bool {
+            match value {
+                Input::List(_) => true,
+                Input::Object(fields) => fields.iter().any(|(_, value)| has_list(value)),
+                _ => false,
+            }
+        }
+        self.0.iter().any(|(_, value)| has_list(value))
+    }
+
     /// Returns what variables are inside a rule's inputs: the arguments of the field that calls it, and pieces of them.
     fn within(arguments: &[(CompactString, Input)], pieces: &[(&'static str, &'static str)]) -> Self {
         let mut values = arguments.to_vec();

@@ -17,7 +17,7 @@ use super::{
         PlaceKind, Plan, PlannedArguments, PlannedFeed, Produce, Scoped, Step, StepId, When, Within,
     },
     operation::{Guard, Operation, SelectedField, Selection},
-    parse::Refusal,
+    parse::{Refusal, RefusalKind},
     provenance,
 };
 use crate::{
@@ -31,9 +31,13 @@ use crate::{
 /// How many objects a list inside a record is taken to have when the worst case is reckoned: the contract does not say.
 const PART_ROWS_ASSUMED: u64 = 100;
 
+/// How many members a plan may have for all types of objects it meets. Where a field leads to several types, what is selected
+/// of it is planned for each: a short document may come to any number. A real page has some hundreds.
+const OUTPUTS_MAX: usize = 20_000;
+
 /// Compiles an operation for an audience; none: for the whole graph.
 ///
-/// *Errors*: a variable's default does not fit its type.
+/// *Errors*: a variable's default does not fit its type; the plan has more members than anybody keeps.
 pub fn compile(contract: &Contract, audience: Option<AudienceId>, operation: &Operation) -> Result<Plan, Refusal> {
     let variables = plan_variables(contract, operation)?;
     let mut compiling = Compiling {
@@ -54,10 +58,18 @@ pub fn compile(contract: &Contract, audience: Option<AudienceId>, operation: &Op
         column_guards: HashMap::new(),
         called: Vec::new(),
         within: None,
+        n_outputs: 0,
     };
     let always = Guard::default();
     let root = compiling.place(String::new(), contract.query, PlaceKind::Root, 0, 1);
     compiling.fill(root, &[(operation.selections.as_slice(), always)]);
+    if compiling.n_outputs > OUTPUTS_MAX {
+        let message = format!(
+            "the plan of the operation has more than {OUTPUTS_MAX} members for all types of objects it meets: select less of \
+             what has several types, or select it in fragments on those types"
+        );
+        return Err(Refusal::new(RefusalKind::TooLarge, message, Vec::new()));
+    }
     compiling.settle_columns();
     Ok(compiling.plan)
 }
@@ -70,13 +82,16 @@ pub(super) struct Compiling<'c> {
     pub contract: &'c Contract,
     audience: Option<AudienceId>,
     pub plan: Plan,
-    record_steps: HashMap<(GroupId, u32), StepId>,
+    /// The steps that fetch records: of a group, at a stage, for whoever may see the same of it.
+    record_steps: HashMap<(GroupId, u32, Option<bool>), StepId>,
     /// Under which guards each place needs each of its columns.
     column_guards: HashMap<(PlaceId, usize), Vec<Guard>>,
     /// The rules called so far.
     pub called: Vec<Called>,
     /// Inside what a rule reads: what variables are.
     pub within: Option<Within>,
+    /// How many members have been planned.
+    n_outputs: usize,
 }
 
 /// The object whose members are being written: which fields it can have and where its leaves are read from.
@@ -105,10 +120,22 @@ impl<'c> Compiling<'c> {
             scope: None,
             columns: Vec::new(),
             outputs: Vec::new(),
+            is_shown: self.is_shown(),
             known_after,
             rows_max,
         });
         id
+    }
+
+    /// Whether the audience may be told of what is being planned. Whoever has the whole graph is told everything.
+    fn is_shown(&self) -> bool {
+        self.audience.is_none() || self.within.is_none()
+    }
+
+    /// Counts members; false once there are too many, and nothing more is to be planned.
+    fn has_room(&mut self, n_outputs: usize) -> bool {
+        self.n_outputs = self.n_outputs.saturating_add(n_outputs);
+        self.n_outputs <= OUTPUTS_MAX
     }
 
     /// Compiles what is written for the objects of a place.
@@ -130,7 +157,13 @@ impl<'c> Compiling<'c> {
 
     pub(super) fn outputs(&mut self, holder: Holder, ty: TypeId, selected: &Selected<'_>) -> Vec<Output> {
         let mut placed = Vec::new();
+        if self.n_outputs > OUTPUTS_MAX {
+            return Vec::new();
+        }
         for collected in collect(self.contract, ty, selected) {
+            if !self.has_room(collected.occurrences.len()) {
+                return Vec::new();
+            }
             let needs = self.needs(ty, &collected);
             let held = needs.map(|permission| collected.given(permission, true));
             let (produce, non_null, domain) = self.produce(holder, ty, held.as_ref().unwrap_or(&collected));
@@ -164,11 +197,12 @@ impl<'c> Compiling<'c> {
         let arguments = field.arguments.iter().filter(|argument| given(&argument.name).is_some());
         let weights = arguments.filter_map(|argument| argument.weight).chain(field.weight.or(of_leaf));
         let n_items = field.list_size.as_ref().and_then(|size| {
-            let asked = size.slicing.iter().filter_map(|name| match given(name) {
-                Some(Input::Number(text)) => Some(text.parse().unwrap_or(0)),
-                _ => None,
-            });
-            asked.max().or(size.assumed)
+            let asked = size.slicing.iter().filter_map(|name| n_asked(field, selected, name));
+            match asked.max() {
+                // As many as there can be.
+                Some(u64::MAX) => None,
+                asked => asked.or(size.assumed),
+            }
         });
         (Weight(weights.map(|weight| weight.0).fold(0, u64::saturating_add)), n_items)
     }
@@ -319,7 +353,7 @@ impl<'c> Compiling<'c> {
         let nesting = nesting_of(&field.ty);
         let many = nesting.n_lists() > 0;
         let rows = self.plan.places[place.0].rows_max;
-        let rows = if many { rows.saturating_mul(self.n_keys_given(&key, collected.field())) } else { rows };
+        let rows = if many { rows.saturating_mul(self.n_keys_given(&key, field, collected.field())) } else { rows };
         let target = Target {
             parent: place,
             kind: TargetKind::Entities { is_scoped: self.is_scoped(key.iter()) },
@@ -332,17 +366,19 @@ impl<'c> Compiling<'c> {
         Produce::Join { join, nesting }
     }
 
-    /// How many keys a list reference is given: as many as the document writes out, or what a record's list is taken to
-    /// have.
-    fn n_keys_given(&self, key: &[PlannedFeed], field: &SelectedField) -> u64 {
-        let argument = key.iter().find_map(|feed| match feed {
-            PlannedFeed::Argument(path) => field.arguments.iter().find(|(name, _)| *name == path[0]),
+    /// How many keys a list reference is given: as many as the document or the contract writes out, or what a record's list
+    /// is taken to have.
+    fn n_keys_given(&self, key: &[PlannedFeed], declared: &Field, field: &SelectedField) -> u64 {
+        let given = key.iter().filter_map(|feed| match feed {
+            PlannedFeed::Argument(path) => {
+                let written = field.arguments.iter().find(|(name, _)| *name == path[0]).map(|(_, value)| value);
+                let default = || declared.arguments.iter().find(|one| one.name == path[0])?.default.as_ref();
+                let value = written.or_else(default);
+                Some(value.map_or(0, |value| n_values(value, &path[1..], PART_ROWS_ASSUMED)))
+            }
             _ => None,
         });
-        match argument {
-            Some((_, Input::List(items))) => items.len() as u64,
-            _ => PART_ROWS_ASSUMED,
-        }
+        given.max().unwrap_or(PART_ROWS_ASSUMED)
     }
 
     fn list(
@@ -378,16 +414,22 @@ impl<'c> Compiling<'c> {
             arguments: self.arguments(field, collected.field()),
             scopes,
             is_named: self.within.is_some(),
+            is_shown: self.is_shown(),
             connection: list_use.connection,
             when: self.when(&guards, &[]),
             count: None,
         };
         self.plan.steps.push(Step { ask: Ask::Pages(ask), stage });
-        let rows = self.plan.places[place.0].rows_max.saturating_mul(page_rows(list, collected.field()));
+        let rows = self.plan.places[place.0].rows_max.saturating_mul(page_rows(
+            list,
+            list_use.connection,
+            (field, collected.field()),
+        ));
         let rows = Rows { parent: place, step, stage, rows, of: list.of, is_scoped };
         if list_use.connection {
             let outputs = self.paging(&rows, field.ty.named(), &collected.selections(), &collected.response_key);
-            return Produce::Connection { step, outputs };
+            let seen = self.seen(&rows, &outputs, collected);
+            return Produce::Connection { step, seen, outputs };
         }
         let join = self.rows_join(&rows, collected);
         Produce::Join { join, nesting: nesting_of(&field.ty) }
@@ -398,6 +440,9 @@ impl<'c> Compiling<'c> {
         let contract = self.contract;
         let mut placed = Vec::new();
         for collected in collect(contract, ty, selected) {
+            if !self.has_room(collected.occurrences.len()) {
+                return Vec::new();
+            }
             let first = collected.field();
             let field = fields_of(contract, ty).iter().find(|field| first.name == field.name);
             let inner = collected.selections();
@@ -441,6 +486,25 @@ impl<'c> Compiling<'c> {
         in_order(placed)
     }
 
+    /// Returns the join that tells which rows of a connection are there for the caller, where not all may be: where a row's
+    /// node is always written, the join that leads to it, else one that asks for nothing but whether it is there.
+    fn seen(&mut self, rows: &Rows, outputs: &[Output], collected: &Collected<'_>) -> Option<JoinId> {
+        let possible = self.contract.possible_types(rows.of);
+        let is_hidden = |ty: &TypeId| {
+            (rows.is_scoped && scope_of(self.contract, *ty).is_some())
+                || (self.within.is_none() && !self.contract.has(*ty, self.audience))
+        };
+        if !possible.iter().any(is_hidden) || !shows_rows(outputs) {
+            return None;
+        }
+        if let Some(join) = always_joined(outputs) {
+            return Some(join);
+        }
+        let nothing: Vec<_> = collected.guards().into_iter().map(|guard| (&[] as &[Selection], guard)).collect();
+        let target = self.rows_target(rows);
+        Some(self.join_selected(target, JoinFrom::Pages(rows.step), Vec::new(), (&nothing, &collected.response_key)))
+    }
+
     /// Notes that a list step counts, and when.
     fn count(&mut self, step: StepId, when: When) {
         let Ask::Pages(ask) = &self.plan.steps[step.0].ask else { return };
@@ -464,14 +528,18 @@ impl<'c> Compiling<'c> {
 
     /// Joins the rows of a list step to the entities they name.
     fn rows_join_at(&mut self, rows: &Rows, collected: &Collected<'_>, path: &str) -> JoinId {
-        let target = Target {
+        let target = self.rows_target(rows);
+        self.join_at(target, JoinFrom::Pages(rows.step), Vec::new(), collected, path)
+    }
+
+    fn rows_target(&self, rows: &Rows) -> Target {
+        Target {
             parent: rows.parent,
             kind: TargetKind::Entities { is_scoped: rows.is_scoped },
             variants: self.contract.possible_types(rows.of),
             known_after: rows.stage,
             rows: rows.rows,
-        };
-        self.join_at(target, JoinFrom::Pages(rows.step), Vec::new(), collected, path)
+        }
     }
 
     fn join(&mut self, target: Target, from: JoinFrom, needs: Vec<usize>, collected: &Collected<'_>) -> JoinId {
@@ -486,7 +554,20 @@ impl<'c> Compiling<'c> {
         collected: &Collected<'_>,
         between: &str,
     ) -> JoinId {
-        let guards = collected.guards();
+        let path = [between, &collected.response_key];
+        let path = path.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
+        self.join_selected(target, from, needs, (&collected.selections(), &path))
+    }
+
+    /// Joins objects of which something is selected, or nothing but whether they are there.
+    fn join_selected(
+        &mut self,
+        target: Target,
+        from: JoinFrom,
+        needs: Vec<usize>,
+        (selected, below): (&Selected<'_>, &str),
+    ) -> JoinId {
+        let guards: Vec<Guard> = selected.iter().map(|(_, guard)| guard.clone()).collect();
         let join = JoinId(self.plan.joins.len());
         let when = self.when(&guards, &[]);
         let is_hidden = |ty: &TypeId| {
@@ -497,7 +578,7 @@ impl<'c> Compiling<'c> {
         let (hidden, variants): (Vec<TypeId>, Vec<TypeId>) = target.variants.iter().partition(|ty| is_hidden(ty));
         let hidden = hidden.into_iter().map(|ty| self.contract.ty(ty).name.clone()).collect();
         self.plan.joins.push(Join { parent: target.parent, when, from, needs, targets: Vec::new(), hidden });
-        let path = [self.plan.places[target.parent.0].path.as_str(), between, &collected.response_key];
+        let path = [self.plan.places[target.parent.0].path.as_str(), below];
         let path = path.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
         for ty in variants {
             let (kind, scope) = match target.kind {
@@ -508,7 +589,7 @@ impl<'c> Compiling<'c> {
             let place = self.place(path.clone(), ty, kind, target.known_after, target.rows);
             self.plan.places[place.0].scope = scope;
             self.plan.joins[join.0].targets.push((self.contract.ty(ty).name.clone(), place));
-            self.fill(place, &collected.selections());
+            self.fill(place, selected);
         }
         join
     }
@@ -589,12 +670,14 @@ impl<'c> Compiling<'c> {
         let column = found.unwrap_or_else(|| {
             let stage = self.plan.places[place.0].known_after + 1;
             let next_step = StepId(self.plan.steps.len());
-            let step = *self.record_steps.entry((group, stage)).or_insert(next_step);
+            // What a caller may not see in one place must not be told by what is fetched for another.
+            let seen_as = self.plan.places[place.0].scope.as_ref().map(|scope| scope.is_named);
+            let step = *self.record_steps.entry((group, stage, seen_as)).or_insert(next_step);
             if step == next_step {
                 self.plan.steps.push(Step { ask: Ask::Records { group, places: Vec::new() }, stage });
             }
             let columns = &mut self.plan.places[place.0].columns;
-            columns.push(Column { group, step, when: None, fields: Vec::new() });
+            columns.push(Column { group, step, when: None, fields: Vec::new(), shown: Vec::new() });
             let column = columns.len() - 1;
             if let Ask::Records { places, .. } = &mut self.plan.steps[step.0].ask {
                 places.push((place, column));
@@ -606,9 +689,14 @@ impl<'c> Compiling<'c> {
             guards.push(guard.clone());
         }
         if let Some(field) = field {
-            let fields = &mut self.plan.places[place.0].columns[column].fields;
-            if !fields.iter().any(|name| name == field) {
-                fields.push(field.to_string());
+            let ty = self.plan.places[place.0].ty;
+            let declared = fields_of(self.contract, ty).iter().find(|declared| *field == declared.name);
+            let is_shown = self.is_shown() && declared.is_some_and(|declared| declared.is_shown_to(self.audience));
+            let Column { fields, shown, .. } = &mut self.plan.places[place.0].columns[column];
+            for names in [Some(fields), Some(shown).filter(|_| is_shown)].into_iter().flatten() {
+                if !names.iter().any(|name| name == field) {
+                    names.push(field.to_string());
+                }
             }
         }
         column
@@ -742,12 +830,53 @@ fn columns_read<'f>(feeds: impl Iterator<Item = &'f PlannedFeed>) -> Vec<usize> 
     columns
 }
 
-/// How many rows a page of this field can have: what the document writes, or what the list allows.
-fn page_rows(list: &List, field: &SelectedField) -> u64 {
-    let asked = field.arguments.iter().find(|(name, _)| name == "first" || name == "last").map(|(_, value)| value);
-    match asked {
-        None | Some(Input::Null) => u64::from(list.page_rows_default),
-        Some(Input::Number(text)) => text.parse().unwrap_or(0).min(u64::from(list.page_rows_max)),
-        Some(_) => u64::from(list.page_rows_max),
+/// How many rows a page of this field can have: what the document or the contract writes, or what the list allows. Where both
+/// `first` and `last` are written, only one of them may have a value when it is asked.
+fn page_rows(list: &List, is_connection: bool, (declared, field): (&Field, &SelectedField)) -> u64 {
+    let max = u64::from(list.page_rows_max);
+    let names: &[&str] = if is_connection { &["first", "last"] } else { &["first"] };
+    let asked = names.iter().filter_map(|name| n_asked(declared, field, name)).max();
+    asked.map_or(if is_connection { u64::from(list.page_rows_default) } else { max }, |asked| asked.min(max))
+}
+
+/// How many values an argument asks for, as it is written or by its default; none: it asks for no number, and for a variable
+/// or anything else that is not known yet, more than any.
+fn n_asked(declared: &Field, field: &SelectedField, name: &str) -> Option<u64> {
+    let written = field.arguments.iter().find(|(given, _)| given == name).map(|(_, value)| value);
+    let default = || declared.arguments.iter().find(|argument| argument.name == name)?.default.as_ref();
+    match written.or_else(default)? {
+        Input::Null => None,
+        Input::Number(text) => Some(text.parse().unwrap_or(0)),
+        _ => Some(u64::MAX),
     }
+}
+
+/// How many values are found in an argument by a path, where a variable has so many. One that stands in a list is one of its
+/// items.
+pub(super) fn n_values(value: &Input, path: &[String], of_variable: u64) -> u64 {
+    match (value, path.split_first()) {
+        (Input::Variable(_), _) => of_variable,
+        (Input::Null, _) => 0,
+        (Input::List(items), _) => items.iter().map(|item| n_values(item, path, 1)).sum(),
+        (_, Some((name, rest))) => value.field(name).map_or(0, |value| n_values(value, rest, of_variable)),
+        (_, None) => 1,
+    }
+}
+
+/// Whether anything is written of the single rows of a page.
+fn shows_rows(outputs: &[Output]) -> bool {
+    outputs.iter().any(|output| match &output.produce {
+        Produce::Edges { .. } | Produce::Nodes { .. } | Produce::StartCursor | Produce::EndCursor => true,
+        Produce::PageInfo(outputs) => shows_rows(outputs),
+        _ => false,
+    })
+}
+
+/// Returns a join of the rows of a page that is followed whenever the page is written.
+fn always_joined(outputs: &[Output]) -> Option<JoinId> {
+    outputs.iter().filter(|output| output.when.is_none()).find_map(|output| match &output.produce {
+        Produce::Nodes { join, .. } | Produce::Node(join) => Some(*join),
+        Produce::Edges { outputs, .. } => always_joined(outputs),
+        _ => None,
+    })
 }

@@ -143,6 +143,8 @@ pub struct Place {
     pub outputs: Vec<Output>,
     /// Whose rows the objects are, where not everyone may see them.
     pub scope: Option<Scoped>,
+    /// Whether the audience is shown them: what a rule reads on its way is nobody's but the operator's.
+    pub is_shown: bool,
     /// After which stage its objects are known; 0 is before any step.
     pub known_after: u32,
     /// How many objects it can have at most.
@@ -195,6 +197,8 @@ pub struct Column {
     pub when: When,
     /// The fields it answers, for people.
     pub fields: Vec<String>,
+    /// Those of them that the audience has selected itself.
+    pub shown: Vec<String>,
 }
 
 /// One question to one owner.
@@ -239,6 +243,8 @@ pub struct PagesAsk {
     pub scopes: Vec<TypeId>,
     /// Whether a rule reads them, for an account that the caller has named.
     pub is_named: bool,
+    /// Whether the audience is shown its rows.
+    pub is_shown: bool,
     /// Whether the field is a Relay connection.
     pub connection: bool,
     /// When it is asked.
@@ -405,6 +411,8 @@ pub enum Produce {
     Connection {
         /// The list step.
         step: StepId,
+        /// The join that tells which of its rows are there for the caller; none where all are.
+        seen: Option<JoinId>,
         /// What is written for it.
         outputs: Vec<Output>,
     },

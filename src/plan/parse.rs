@@ -1,7 +1,7 @@
-//! Parsing: a document becomes one operation, after async-graphql has parsed and validated it.
+//! Parsing: a document becomes one operation, after async-graphql has validated it.
 //!
-//! In: the public schema and the document's text. Out: the operation asked for, or why there is none. Validation never
-//! depends on variables, so a valid document is valid for every caller.
+//! In: the public schema and a document that has been counted. Out: the operation asked for, or why there is none. Validation
+//! never depends on variables, so a valid document is valid for every caller.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,10 @@ use async_graphql::{
 use async_graphql_value::Value;
 use futures_util::FutureExt;
 
-use super::operation::{Given, Guard, Operation, Position, SelectedField, Selection, VariableDefinition, WrittenType};
+use super::{
+    document::Document,
+    operation::{Given, Guard, Operation, Position, SelectedField, Selection, VariableDefinition, WrittenType},
+};
 use crate::contract::{KeptDocument, PublicSchema, input_of};
 
 /// How many selections one operation may have once its fragments are in place. A real page has hundreds; fragments that
@@ -76,9 +79,9 @@ impl Refusal {
     }
 }
 
-/// Parses and validates a document and picks its operation.
-pub fn parse(schema: &PublicSchema, query: &str, operation_name: Option<&str>) -> Result<Operation, Refusal> {
-    let document = validated(schema, query)?;
+/// Validates a document and picks its operation.
+pub fn parse(schema: &PublicSchema, document: &Document, operation_name: Option<&str>) -> Result<Operation, Refusal> {
+    let document = validated(schema, document)?;
     let (name, operation) = pick(&document, operation_name)?;
     if operation.node.ty != OperationType::Query {
         let message = format!("Freehold only reads: a {} is not served", operation.node.ty);
@@ -99,15 +102,7 @@ pub fn parse(schema: &PublicSchema, query: &str, operation_name: Option<&str>) -
     })
 }
 
-/// Names the operations of a document that fits the schema, in the order of their names; one may have none.
-pub fn operation_names(schema: &PublicSchema, query: &str) -> Result<Vec<Option<String>>, Refusal> {
-    let document = validated(schema, query)?;
-    let mut names: Vec<_> = document.operations.iter().map(|(name, _)| name.map(ToString::to_string)).collect();
-    names.sort();
-    Ok(names)
-}
-
-/// Answers `__schema` and `__type` of an operation through async-graphql.
+/// Answers `__schema` and `__type` of an operation that has been planned through async-graphql.
 ///
 /// *Shape*: what they say, by response key.
 /// *Errors*: what async-graphql refuses.
@@ -146,12 +141,14 @@ pub async fn introspect(
     }
 }
 
-fn validated(schema: &PublicSchema, query: &str) -> Result<ExecutableDocument, Refusal> {
+fn validated(schema: &PublicSchema, document: &Document) -> Result<ExecutableDocument, Refusal> {
     let kept = KeptDocument::default();
-    let request = async_graphql::Request::new(query).data(kept.clone());
+    let mut request = async_graphql::Request::new(String::new()).data(kept.clone());
+    request.set_parsed_query(document.parsed().clone());
     let response = schema.validating().execute(request).now_or_never().expect("parsing and validating never wait");
     let document = kept.take();
-    let kind = if document.is_some() { RefusalKind::Validation } else { RefusalKind::Syntax };
+    // Without one its fragments go deeper than anybody follows them.
+    let kind = if document.is_some() { RefusalKind::Validation } else { RefusalKind::TooLarge };
     // A document of several operations is valid; which of them is meant is asked later.
     let mistakes: Vec<Mistake> = (response.errors.into_iter())
         .filter(|error| error.message != "Operation name required in request.")

@@ -57,7 +57,7 @@ pub struct HttpSettings {
 pub struct EngineSettings {
     /// How long one request may take from arrival to answer.
     pub request_deadline: Duration,
-    /// Compiled plans kept.
+    /// Compiled plans kept for each audience, of 16 KiB each; fewer where they are larger.
     pub plan_cache_entries: usize,
     /// Entries of `errors` in one answer; one more says how many more there were.
     pub errors_max: usize,

@@ -236,6 +236,36 @@ fn documents_are_replayed_and_those_that_break_are_named() {
 }
 
 #[test]
+fn what_the_server_refuses_by_its_limits_breaks_a_document_and_is_not_explained() {
+    let folder = written(&[]);
+    let contract = folder.path().to_owned();
+    let settings = contract.join("freehold.toml");
+    let text = std::fs::read_to_string(&settings).expect("the contract's settings");
+    for (limit, query, said) in [
+        ("depth = 1", "{ product(sku: \"A-1\") { name } }", "limit depth"),
+        ("cost = 1", "{ products { sku } }", "limit cost"),
+        ("introspection = false", "{ __schema { types { name } } }", "the schema is not shown"),
+        (
+            "tokens = 1000",
+            "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+            "inside one another",
+        ),
+    ] {
+        std::fs::write(&settings, format!("{text}\n[limits]\n{limit}\n")).expect("a file");
+        let manifest = contract.join("one.json");
+        std::fs::write(
+            &manifest,
+            Value::Object([(document_hash(query), query.into())].into_iter().collect()).to_string(),
+        )
+        .expect("a file");
+        let checked = freehold(&["documents", "check", "--contract", shown(&contract), "--manifest", shown(&manifest)]);
+        assert!(checked.code == Some(1) && checked.out.contains(said), "{limit}: {} {}", checked.out, checked.err);
+        let explained = freehold_with(&[], &["explain", "-", "--contract", shown(&contract)], query);
+        assert!(explained.code == Some(1) && explained.err.contains(said), "{limit}: {}", explained.err);
+    }
+}
+
+#[test]
 fn explain_shows_a_plan_or_every_mistake_of_the_query() {
     let contract = live::folder();
     let explain = |arguments: &[&str], query: &str| {

@@ -101,6 +101,23 @@ async fn an_audience_that_trusts_registered_documents_runs_no_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_text_registered_for_several_audiences_is_run_by_each_of_them() {
+    for order in [["storefront", "service"], ["service", "storefront"]] {
+        let members = order.map(|audience| (audience.to_owned(), json!({ "query": PAGE, "audiences": [audience] })));
+        let manifest = Value::Object(members.into_iter().collect()).to_string();
+        for anonymous in order {
+            let settings = SETTINGS
+                .replace("anonymous = \"storefront\"", &format!("anonymous = \"{anonymous}\""))
+                .replace("[\"storefront\"]", "[\"storefront\", \"service\"]");
+            let place = Place::new(&[("freehold.toml", &settings), ("documents.json", &manifest)]).await;
+            let served = Served::start(&place, &[]);
+            let response = ask(served.address, &json!({ "extensions": by_hash(&document_hash(PAGE)) })).await;
+            assert_eq!(response.json()["data"]["product"]["name"], "Pump", "{anonymous}: {response:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_query_is_sent_once_and_called_by_its_hash_from_then_on() {
     let settings = SETTINGS.replace("anonymous = \"storefront\"", "anonymous = \"service\"");
     let place = Place::new(&[("freehold.toml", &settings), ("documents.json", &manifest(&[PAGE]))]).await;

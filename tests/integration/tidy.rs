@@ -105,6 +105,7 @@ const CRATES: [(&str, &[&str]); 14] = [
             "contract/public",
             "contract/binding/graphql/document",
             "contract/rule_inputs",
+            "plan/document",
             "plan/parse",
             "demo/servers",
             "demo/shop_schema",

@@ -151,6 +151,22 @@ pub(super) fn hierarchy(survey: &Survey<'_>, lists: &[List], findings: &mut Find
         findings.fault("HIERARCHY_LIST", parameter.place, message, help);
         return None;
     };
+    let of = survey.type_ids.iter().find(|(_, id)| **id == found.of).map(|(name, _)| *name);
+    for ty in of.into_iter().flat_map(|name| survey.written.schema.possible(name)) {
+        // What stands in its rows is taken for the numbers of accounts, by which callers are let at other rows.
+        let account = survey.written.schema.types.get(ty).and_then(|ty| directive::find(&ty.directives, "scope"));
+        let account = account.and_then(|scope| Some(scope.text("account")?.0));
+        let is_account = match survey.key_fields(ty).as_slice() {
+            [field] => account == Some(field.name.name.as_str()),
+            _ => false,
+        };
+        if !is_account {
+            let message = format!("the list `{}` lists `{ty}`, whose key is not the number of an account", found.name);
+            let help = "name a list of accounts: of a type with one key field, which its @scope(account:) names";
+            findings.fault("HIERARCHY_LIST", list.place, message, help);
+            return None;
+        }
+    }
     let HierarchyTable { max_age, levels_max, accounts_max, .. } = *table;
     Some(Hierarchy { list: ListId::from(number), parameter: at, max_age, levels_max, accounts_max })
 }

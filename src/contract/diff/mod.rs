@@ -4,10 +4,12 @@
 //! pipeline can hold back those that somebody should have agreed to. Pure.
 //!
 //! Reading order: this file (what a change is), `view` (what an audience has of a contract), `schema` with `types` (what callers'
-//! documents meet), `owner` (who answers, and how it is asked), `bounds` (how old an answer may be), `visibility` (who sees what),
+//! documents meet), `owner` (who answers, and how it is asked), `bounds` (how old an answer may be), `visibility` (who sees what), `limits`
+//! (what a request may take),
 //! `report` (how changes are printed).
 
 mod bounds;
+mod limits;
 mod owner;
 mod report;
 mod schema;
@@ -83,6 +85,7 @@ pub fn diff(old: &Contract, new: &Contract) -> Vec<Change> {
     changes.extend(owner::changes(old, new));
     changes.extend(bounds::changes(old, new));
     changes.extend(visibility::changes(old, new));
+    changes.extend(limits::changes(old, new));
     changes.extend(settings(old, new));
     changes.sort();
     changes.dedup();

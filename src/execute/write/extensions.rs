@@ -8,7 +8,7 @@ use crate::{
     cache::{self, Levels, Life, Stale},
     contract::Contract,
     execute::{fault::said_by, gathered::PageCell, veil::has_gaps},
-    plan::{Ask, PagesAsk, PlaceId},
+    plan::{Ask, PagesAsk, Place, PlaceId, Plan},
     value::{DomainId, GroupId, SystemId},
 };
 
@@ -26,18 +26,19 @@ pub(super) fn write(known: Known<'_>, names_owners: bool, out: &mut Vec<u8>) {
         extensions.insert("freehold".to_owned(), json!({ "contract": contract.version, "answeredBy": answered }));
     }
     if !stale.is_empty() {
-        extensions.insert("stale".to_owned(), stale.iter().map(|one| stale_entry(contract, one)).collect());
+        extensions.insert("stale".to_owned(), stale.iter().map(|one| stale_entry(known, one)).collect());
     }
     out.extend_from_slice(b",\"extensions\":");
     out.extend_from_slice(Value::Object(extensions).to_string().as_bytes());
 }
 
-/// Says what is served past its bound.
-fn stale_entry(contract: &Contract, one: &Stale) -> Value {
+/// Says what is served past its bound. Which group that is, is said of what the caller has asked for themselves.
+fn stale_entry(Known { contract, plan, .. }: Known<'_>, one: &Stale) -> Value {
     let group = match one.asked {
         cache::Asked::Group(group) => &contract.group(group).name,
         cache::Asked::List(list) => &contract.list(list).name,
     };
+    let group = Some(group).filter(|_| is_shown(contract, plan, one.asked));
     json!({
         "code": "STALE_SERVED",
         "system": contract.system(one.system).name,
@@ -47,6 +48,25 @@ fn stale_entry(contract: &Contract, one: &Stale) -> Value {
         "records": one.n,
         "because": one.code,
     })
+}
+
+/// Whether the caller has asked for something of a group or a list themselves, and not only a rule on its way.
+fn is_shown(contract: &Contract, plan: &Plan, asked: cache::Asked) -> bool {
+    match asked {
+        cache::Asked::Group(group) => plan.places.iter().any(|place| {
+            let is_it = |of: GroupId| of == group || contract.handed_over_by(of) == Some(group);
+            let mut columns = place.columns.iter().enumerate();
+            columns.any(|(number, column)| is_it(column.group) && has_shown(place, number))
+        }),
+        cache::Asked::List(list) => {
+            plan.steps.iter().any(|step| matches!(&step.ask, Ask::Pages(ask) if ask.list == list && ask.is_shown))
+        }
+    }
+}
+
+/// Whether the caller has asked for a column of a place themselves: for a field of it, or, of its identity, for the object.
+fn has_shown(place: &Place, column: usize) -> bool {
+    place.is_shown && (column == 0 || !place.columns[column].shown.is_empty())
 }
 
 /// Says who answered: an entry for each step, place and system.
@@ -83,7 +103,7 @@ impl Steps<'_> {
         let Known { contract, cache, plan, gathered } = self.0;
         let (place, rows) = (&plan.places[id.0], gathered.rows(id));
         let wanted = &place.columns[column];
-        if rows.n_rows == 0 || !gathered.applies(wanted.when) {
+        if rows.n_rows == 0 || !gathered.applies(wanted.when) || !has_shown(place, column) {
             return Vec::new();
         }
         // The owner stands first, and stands there even where another system answers for everything.
@@ -119,11 +139,11 @@ impl Steps<'_> {
             entry["path"] = Value::from(place.path.as_str());
             entry["type"] = Value::from(contract.ty(place.ty).name.as_str());
             entry["group"] = Value::from(group.name.as_str());
-            entry["fields"] = wanted.fields.iter().map(String::as_str).collect();
+            entry["fields"] = wanted.shown.iter().map(String::as_str).collect();
             entry["records"] = json!(said.n_records);
             (entry["absent"], entry["failed"]) = (json!(said.n_absent), json!(said.n_failed));
             if n == 0 {
-                entry["from"] = if has_gaps { Value::Null } else { self.levels(step) };
+                entry["from"] = if has_gaps || self.is_read_for_rules(step) { Value::Null } else { self.levels(step) };
             }
             entry
         };
@@ -132,7 +152,7 @@ impl Steps<'_> {
 
     fn pages(&self, step: usize, ask: &PagesAsk) -> Option<Value> {
         let Known { contract, cache, plan, gathered } = self.0;
-        let cells = gathered.pages[step].as_ref()?;
+        let cells = gathered.pages[step].as_ref().filter(|_| ask.is_shown)?;
         let mut said = Said::default();
         for cell in cells {
             match cell {
@@ -166,6 +186,15 @@ impl Steps<'_> {
             "asOf": oldest.and_then(|life| instant(life.since_ms)),
             "ageMs": oldest.map(|life| life.age_ms),
         })
+    }
+
+    /// Whether a step asks for what a rule reads as well, so that its numbers are not those of what is shown.
+    fn is_read_for_rules(&self, step: usize) -> bool {
+        let plan = self.0.plan;
+        match &plan.steps[step].ask {
+            Ask::Records { places, .. } => places.iter().any(|(place, _)| !plan.places[place.0].is_shown),
+            Ask::Pages(ask) => !ask.is_shown,
+        }
     }
 
     /// Says where what a step asked for was found, whoever answered.

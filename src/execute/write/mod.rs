@@ -293,7 +293,9 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
                 }
             }
             Produce::Join { join, nesting } => self.join(*join, nesting, holder, output, path),
-            Produce::Connection { step, outputs } => self.connection(*step, outputs, holder, output, path),
+            Produce::Connection { step, seen, outputs } => {
+                self.connection((*step, *seen), outputs, holder, output, path)
+            }
             Produce::Introspection => match self.introspection.and_then(|answer| answer.get(output.name.as_str())) {
                 None | Some(serde_json::Value::Null) => Written::Null,
                 Some(value) => match serde_json::to_writer(&mut self.out, value) {

@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct PageAt<'g> {
     page: &'g Page,
     step: StepId,
+    /// The join that tells which rows are there for the caller; none: all, or the join of the nodes does.
+    seen: Option<JoinId>,
     parent_row: usize,
     /// The edge at hand.
     edge: Option<usize>,
@@ -50,7 +52,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     /// Writes the connection of the object at hand.
     pub(super) fn connection(
         &mut self,
-        step: StepId,
+        (step, seen): (StepId, Option<JoinId>),
         outputs: &'g [Output],
         holder: &Holder<'_, 'g>,
         output: &Output,
@@ -65,7 +67,7 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
                 if let Err(written) = self.left_out(step, page, output, path) {
                     return written;
                 }
-                let at = PageAt { page, step, parent_row: row, edge: None };
+                let at = PageAt { page, step, seen, parent_row: row, edge: None };
                 if self.page_members(outputs, &at, path) { Written::Value } else { Written::Failed }
             }
         }
@@ -105,8 +107,8 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
                 None => Written::Null,
             },
             Produce::Cursor => self.cursor(at, at.edge.and_then(|edge| page.items.get(edge)).map(|item| &item.cursor)),
-            Produce::StartCursor => self.cursor(at, page.first()),
-            Produce::EndCursor => self.cursor(at, page.last()),
+            Produce::StartCursor => self.cursor(at, self.first_seen(at)),
+            Produce::EndCursor => self.cursor(at, self.last_seen(at)),
             Produce::HasNextPage => self.boolean(page.has_next),
             Produce::HasPreviousPage => self.boolean(page.has_previous),
             Produce::PageInfo(outputs) => {
@@ -158,13 +160,36 @@ impl<'g, const FACTS: bool> Writer<'g, FACTS> {
     fn listed(&self, join: Option<JoinId>, at: &PageAt<'_>) -> Listed {
         let n_rows = at.page.items.len();
         let gathered = self.gathered;
-        let Some(join) = join.filter(|_| gathered.sight.is_some()) else { return Listed::All(n_rows) };
+        // Whoever sees the rows of all accounts may still not have all types of them.
+        let may_hide = |join: &JoinId| gathered.sight.is_some() || !self.plan.joins[join.0].hidden.is_empty();
+        let Some(join) = at.seen.or(join).filter(may_hide) else { return Listed::All(n_rows) };
         match gathered.join(join).cells.get(at.parent_row) {
             Some(JoinCell::Items(items)) => {
                 let is_listed = |n: &usize| gathered.is_listed(self.plan, join, items.start + n);
                 Listed::These((0..n_rows).filter(is_listed).collect())
             }
             _ => Listed::All(n_rows),
+        }
+    }
+
+    /// Returns where the page begins, as far as the caller may see it.
+    fn first_seen(&self, at: &PageAt<'g>) -> Option<&'g Cursor> {
+        match self.listed(None, at) {
+            Listed::These(rows) if rows.first() != Some(&0) && !at.page.items.is_empty() => {
+                Some(&at.page.items[*rows.first()?].cursor)
+            }
+            _ => at.page.first(),
+        }
+    }
+
+    /// Returns where the page ends, as far as the caller may see it.
+    fn last_seen(&self, at: &PageAt<'g>) -> Option<&'g Cursor> {
+        let items = &at.page.items;
+        match self.listed(None, at) {
+            Listed::These(rows) if rows.last().map(|row| row + 1) != Some(items.len()) && !items.is_empty() => {
+                Some(&items[*rows.last()?].cursor)
+            }
+            _ => at.page.last(),
         }
     }
 

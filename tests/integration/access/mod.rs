@@ -1,8 +1,9 @@
 //! Access: what each caller sees, by whatever path they ask.
 //!
 //! Reading order: `rig` (engines whose owners fail and callers), `table` (who has what of the canonical graph), `matrix`
-//! (every field for every caller), `schema` (what each audience is told there is), `paths` (the paths by which somebody might see what is not theirs), `ruled` (rules),
-//! `own` and `placed` (rows by login), `below` (the hierarchy), `pushdown` (what an owner reads), `leak` (one engine for all against one for
+//! (every field for every caller), `schema` (what each audience is told there is), `paths` (the paths by which somebody might see
+//! what is not theirs), `shown` (what is said beside the data), `ruled` (rules), `own` and `placed` (rows by login), `below` (the
+//! hierarchy), `pushdown` (what an owner reads), `leak` (one engine for all against one for
 //! each).
 
 mod below;
@@ -17,4 +18,5 @@ mod pushdown;
 mod rig;
 mod ruled;
 mod schema;
+mod shown;
 mod table;

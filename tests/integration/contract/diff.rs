@@ -188,6 +188,65 @@ const TAKEN_BACK: &[Case] = &[
     ("freehold.toml", "\"24h\"", "\"refuse\"", "bounds [freshness.product] on_outage was refuse, is 24h: loosened"),
 ];
 
+/// What `freehold.toml` says of limits before and after, and what is said of that.
+const LIMITS: &[(&str, &str, &str)] = &[
+    ("depth = 15", "depth = 10", "breaking [limits] depth was 15, is 10: requests may be refused"),
+    ("depth = 10", "depth = 15", "note [limits] depth was 10, is 15"),
+    (
+        "",
+        "[limits.storefront]\ncost = 5",
+        "breaking [limits] cost was 200000, is 5: requests may be refused [storefront]",
+    ),
+    ("", "introspection = false", "breaking [limits] introspection is off: the schema is not shown"),
+    ("introspection = false", "", "visibility [limits] introspection is on: the schema is shown"),
+    ("", "concurrency = 2", "note [limits] concurrency was 128, is 2"),
+    (
+        "",
+        "rate = { per_second = 2 }",
+        "note [limits] rate is another: callers may be told to come back later, or sooner",
+    ),
+];
+
+#[test]
+fn limits_that_are_lower_break_and_those_that_are_higher_are_notes() {
+    let with = |limits: &str| {
+        let table = format!("[limits]\n{limits}\n[freshness.product]");
+        contract(base::edited("freehold.toml", "[freshness.product]", &table))
+    };
+    for (was, is, expected) in LIMITS {
+        let said: Vec<String> = diff(&with(was), &with(is)).iter().map(line).collect();
+        assert_eq!(said, [*expected]);
+    }
+}
+
+#[test]
+fn a_document_that_is_lost_breaks_for_whoever_ran_it() {
+    let with = |table: &str, manifest: &str| {
+        let table = format!("[documents]\nmanifest = \"manifest.json\"\n{table}\n[freshness.product]");
+        let mut files = base::edited("freehold.toml", "[freshness.product]", &table);
+        files.push(("manifest.json".to_owned(), manifest.to_owned()));
+        contract(files)
+    };
+    let said = |old: &Contract, new: &Contract| diff(old, new).iter().map(line).collect::<Vec<_>>();
+    let (one, two) = (r#"{"a": "{ __typename }", "b": "{ a: __typename }"}"#, r#"{"a": "{ __typename }"}"#);
+    let (open, held) = (with("", one), with("trusted_only = [\"storefront\"]", one));
+    assert_eq!(said(&open, &with("", two)), ["breaking [documents] b is registered no more"]);
+    assert_eq!(said(&with("", two), &open), Vec::<String>::new());
+    let said_of_held = said(&open, &held);
+    assert!(
+        said_of_held.contains(&"breaking [documents] trusted_only: no other document is run [storefront]".to_owned()),
+        "{said_of_held:#?}"
+    );
+    let opened = said(&held, &open);
+    assert_eq!(opened, ["visibility [documents] trusted_only no more: any document is run [storefront]"]);
+}
+
+#[test]
+fn what_costs_another_number_is_a_note() {
+    let said = said("product.graphql", "width: Int }", "width: Int @cost(weight: \"2.5\") }");
+    assert_eq!(said, ["note Picture.width @cost was none, is 2.5"]);
+}
+
 #[test]
 fn what_is_taken_back_breaks() {
     for (path, from, to, expected) in TAKEN_BACK {

@@ -244,10 +244,10 @@ const OWNERSHIP: &[Mistake] = &[
         "[hierarchy]\nlist = \"ordersOf\"\nparameter = \"acount\"\n[freshness.product]",
     ),
     (
-        "KEY_UNKNOWN",
+        "HIERARCHY_LIST",
         FREEHOLD,
         "[freshness.product]",
-        "[hierarchy]\ndepth = 3\nlist = \"ordersOf\"\nparameter = \"account\"\n[freshness.product]",
+        "[hierarchy]\nlist = \"ordersOf\"\nparameter = \"account\"\n[freshness.product]",
     ),
     ("LIST_SCOPE", ERP, "domain = \"order\"", "domain = \"order\"\nscope = \"acount\""),
     ("LIST_SCOPE", ERP, "order = [\"name\", \"sku desc\"]", "order = [\"name\", \"sku desc\"]\nscope = \"category\""),
@@ -491,6 +491,14 @@ const HTTP: &[(&str, &str, &str)] = &[
     ("ERROR_KIND", "\"throttled\"", "\"busy\""),
     ("VALUE_TYPE", "not_found = [403]", "not_found = [200]"),
 ];
+
+#[test]
+fn a_hierarchy_that_has_a_key_too_many_says_which_there_are() {
+    let table = "[hierarchy]\ndepth = 3\nlist = \"ordersOf\"\nparameter = \"account\"\n[freshness.product]";
+    let faults = base::faults(&base::loaded(base::edited(FREEHOLD, "[freshness.product]", table)));
+    let said = "KEY_UNKNOWN freehold.toml:5:1 [hierarchy] has no key `depth` | known here: list, parameter, max_age,";
+    assert!(faults[0].starts_with(said), "{faults:#?}");
+}
 
 #[test]
 fn every_lint_of_a_system_that_speaks_http_says_so_too() {

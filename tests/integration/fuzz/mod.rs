@@ -19,6 +19,8 @@ mod tape_read;
 #[path = "../../../fuzz/entries/token_read.rs"]
 mod token_read;
 
+mod spelled;
+
 use std::path::Path;
 
 use freehold::cache::{Change, Confirmation, Kept, SharedEntry, SharedMessage, Told};
@@ -119,8 +121,8 @@ fn any_text_loads_as_a_contract_or_says_what_is_wrong() {
     smoke(&[folder("fuzz/contract"), folder("schema")], setting("FREEHOLD_CASES", 2_000) / 40, contract_load::run);
 }
 
-fn queries() -> [Vec<u8>; 2] {
-    ["plan_query-product.graphql", "plan_query-things.graphql"].map(|name| {
+fn queries() -> [Vec<u8>; 3] {
+    ["plan_query-product.graphql", "plan_query-things.graphql", "plan_limits-spellings.graphql"].map(|name| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
         std::fs::read(path).expect("the seed is in the repository")
     })

@@ -8,4 +8,5 @@ mod kept;
 mod pages;
 mod schema;
 pub mod server;
+mod spellings;
 mod standing;
