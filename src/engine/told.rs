@@ -23,7 +23,10 @@ impl Engine {
             self.telemetry.emit(&Event::RuleFailed { rule, n: *n, detail });
         }
         if let Some(ledger) = &self.ledger {
-            executed.judged.into_iter().for_each(|judged| ledger.note(noted::observation(&self.contract, judged, at_ms)));
+            executed
+                .judged
+                .into_iter()
+                .for_each(|judged| ledger.note(noted::observation(&self.contract, judged, at_ms)));
         }
         let status = match (executed.data_is_null, executed.n_faults) {
             (true, _) => AnswerStatus::NullData,

@@ -28,7 +28,6 @@ pub trait Sources {
     fn source(&self, at: At, field: &str) -> Source;
 }
 
-
 /// One fact that a reason, or a step of an explanation, rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
