@@ -1,6 +1,7 @@
 //! HTTP over real sockets: the audits of GraphQL over HTTP, and the bounds of the server.
 
 mod audits;
+mod bombs;
 mod bounds;
 pub mod client;
 mod hostile;
