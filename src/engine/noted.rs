@@ -30,8 +30,7 @@ pub(super) fn observation(contract: &Contract, judged: Judged, at_ms: i64) -> Ob
     Observation { subject: Subject { rule: rule.to_owned(), entity, account }, at_ms, is_complete, seen }
 }
 
-/// Returns the contract's own domain of a name, or the wider one that it has instead: `customer` for
-/// `customer.permissions`.
+/// Returns the contract's own domain of a name, or the wider one that it has instead: `product` for `product.content`.
 fn domain_of(contract: &Contract, name: &str) -> Option<String> {
     let wider = std::iter::successors(Some(name), |name| name.rsplit_once('.').map(|(wider, _)| wider));
     let mut has = wider.filter(|name| contract.domains.iter().any(|domain| domain.name == *name));
@@ -53,7 +52,7 @@ mod tests {
             Reason::new(ReasonCode::FreightConstraint, "so", Vec::new()).of_line(&20),
             Reason::of_unknown("The credit", &unknown),
             Reason::new(ReasonCode::DeliveryBlock, "so", Vec::new()),
-            Reason::new(ReasonCode::BuyerNotPermitted, "so", Vec::new()),
+            Reason::new(ReasonCode::HazmatDocumentExpired, "so", Vec::new()),
             Reason::new(ReasonCode::CreditHold, "so", Vec::new()),
         ];
         let judged = Judged {
@@ -71,10 +70,10 @@ mod tests {
             [Some("20"), None, Some("product")],
             [None, Some("erp"), None],
             [None, None, Some("order")],
-            [None, None, Some("customer")],
+            [None, None, Some("product")],
             [None, None, Some("customer.credit")],
         ];
-        assert_eq!(noted, expected, "the contract has no domain `customer.permissions`");
+        assert_eq!(noted, expected, "the contract has no domain `product.content`");
     }
 
     /// A contract that names no domain of its own: it has those that every contract has.
