@@ -51,6 +51,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
             "diagnostic",
             "fetch",
             "ledger",
+            "rules",
             "source",
             "owner",
             "cache",

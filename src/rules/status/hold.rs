@@ -136,9 +136,10 @@ fn held(order: &OrderFacts, assessment: CreditAssessment, adds: Option<Money>, c
     evidence.retain(|evidence| evidence.field != "holdSource");
     if let Some(adds) = adds {
         let total = Money::read(&order.total).ok().flatten();
-        evidence.extend(total.map(|total| context.evidence(order.at, "total", total)));
         // What is invoiced of it already is in the exposure.
-        evidence.push(context.evidence(order.at, "notInvoiced", adds));
+        let rest = (total.as_ref() != Some(&adds)).then(|| context.evidence(order.at, "notInvoiced", &adds));
+        evidence.extend(total.map(|total| context.evidence(order.at, "total", total)));
+        evidence.extend(rest);
     }
     evidence.push(context.evidence(order.at, "holdSource", "DERIVED"));
     let message =

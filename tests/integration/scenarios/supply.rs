@@ -83,9 +83,11 @@ async fn what_serves_instead_is_offered_and_what_was_delivered_instead_is_named(
 ACCEPT_WITH_WARNINGS, net 1195.00
 5 VLV-2205 at 239.00 CONTRACT_CUSTOMER, BACKORDER by 2026-07-12 INBOUND, or VLV-2035
   WARNING BACKORDERED: It comes later: all of it by 2026-07-12.
+  INFO FREIGHT_CONSTRAINT: All of it is heavier than one parcel may be: 70 KG; and it has no freight class.
   INFO SUBSTITUTE_AVAILABLE: VLV-2035 serves instead and is in stock.",
                 because: "
 BACKORDERED by erp Stock VLV-2205: available -22, backorderPolicy ALLOW
+FREIGHT_CONSTRAINT by erp Product VLV-2205: grossWeight 17.655 KG
 SUBSTITUTE_AVAILABLE by pim Product VLV-2205: relations VLV-2035
 ORDER: Account and order: nothing stands in the way.
 LINES: Lines: nothing stands in the way.
