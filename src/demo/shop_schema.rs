@@ -167,6 +167,7 @@ impl Shop {
     }
 
     /// An account's orders that the ERP does not have yet, the last changed first; where a login is named, its own alone.
+    #[expect(clippy::too_many_arguments, reason = "each is an argument of the field")]
     async fn drafts_of_account(
         &self,
         context: &Context<'_>,
