@@ -157,12 +157,12 @@ async fn lines(company: &Company) -> Vec<Value> {
     nodes.iter().map(|node| json!({"sku": node["sku"], "quantity": "2"})).collect()
 }
 
-/// The same page, all of it kept: without saying who answers, the same once more for the noise, and the two ways of asking.
+/// The kernel counts what runs in ticks of milliseconds, so that a turn asks thousands of times. The same page, all of it kept: without saying who answers, the same once more for the noise, and the two ways of asking.
 fn provenance(runtime: &Runtime, warm: &Company) {
     const SAID: &str = "_provenance { field system asOf ageMs }";
     let page = |name, said: &str, names_owners| {
         let request = warm.request(Who::Agent, &PAGE.replace('#', said), json!({}));
-        Variant { name, n_asked: 400, company: warm, request: Request { names_owners, ..request } }
+        Variant { name, n_asked: 4_000, company: warm, request: Request { names_owners, ..request } }
     };
     let variants = [
         page("not asked", "", false),

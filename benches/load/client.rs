@@ -1,6 +1,7 @@
 //! A lean HTTP/1.1 client: keep-alive connections that send finished bytes and look at no more of an answer than they must.
 
 use std::{
+    io,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -49,23 +50,30 @@ impl Connection {
 
     /// Sends a request and returns the body of its answer.
     pub async fn ask(&mut self, request: &[u8]) -> &[u8] {
-        self.stream.write_all(request).await.expect("the server reads");
+        self.try_ask(request).await.expect("the server answers")
+    }
+
+    /// Sends a request and returns the body of its answer, where the server does not hang up.
+    pub async fn try_ask(&mut self, request: &[u8]) -> io::Result<&[u8]> {
+        self.stream.write_all(request).await?;
         self.bytes.clear();
         let (head, length) = loop {
             if let Some(found) = self.head() {
                 break found;
             }
-            self.read().await;
+            self.read().await?;
         };
         while self.bytes.len() < head + length {
-            self.read().await;
+            self.read().await?;
         }
-        &self.bytes[head..head + length]
+        Ok(&self.bytes[head..head + length])
     }
 
-    async fn read(&mut self) {
-        let n = self.stream.read_buf(&mut self.bytes).await.expect("the server answers");
-        assert!(n > 0, "the server hangs up: {}", String::from_utf8_lossy(&self.bytes));
+    async fn read(&mut self) -> io::Result<()> {
+        match self.stream.read_buf(&mut self.bytes).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Returns how long head and body are, once the head is there.
