@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -18,7 +17,7 @@ use tokio::{
 use super::{
     bombs,
     client::{Connection, request},
-    server::{SECRET, Server},
+    server::{Server, request_of, token},
 };
 
 /// The options by which the bench is told to do harm, and to whom.
@@ -28,7 +27,7 @@ pub const ADDRESS: &str = "--address";
 const N_DOCUMENT_SENDERS: usize = 16;
 const N_SLOW: usize = 300;
 const N_LONG: usize = 4;
-const N_ANALYSTS: usize = 64;
+const N_ANALYSTS: usize = 256;
 
 /// What is done.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +36,7 @@ pub enum Harm {
     Documents,
     /// Bodies that never end, and heads that are too long.
     Slow,
-    /// Analysts, each with a token of their own, who ask for 500 products at once, and never for what is kept.
+    /// Analysts, each with a token of their own, who ask for 500 products at once, never for what is kept, and wait when told to.
     Analysts,
 }
 
@@ -97,7 +96,7 @@ pub async fn harm(name: &str, address: &str) {
         }
         "analysts" => {
             for number in 0..N_ANALYSTS {
-                harming.spawn(keep_asking(address, vec![analyst(number)], 0));
+                harming.spawn(keep_analysing(address, analyst(number)));
             }
         }
         other => panic!("{other} is no harm"),
@@ -113,6 +112,17 @@ async fn keep_asking(address: SocketAddr, requests: Vec<Vec<u8>>, first: usize) 
     for request in requests.iter().cycle().skip(first) {
         if connection.try_ask(request).await.is_err() {
             connection = Connection::open(address).await;
+        }
+    }
+}
+
+/// Asks again as soon as there is an answer, and a second later where that is what the answer asks for.
+async fn keep_analysing(address: SocketAddr, request: Vec<u8>) {
+    let mut connection = Connection::open(address).await;
+    loop {
+        let body = connection.ask(&request).await;
+        if body.starts_with(br#"{"errors":"#) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 }
@@ -143,18 +153,8 @@ async fn send_long_heads(address: SocketAddr) {
 
 /// Returns the request of an analyst.
 fn analyst(number: usize) -> Vec<u8> {
-    let claims = json!({
-        "iss": "portal", "aud": "freehold", "sub": format!("analyst {number}"), "kind": "analyst", "exp": 4_000_000_000_u64,
-    });
-    let key = EncodingKey::from_secret(SECRET.as_bytes());
-    let token = encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token");
     let skus: Vec<String> = (0..500).map(|n| format!("P{}", (number * 500 + n) % 20_000)).collect();
     let query = "query ($skus: [ID!]!) { products(skus: $skus) { sku name colour weight { value unit } } }";
-    let body = json!({ "query": query, "variables": { "skus": skus } }).to_string();
-    let head = format!(
-        "POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\n\
-         freehold-max-age: 0\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    (head + &body).into_bytes()
+    let body = json!({ "query": query, "variables": { "skus": skus } });
+    request_of(&token("analyst", &format!("analyst {number}")), "freehold-max-age: 0s\r\n", &body)
 }

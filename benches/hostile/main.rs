@@ -4,7 +4,7 @@
 //! The program itself runs, as a process of its own, over a small SQLite file. The buyer asks so many times a second, whether
 //! answers come or not, and the time of an answer counts from when its question was due. Whoever means harm is a process of its
 //! own, too, of the lowest rank with the kernel, for nobody attacks from the machine that answers; those come back at once
-//! whatever they are told. The kinds of harm take turns in short rounds with none, so that all meet the machine in the same
+//! whatever they are told, but for analysts, who wait as long as they are asked to. The kinds of harm take turns in short rounds with none, so that all meet the machine in the same
 //! moods. The last is the analysts once more, before a server that turns nobody away, to compare with.
 //!
 //! Reading order: `harm` (who means it), `server` (the program as a process), this file (who notices).
@@ -28,13 +28,13 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use client::{Connection, request};
+use client::Connection;
 use harm::{Harm, Harming};
-use server::Server;
+use server::{Server, request_of, token};
 
 /// How many connections the buyer's shop has, and how often each asks.
 const N_CONNECTIONS: u32 = 4;
-const EVERY: Duration = Duration::from_millis(10);
+const EVERY: Duration = Duration::from_millis(40);
 
 /// One turn after another: what is done meanwhile, and whether the server turns anybody away.
 const TURNS: [(&str, Option<Harm>, bool); 5] = [
@@ -114,8 +114,10 @@ async fn compare(n_rounds: u64, lasting: Duration) {
 /// The buyer asks for products, each time at its time, and every answer is right. Returns how long answers took from then.
 async fn ask_all_the_time(server: &Server, lasting: Duration) -> Vec<Duration> {
     let begun = Instant::now();
+    let token = token("buyer", "the shop");
     let mut asking = JoinSet::new();
     for number in 0..N_CONNECTIONS {
+        let token = token.clone();
         let mut connection = Connection::open(server.address).await;
         asking.spawn(async move {
             let n = (lasting.as_nanos() / EVERY.as_nanos()) as u32;
@@ -126,7 +128,7 @@ async fn ask_all_the_time(server: &Server, lasting: Duration) -> Vec<Duration> {
                 let sku = format!("P{}", (turn * N_CONNECTIONS + number) % 100);
                 let query =
                     format!("{{ product(sku: \"{sku}\") {{ sku name weight {{ value unit }} next {{ sku }} }} }}");
-                let body = connection.ask(&request("/graphql", &json!({ "query": query }).to_string())).await;
+                let body = connection.ask(&request_of(&token, "", &json!({ "query": query }))).await;
                 let expected = format!("{{\"data\":{{\"product\":{{\"sku\":\"{sku}\",\"name\":\"Pump {}\"", &sku[1..]);
                 assert!(body.starts_with(expected.as_bytes()), "{}", String::from_utf8_lossy(body));
                 times.push(due.elapsed());

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,9 +16,10 @@ use tokio::{
 };
 
 /// What signs the tokens.
-pub const SECRET: &str = "what the portal and freehold know!";
+const SECRET: &str = "what the portal and freehold know!";
 
-/// Analysts give way to the storefront. As many of them as there are of tokens are not told apart by their pace.
+/// A caller may ask half as often again as the shop does. Whoever comes without a token is one caller with all others who do. Analysts
+/// give way to the storefront.
 const SETTINGS: &str = r#"
 systems = ["systems/erp.toml"]
 audiences = ["storefront", "bi"]
@@ -29,7 +32,10 @@ issuer = "portal"
 audience = "freehold"
 algorithms = ["HS256"]
 secret = "${SECRET}"
-claims = { audience = { claim = "kind", map = { analyst = "bi" } } }
+claims = { audience = { claim = "kind", map = { buyer = "storefront", analyst = "bi" } } }
+[limits]
+concurrency = 4
+rate = { per_second = 150, burst = 150 }
 [limits.bi]
 priority = "low"
 "#;
@@ -41,6 +47,24 @@ create table bundle (item_no text primary key, name text);
 with recursive n(n) as (select 0 union all select n + 1 from n where n < 19999)
 insert into item select 'P' || n, 'Pump ' || n, 'RED', '12.5', 'kg', 'P' || (n + 1), null, null from n;
 ";
+
+/// Returns the token of somebody.
+pub fn token(kind: &str, subject: &str) -> String {
+    let claims = json!({"iss": "portal", "aud": "freehold", "sub": subject, "kind": kind, "exp": 4_000_000_000_u64});
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token")
+}
+
+/// Returns the request of whoever has a token, with further lines of its head.
+pub fn request_of(token: &str, lines: &str, body: &Value) -> Vec<u8> {
+    let body = body.to_string();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\n{lines}\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
+}
 
 /// A running server.
 pub struct Server {
