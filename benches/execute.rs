@@ -21,7 +21,7 @@ use freehold::{
     execute::{Execution, execute},
     fetch::Owner,
     owner::Owners,
-    plan::{Document, coerce_variables, compile, parse},
+    plan::{Document, coerce_arguments, coerce_variables, compile, parse},
     settings::{CacheSettings, EngineSettings},
     telemetry::Telemetry,
 };
@@ -56,6 +56,7 @@ fn executors(criterion: &mut Criterion) {
             demand: &demand,
             plan: &plan,
             variables: &variables,
+            arguments: coerce_arguments(&contract, &plan.arguments, &variables),
             caller: &operator,
             sight: None,
             below_unknown: None,
@@ -77,14 +78,14 @@ fn executors(criterion: &mut Criterion) {
         };
 
         // The sides must agree before they are timed.
-        let ours = runtime.block_on(execute(&execution())).body;
+        let ours = runtime.block_on(execute(execution())).body;
         let theirs = serde_json::to_vec(&runtime.block_on(static_schema.execute(request()))).expect("JSON");
         let dynamics = serde_json::to_vec(&runtime.block_on(dynamic_schema.execute(request()))).expect("JSON");
         assert_eq!(json(&ours), json(&theirs), "static");
         assert_eq!(json(&ours), json(&dynamics), "dynamic");
 
         group.bench_function(BenchmarkId::from_parameter("freehold"), |bencher| {
-            bencher.iter(|| black_box(runtime.block_on(execute(&execution())).body));
+            bencher.iter(|| black_box(runtime.block_on(execute(execution())).body));
         });
         group.bench_function(BenchmarkId::from_parameter("async-graphql static"), |bencher| {
             bencher.iter(|| {

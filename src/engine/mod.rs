@@ -29,8 +29,8 @@ use crate::{
     fetch::FetchError,
     ledger::Ledger,
     plan::{
-        Explanation, Plan, Planned, Refusal, coerce_variables, given_within_limits, introspect, plan_within,
-        variables_within_limits,
+        Explanation, Plan, Planned, Refusal, coerce_arguments, coerce_variables, given_within_limits, introspect,
+        plan_within, variables_within_limits,
     },
     settings::EngineSettings,
     telemetry::{Event, Telemetry},
@@ -132,19 +132,21 @@ impl Engine {
             view.persisted.keep(hash, Arc::clone(&query));
         }
         let variables = coerce_variables(&self.contract, &plan.variables, &request.variables)?;
-        given_within_limits(&self.contract, caller.audience, &plan, &variables)?;
+        let arguments = coerce_arguments(&self.contract, &plan.arguments, &variables);
+        given_within_limits(&self.contract, caller.audience, &plan, (&variables, &arguments))?;
         let introspection = match plan.introspects {
             true => Some(introspect(&view.schema, &query, operation_name, &request.variables).await?),
             false => None,
         };
         let deadline = arrived + self.settings.request_deadline;
         let (sight, below_unknown) = self.sight(caller, &plan, deadline).await;
-        let executed = execute(&Execution {
+        let executed = execute(Execution {
             contract: &self.contract,
             cache: &self.cache,
             demand: &request.demand,
             plan: &plan,
             variables: &variables,
+            arguments,
             caller,
             sight,
             below_unknown,

@@ -22,7 +22,7 @@ use crate::{
     access::{self, Caller, Sight},
     cache::{Cache, Demand, Freshness},
     contract::Contract,
-    plan::{Plan, Variables, coerce_arguments},
+    plan::{Coerced, Plan, Variables},
     rules::OrderLimit,
 };
 
@@ -46,6 +46,8 @@ pub struct Execution<'e> {
     pub plan: &'e Plan,
     /// The request's variables.
     pub variables: &'e Variables,
+    /// The arguments of the plan's fields, with those variables.
+    pub arguments: Vec<Coerced>,
     /// Who asks.
     pub caller: &'e Caller,
     /// Whose rows they may see; none: everyone's.
@@ -92,13 +94,11 @@ pub struct Executed {
 }
 
 /// Executes a plan: asks the cache stage by stage, then writes the answer.
-pub async fn execute(execution: &Execution<'_>) -> Executed {
-    let Execution { contract, plan, variables, .. } = *execution;
-    let arguments = coerce_arguments(contract, &plan.arguments, variables);
+pub async fn execute(execution: Execution<'_>) -> Executed {
+    let Execution { contract, plan, variables, arguments, sight, below_unknown, .. } = execution;
     let mut gathered =
         Gathered::new(plan, variables, &execution.caller.permissions, arguments, execution.cache.now_ms());
-    gathered.sight.clone_from(&execution.sight);
-    gathered.below_unknown.clone_from(&execution.below_unknown);
+    (gathered.sight, gathered.below_unknown) = (sight, below_unknown);
     let order_limit = execution.caller.order_limit.as_ref();
     let order_limit = order_limit.map(|access::OrderLimit { amount, currency }| OrderLimit {
         amount: *amount,

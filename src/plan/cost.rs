@@ -255,7 +255,8 @@ mod tests {
         let plan = planned(&contract, query);
         let given = json!({ "skus": vec!["A"; 100_001] });
         let variables = coerce_variables(&contract, &plan.variables, given.as_object().unwrap()).unwrap();
-        let refusal = given_within_limits(&contract, None, &plan, &variables).unwrap_err();
+        let arguments = coerce_arguments(&contract, &plan.arguments, &variables);
+        let refusal = given_within_limits(&contract, None, &plan, (&variables, &arguments)).unwrap_err();
         assert_eq!(refusal.kind, RefusalKind::TooCostly);
     }
 

@@ -4,7 +4,7 @@
 //! takes of each limit, or why there is none. Whoever says whether a document runs says it by this function.
 
 use super::{
-    coerce::{Variables, coerce_arguments},
+    coerce::{Coerced, Variables},
     compile::compile,
     cost::{cost, cost_given},
     count::Counted,
@@ -56,11 +56,10 @@ pub fn given_within_limits(
     contract: &Contract,
     audience: Option<AudienceId>,
     plan: &Plan,
-    variables: &Variables,
+    (variables, arguments): (&Variables, &[Coerced]),
 ) -> Result<(), Refusal> {
     if !variables.have_lists() {
         return Ok(());
     }
-    let arguments = coerce_arguments(contract, &plan.arguments, variables);
-    cost_within_limits(contract.limits.of(audience), cost_given(contract, plan, &arguments))
+    cost_within_limits(contract.limits.of(audience), cost_given(contract, plan, arguments))
 }
