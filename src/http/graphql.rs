@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 
 use super::{
     Answers, Shared,
-    bodies::{Received, Room},
+    bodies::Received,
     caching::Known,
     cors,
     credentials::credentials,
@@ -86,15 +86,18 @@ async fn asked(shared: &Shared, head: &Parts, body: Body) -> Result<Answer, Refu
     let pace = answering.pace(caller.audience);
     let too_many = |wait| Refusal::TooManyRequests { seconds: seconds(wait) };
     shared.callers.count(&caller, &pace, Instant::now()).map_err(too_many)?;
-    let (asked, room) = match read(head, body, shared).await {
+    let received = match receive(head, body, shared).await {
         Err(Refusal::Overloaded) => return Err(shed(shared, pace.audience)),
-        read => read?,
+        received => received?,
     };
     // And this only then: a body that never ends must take nothing from others who are the same caller, as all strangers are.
     let _under_way = shared.callers.enter(&caller, &pace, Instant::now()).map_err(too_many)?;
     let _place = shared.places.take(pace.share_percent).ok_or_else(|| shed(shared, pace.audience))?;
-    drop(room);
-    let Asked { request: mut question, freshness } = asked;
+    let Asked { request: mut question, freshness } = match &received {
+        Some(Received { bytes, .. }) => request::from_body(bytes)?,
+        None => request::from_uri(&head.uri)?,
+    };
+    drop(received);
     question.names_owners |=
         head.headers.get(request::PROVENANCE_HEADER).is_some_and(|value| value == "true" || value == "1");
     question.caller = caller;
@@ -114,8 +117,8 @@ fn seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
-/// Reads what is asked, with the room that its body takes until it has a place.
-async fn read<'s>(head: &Parts, body: Body, shared: &'s Shared) -> Result<(Asked, Option<Room<'s>>), Refusal> {
+/// Receives the body of a request that has one, with the room that it takes until it is read.
+async fn receive<'s>(head: &Parts, body: Body, shared: &'s Shared) -> Result<Option<Received<'s>>, Refusal> {
     let settings = &shared.settings;
     let bytes_max = settings.uri_bytes_max;
     if head.uri.path_and_query().is_some_and(|uri| uri.as_str().len() > bytes_max) {
@@ -125,11 +128,10 @@ async fn read<'s>(head: &Parts, body: Body, shared: &'s Shared) -> Result<(Asked
         Method::GET | Method::HEAD if settings.get_needs_preflight && !cors::is_preflighted(&head.headers) => {
             Err(Refusal::PreflightMissing)
         }
-        Method::GET | Method::HEAD => Ok((request::from_uri(&head.uri)?, None)),
+        Method::GET | Method::HEAD => Ok(None),
         Method::POST => {
             check_body_media(&head.headers)?;
-            let Received { bytes, room } = shared.bodies.read(body, settings).await?;
-            Ok((request::from_body(&bytes)?, Some(room)))
+            shared.bodies.read(body, settings).await.map(Some)
         }
         _ => Err(Refusal::MethodNotAllowed),
     }
