@@ -6,6 +6,9 @@
 //!
 //! `cargo bench --bench memory`, which writes `memory.json` into the target folder.
 
+#[path = "../tests/integration/common/resident.rs"]
+mod resident;
+
 use std::{
     env, fs,
     path::PathBuf,
@@ -105,7 +108,7 @@ async fn fill(budget_mib: usize) -> Vec<Value> {
         assert!(bytes <= (budget_mib * MIB as usize) as u64, "the budget is kept");
         lines.push(json!({
             "budget_mib": budget_mib, "after": after, "kept_mib": bytes as f64 / MIB, "entries": n_entries,
-            "rss_mib": resident("VmRSS:"), "rss_mib_max": resident("VmHWM:"), "asked_again": asked_again,
+            "rss_mib": mib("VmRSS"), "rss_mib_max": mib("VmHWM"), "asked_again": asked_again,
         }));
     };
     note("nothing", 0);
@@ -154,10 +157,8 @@ fn key(number: usize) -> Key {
 }
 
 /// Reads a number of MiB that the kernel tells of this process.
-fn resident(name: &str) -> f64 {
-    let text = fs::read_to_string("/proc/self/status").expect("it runs");
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).expect("it takes memory");
-    line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+fn mib(name: &str) -> f64 {
+    resident::resident("self", name) as f64 / MIB
 }
 
 fn contract() -> Contract {

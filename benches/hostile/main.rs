@@ -17,6 +17,8 @@ mod bombs;
 #[path = "../load/client.rs"]
 mod client;
 mod harm;
+#[path = "../../tests/integration/common/resident.rs"]
+mod resident;
 mod server;
 
 use std::{

@@ -15,6 +15,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::resident::resident;
+
 /// What signs the tokens.
 const SECRET: &str = "what the portal and freehold know!";
 
@@ -131,9 +133,7 @@ impl Server {
 
     /// Returns how much memory it takes, in MiB.
     pub fn memory_mib(&self) -> f64 {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it takes memory");
-        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+        resident(self.process.id(), "VmRSS") as f64 / 1024.0 / 1024.0
     }
 }
 

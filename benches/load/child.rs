@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::variant::Variant;
+use super::{resident::resident, variant::Variant};
 
 /// The option by which the bench is told to be a server.
 pub const SERVE: &str = "--serve";
@@ -54,9 +54,7 @@ impl Server {
 
     /// Returns how much memory it takes, in MiB.
     pub fn resident_mib(&self) -> f64 {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it takes memory");
-        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+        resident(self.process.id(), "VmRSS") as f64 / 1024.0 / 1024.0
     }
 }
 

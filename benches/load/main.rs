@@ -17,6 +17,8 @@ mod by_hand;
 mod child;
 mod client;
 mod report;
+#[path = "../../tests/integration/common/resident.rs"]
+mod resident;
 mod serve;
 mod servers;
 mod variant;

@@ -165,6 +165,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        access::sample,
         contract::{AccountsClaim, Algorithm, Claims, IssuerKeys, RolesClaim, Secret},
         value::AudienceId,
     };
@@ -186,14 +187,7 @@ mod tests {
             order_limit: Some(at("limit")),
             act_as: BTreeSet::from(["agent".to_owned()]),
         };
-        Issuer {
-            name: "shop".to_owned(),
-            issuer: "https://id".to_owned(),
-            audience: "freehold".to_owned(),
-            algorithms: vec![Algorithm::Rs256],
-            keys: IssuerKeys::Secret(Secret::new(String::new())),
-            claims,
-        }
+        Issuer { claims, ..sample::issuer(IssuerKeys::Secret(Secret::new(String::new())), &[Algorithm::Rs256]) }
     }
 
     /// Reads the claims of a buyer with these changes.

@@ -156,37 +156,20 @@ fn of_library(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::json;
 
     use super::*;
     use crate::{
-        contract::{AudienceClaim, Claims, IssuerKeys, Secret},
-        value::AudienceId,
+        access::sample,
+        contract::{IssuerKeys, Secret},
     };
 
     const SECRET: &[u8] = b"a secret that is long enough for this";
     const NOW_MS: i64 = 1_800_000_000_000;
 
     fn issuer() -> Issuer {
-        Issuer {
-            name: "shop".to_owned(),
-            issuer: "https://id".to_owned(),
-            audience: "freehold".to_owned(),
-            algorithms: vec![Algorithm::Hs256],
-            keys: IssuerKeys::Secret(Secret::new(String::new())),
-            claims: Claims {
-                audience: AudienceClaim::Always(AudienceId(0)),
-                accounts: None,
-                login: None,
-                permissions: None,
-                roles: None,
-                order_limit: None,
-                act_as: BTreeSet::new(),
-            },
-        }
+        sample::issuer(IssuerKeys::Secret(Secret::new(String::new())), &[Algorithm::Hs256])
     }
 
     fn outcome(claims: &Value) -> Result<Proven, Refusal> {

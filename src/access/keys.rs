@@ -456,15 +456,10 @@ fn of_pem(pem: &[u8], algorithm: Algorithm) -> Option<Key> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        contract::{AudienceClaim, Claims, Secret},
-        value::AudienceId,
-    };
+    use crate::{access::sample::issuer, contract::Secret};
 
     const X: &str = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
     const Y: &str = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
@@ -501,21 +496,6 @@ mod tests {
         for none in [json!([]), json!({}), json!({"keys": {}}), json!({"keys": []})] {
             assert!(read_set(none.to_string().as_bytes()).is_err(), "{none}");
         }
-    }
-
-    fn issuer(keys: IssuerKeys, algorithms: &[Algorithm]) -> Issuer {
-        let audience = AudienceClaim::Always(AudienceId(0));
-        let claims = Claims {
-            audience,
-            accounts: None,
-            login: None,
-            permissions: None,
-            roles: None,
-            order_limit: None,
-            act_as: BTreeSet::new(),
-        };
-        let (name, text) = ("shop".to_owned(), "https://id".to_owned());
-        Issuer { name, issuer: text.clone(), audience: text, algorithms: algorithms.to_vec(), keys, claims }
     }
 
     fn made(issuer: &Issuer, before: &[Keys]) -> Result<Keys, KeysError> {

@@ -15,6 +15,8 @@ mod held_tokens;
 mod jwt;
 mod keys;
 mod refusal;
+#[cfg(test)]
+mod sample;
 mod sight;
 mod token;
 mod token_book;

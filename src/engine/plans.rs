@@ -58,32 +58,18 @@ impl Plans {
 mod tests {
     use super::*;
 
-    fn plan() -> Arc<Plan> {
-        Arc::new(Plan {
-            operation: None,
-            variables: Vec::new(),
-            conditions: Vec::new(),
-            arguments: Vec::new(),
-            places: Vec::new(),
-            joins: Vec::new(),
-            steps: Vec::new(),
-            calls: Vec::new(),
-            introspects: false,
-        })
-    }
-
     #[test]
     fn plans_of_long_documents_leave_room_for_fewer() {
         for (n_bytes, n_max) in [(10, 200), (160 * 1024, 20)] {
             let plans = Plans::new(200);
             for n in 0..1_000 {
-                plans.keep(&(n.to_string() + &" ".repeat(n_bytes)), None, plan());
+                plans.keep(&(n.to_string() + &" ".repeat(n_bytes)), None, Arc::default());
             }
             assert!(plans.0.len() <= n_max && plans.0.len() >= n_max / 2, "{} of {n_max}", plans.0.len());
             assert!(plans.0.weight() <= 200 * PLAN_BYTES);
         }
         let plans = Plans::new(10);
-        plans.keep("{a}", Some("Q"), plan());
+        plans.keep("{a}", Some("Q"), Arc::default());
         assert!(plans.find("{a}", Some("Q")).is_some() && plans.find("{a}", None).is_none());
     }
 }

@@ -46,13 +46,8 @@ pub fn compile(contract: &Contract, audience: Option<AudienceId>, operation: &Op
         plan: Plan {
             operation: operation.name.clone(),
             variables,
-            conditions: Vec::new(),
-            arguments: Vec::new(),
-            places: Vec::new(),
-            joins: Vec::new(),
-            steps: Vec::new(),
-            calls: Vec::new(),
             introspects: operation.introspects,
+            ..Plan::default()
         },
         record_steps: HashMap::new(),
         column_guards: HashMap::new(),

@@ -49,7 +49,7 @@ number!(
 pub type When = Option<ConditionId>;
 
 /// A compiled operation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plan {
     /// The operation's name.
     pub operation: Option<String>,

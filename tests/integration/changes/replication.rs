@@ -24,13 +24,19 @@ create_slot = true
 tables = { item = { type = "Product", key = { sku = "item_no" } } }
 "#;
 
-#[tokio::test]
-async fn everything_that_is_committed_is_seen_also_from_before_a_restart() {
-    let server = Server::start();
+/// Makes a database with the table, published; returns its address and its owner.
+async fn published(server: &Server) -> (String, PgConnection) {
     let url = server.create_database();
     let mut owner = connect(&url).await;
     run(&mut owner, TABLE).await;
     run(&mut owner, "create publication changes for table item").await;
+    (url, owner)
+}
+
+#[tokio::test]
+async fn everything_that_is_committed_is_seen_also_from_before_a_restart() {
+    let server = Server::start();
+    let (url, mut owner) = published(&server).await;
     let mut rig = Rig::new("postgres", &url, REPLICATION);
     rig.hear("replication").await;
     for sku in ["A", "B", "C"] {
@@ -97,10 +103,7 @@ async fn what_is_missing_at_the_server_is_said_and_a_slot_made_anew_is_a_gap() {
 #[tokio::test]
 async fn what_was_kept_before_the_slot_was_had_is_not_believed() {
     let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
+    let (url, mut owner) = published(&server).await;
     let (mut first, mut second) = (Rig::new("postgres", &url, REPLICATION), Rig::new("postgres", &url, REPLICATION));
     first.hear("replication").await;
     second.keep("A").await;
@@ -152,10 +155,7 @@ const LONG: Duration = Duration::from_secs(9);
 #[tokio::test]
 async fn what_did_not_change_is_not_asked_again_while_the_feed_says_so() {
     let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
+    let (url, mut owner) = published(&server).await;
     let redis = Redis::start();
     let (system, redis) = (("postgres", url.as_str()), redis.url());
     let mut rig = Rig::kept_for(MAX_AGE, system, &confirming(), Some(&redis));
@@ -243,10 +243,7 @@ async fn what_had_another_key_that_is_not_told_is_not_confirmed() {
 #[tokio::test]
 async fn what_is_not_delivered_yet_is_not_confirmed() {
     let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
+    let (url, mut owner) = published(&server).await;
     let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
     rig.hear("replication").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -295,10 +292,7 @@ async fn a_server_that_falls_silent_is_not_listened_to_for_ever() {
 #[tokio::test]
 async fn what_redis_has_not_taken_note_of_is_not_confirmed_to_the_server() {
     let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
+    let (url, mut owner) = published(&server).await;
     let redis = Redis::start();
     let mut rig = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
     let other = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
@@ -335,10 +329,7 @@ const HELD: &str = "freehold_feed_held_back_seconds{system=\"erp\",feed=\"replic
 #[tokio::test]
 async fn what_was_never_told_is_not_confirmed_when_others_can_be_told_again() {
     let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
+    let (url, mut owner) = published(&server).await;
     let redis = Redis::start();
     let way = FaultProxy::start(([127, 0, 0, 1], redis.port).into()).await;
     let (system, through) = (("postgres", url.as_str()), format!("redis://{}", way.address()));
@@ -367,10 +358,7 @@ async fn what_was_never_told_is_not_confirmed_when_others_can_be_told_again() {
 #[tokio::test]
 async fn nothing_is_held_back_by_a_connection_that_is_gone() {
     let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
+    let (url, mut owner) = published(&server).await;
     let redis = Redis::start();
     let mut rig = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
     until("it follows", async || rig.metric("freehold_stream_connected") == 1.0).await;
@@ -388,10 +376,7 @@ async fn nothing_is_held_back_by_a_connection_that_is_gone() {
 #[tokio::test]
 async fn what_nobody_sees_yet_is_not_confirmed() {
     let server = Server::start();
-    let url = server.create_database();
-    let mut owner = connect(&url).await;
-    run(&mut owner, TABLE).await;
-    run(&mut owner, "create publication changes for table item").await;
+    let (url, mut owner) = published(&server).await;
     let mut rig = Rig::kept_for(MAX_AGE, ("postgres", &url), &confirming(), None);
     rig.hear("replication").await;
     tokio::time::sleep(Duration::from_secs(2)).await;

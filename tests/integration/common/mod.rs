@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod process;
 pub mod readme;
 pub mod redis;
+pub mod resident;
 pub mod rest_server;
 pub mod served;
 pub mod system;

@@ -15,7 +15,7 @@ use super::{
     bombs::documents,
     client::{Response, read, send},
 };
-use crate::callers::issuer::sign_by_secret;
+use crate::{callers::issuer::sign_by_secret, common::resident::resident};
 
 const SECRET: &str = "what the portal and freehold know!";
 
@@ -85,11 +85,8 @@ impl World {
         world
     }
 
-    /// Returns a number of the process's memory, in bytes: `VmRSS`, or `VmHWM` for the most it ever was.
     fn memory(&self, name: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find(|line| line.starts_with(name)).expect("the kernel says it");
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") * 1024
+        resident(self.child.id(), name)
     }
 
     async fn ask(&self, token: &str, body: &str) -> Response {
