@@ -77,7 +77,7 @@ pub trait Shared: Send + Sync {
     fn keep(&self, entries: Vec<(Place, Kept, Duration)>);
 
     /// Recalls places, and groups and lists as a whole, and tells all processes what changed. Returns whether that is
-    /// certain.
+    /// certain; where there is nothing to recall, whether it would be.
     fn recall(&self, recall: SharedRecall) -> BoxFuture<'static, bool>;
 
     /// Tells all processes something behind all that was told before. Returns whether that is certain.

@@ -258,7 +258,12 @@ impl Inner {
                 (recalls, Some(failure))
             }
             Some(connection) => {
-                let (missed, failure) = recall_all(&connection, &link.keep, patience, recalls).await;
+                let (missed, failure) = if recalls.is_empty() {
+                    // Asked whether it would be taken note of. A Redis that is full answers, and takes note of nothing.
+                    (Vec::new(), link.missed.make_up_one(&connection, &link.keep, patience).await.err())
+                } else {
+                    recall_all(&connection, &link.keep, patience, recalls).await
+                };
                 if let Some(failure) = &failure {
                     link.failed("recall", &connection, failure);
                 }

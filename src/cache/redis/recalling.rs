@@ -53,6 +53,18 @@ impl Missed {
         n.saturating_sub(room)
     }
 
+    /// Makes up for one of those that were missed: whether Redis takes note of recalls is known by one that it has to.
+    pub async fn make_up_one(&self, connection: &Connection, keep: &Keep, patience: Duration) -> Result<(), Failure> {
+        let one = {
+            let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            missed.retain(|recall| recall.heard.elapsed() < recall.lasting);
+            missed.pop()
+        };
+        let (missed, failure) = recall_all(connection, keep, patience, one.into_iter().collect()).await;
+        self.add(missed);
+        failure.map_or(Ok(()), Err)
+    }
+
     /// Makes up for what was missed.
     pub async fn make_up(&self, connection: &Connection, keep: &Keep, patience: Duration) -> Result<(), Failure> {
         let mut missed = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));

@@ -372,6 +372,23 @@ async fn nothing_is_held_back_by_a_connection_that_is_gone() {
     assert_eq!(rig.metric(HELD), 0.0);
 }
 
+/// A full Redis answers, and takes note of nothing.
+#[tokio::test]
+async fn what_a_full_redis_does_not_take_note_of_is_held_back_until_it_does() {
+    let server = Server::start();
+    let (url, mut owner) = published(&server).await;
+    let redis = Redis::start();
+    let mut rig = Rig::kept_for("1h", ("postgres", &url), REPLICATION, Some(&redis.url()));
+    until("it follows", async || rig.metric("freehold_stream_connected") == 1.0).await;
+    rig.hear("replication").await;
+    redis.run(&["config", "set", "maxmemory", "1"]);
+    run(&mut owner, "update item set name = 'two' where item_no = 'A'").await;
+    until("it is held back, and not begun again and again", async || rig.metric(HELD) > 4.0).await;
+    redis.run(&["config", "set", "maxmemory", "0"]);
+    until("nothing is held back", async || rig.metric(HELD) == 0.0).await;
+    rig.sees("A", Some("two")).await;
+}
+
 /// A transaction that waits for a standby is delivered, and what was before it is what everybody sees.
 #[tokio::test]
 async fn what_nobody_sees_yet_is_not_confirmed() {
