@@ -242,6 +242,44 @@ mod tests {
     }
 
     #[test]
+    fn a_list_costs_what_the_schema_takes_it_to_have() {
+        let graph = include_str!("../../fuzz/contract/graph.graphql");
+        let size =
+            r#"@listSize(assumedSize: 40, slicingArguments: ["first"]) @list(name: "products", args: "colour: $choice"#;
+        let graph = graph.replace(r#"@list(name: "products", args: "colour: $choice"#, size);
+        let contract = contract(&[
+            ("freehold.toml", include_str!("../../fuzz/contract/freehold.toml")),
+            ("graph.graphql", &graph),
+            ("systems/erp.toml", include_str!("../../fuzz/contract/systems/erp.toml")),
+        ]);
+        let max = u64::from(contract.lists[0].page_rows_max);
+        for (query, rows) in [
+            ("{ product(sku: \"A\") { similar(first: 7) { sku } } }", 1 + 7),
+            ("query ($n: Int) { product(sku: \"A\") { similar(first: $n) { sku } } }", 1 + max),
+            ("query ($n: Int = 5) { product(sku: \"A\") { similar(first: $n) { sku } } }", 1 + max),
+            ("{ product(sku: \"A\") { similar { sku } } }", 1 + 3),
+            ("{ product(sku: \"A\") { similar(first: null) { sku } } }", 1 + 40),
+        ] {
+            assert_eq!(cost(&contract, &planned(&contract, query)), rows, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_is_planned_for_several_types_has_a_bound() {
+        let contract = things();
+        let schema = PublicSchema::new(&contract, None).unwrap();
+        let of_two_types = |n: usize| {
+            let query = format!("{{ sellable(kind: \"Bundle\", sku: \"A\") {{ {} }} }}", "name ".repeat(n));
+            let document = Document::read(&AudienceLimits::default(), &query).unwrap();
+            compile(&contract, None, &parse(&schema, &document, None).unwrap())
+        };
+        assert!(of_two_types(9_000).is_ok());
+        let refusal = of_two_types(10_001).unwrap_err();
+        assert_eq!(refusal.kind, RefusalKind::TooLarge);
+        assert!(refusal.mistakes[0].message.contains("20000 members"), "{refusal:?}");
+    }
+
+    #[test]
     fn keys_that_a_variable_gives_are_counted_once_they_are_there() {
         let contract = things();
         let query = "query ($skus: [ID!]!) { products(skus: $skus) { sku next { sku } } }";
