@@ -143,3 +143,15 @@ impl Guarded {
         claims::read(issuer, &proven)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_few_requests_need_no_request_carries_along() {
+        let (gate, credentials) = (Gate::open(Caller::operator()), Credentials::default());
+        let n_bytes = size_of_val(&gate.admit(&credentials));
+        assert!(n_bytes <= 2048, "{n_bytes}");
+    }
+}

@@ -66,10 +66,16 @@ impl HeldTokens {
     }
 
     /// Returns what the ledger says of a token, or said lately; none: it cannot be asked.
-    pub(super) async fn find(&self, id: &str, ask: impl Future<Output = Option<Said>>) -> Option<Said> {
-        if let Some(said) = self.lately(id) {
-            return Some(said);
+    pub(super) async fn find(&self, id: &str, ask: impl AsyncFnOnce() -> Option<Said>) -> Option<Said> {
+        match self.lately(id) {
+            Some(said) => Some(said),
+            // Boxed: a statement of the ledger takes some ten KiB, which every other request would carry along.
+            None => Box::pin(self.asked(id, ask)).await,
         }
+    }
+
+    /// Asks the ledger, in the line of those whose token it knew or of all others.
+    async fn asked(&self, id: &str, ask: impl AsyncFnOnce() -> Option<Said>) -> Option<Said> {
         let is_known = self.lock().get(id).is_some_and(|held| held.said.is_some());
         let line = if is_known { &self.of_known } else { &self.of_others };
         let _place = line.places.try_acquire().ok()?;
@@ -80,7 +86,7 @@ impl HeldTokens {
                 return Some(said);
             }
             let asked_ms = self.clock.now_ms();
-            let said = ask.await?;
+            let said = ask().await?;
             self.keep(id, said.clone(), asked_ms);
             Some(said)
         });
@@ -155,7 +161,7 @@ mod tests {
         }
 
         async fn find(&self, id: &str) -> Option<bool> {
-            let said = self.held.find(id, async {
+            let said = self.held.find(id, async || {
                 self.n_asked.fetch_add(1, Ordering::SeqCst);
                 drop(self.answers.lock().await);
                 tokio::task::yield_now().await;

@@ -45,7 +45,7 @@ impl TokenBook {
 
     /// Says who has a token, whose audience is one of these.
     pub(super) async fn find(&self, token: &ApiToken, audiences: &[String]) -> Result<Known, Refusal> {
-        let asked = self.held.find(&token.id, async { Some(self.store.token(&token.id).await.ok()?.map(Arc::new)) });
+        let asked = self.held.find(&token.id, async || Some(self.store.token(&token.id).await.ok()?.map(Arc::new)));
         let kept = asked.await.ok_or(Refusal::TokensAway)?.ok_or(Refusal::TokenUnknown)?;
         if !token.is_proven_by(&kept.hash) {
             return Err(Refusal::TokenUnknown);
