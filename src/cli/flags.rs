@@ -194,6 +194,9 @@ pub(super) struct RedisFlags {
     /// What all names in Redis begin with: what must not share entries, as test and production, differs in it
     #[arg(long, value_name = "WORD", default_value_t = RedisSettings::default().prefix, env = "FREEHOLD_REDIS_PREFIX")]
     redis_prefix: String,
+    /// Compress what is kept in Redis from so many bytes on; without it nothing is
+    #[arg(long, value_name = "BYTES", env = "FREEHOLD_REDIS_COMPRESSED_BYTES_MIN")]
+    redis_compressed_bytes_min: Option<usize>,
 }
 
 impl RedisFlags {
@@ -203,6 +206,7 @@ impl RedisFlags {
         let settings = RedisSettings {
             prefix: self.redis_prefix.clone(),
             answer_timeout: self.redis_timeout,
+            compressed_bytes_min: self.redis_compressed_bytes_min,
             ..RedisSettings::default()
         };
         match RedisAddress::parse(url) {

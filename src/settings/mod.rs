@@ -111,6 +111,8 @@ pub struct RedisSettings {
     pub answer_timeout: Duration,
     /// Entries that wait to be kept; further ones are dropped.
     pub entries_waiting_max: usize,
+    /// From how many bytes on an entry is compressed; none: none is.
+    pub compressed_bytes_min: Option<usize>,
     /// How often the process's clock is compared with that of Redis.
     pub clocks_compared_every: Duration,
 }
@@ -125,6 +127,8 @@ impl Default for RedisSettings {
             answer_timeout: Duration::from_millis(50),
             // Some 10 MB of records of 1 KiB: what a Redis that stops for a moment gets behind with.
             entries_waiting_max: 10_000,
+            // A usual record is about 1 KiB, which is one packet either way.
+            compressed_bytes_min: None,
             // Clocks drift by far less than a millisecond in this time; what is to be noticed are clocks that were set.
             clocks_compared_every: Duration::from_secs(10),
         }

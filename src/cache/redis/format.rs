@@ -5,13 +5,14 @@
 //!
 //! ```text
 //! 0       the format: 0xF1, which begins no text
-//! 1       the kind: 0 a recall, 1 an absence, 2 a record, 3 a page
+//! 1       the kind: 0 a recall, 1 an absence, 2 a record, 3 a page; with 16 added, what follows the check is compressed
 //! 2..10   when it was asked, or until when it is recalled: milliseconds since 1970, big-endian, for the script
 //! 10..18  the check: a hash over the name and all other bytes
 //! 18..    when it was answered, as of when and until when it holds (8 bytes each), and what it says
 //! ```
 //!
-//! What it says is not compressed: a usual record is about 1 KiB, which is one packet either way.
+//! Every process reads what is compressed, whether or not it compresses itself. It is an LZ4 block behind its own length (4
+//! bytes, little-endian).
 
 use std::sync::Arc;
 
@@ -28,6 +29,11 @@ const RECALL: u8 = 0;
 const ABSENCE: u8 = 1;
 const RECORD: u8 = 2;
 const PAGE: u8 = 3;
+/// Added to the kind of what is compressed.
+const COMPRESSED: u8 = 16;
+
+/// By how much a block of LZ4 is shorter than what it stands for at most. Nothing makes a reader reserve more.
+const SHORTER_MAX: usize = 255;
 
 const CHECK: std::ops::Range<usize> = 10..18;
 
@@ -68,15 +74,36 @@ impl SharedEntry {
         Some(bytes)
     }
 
+    /// Writes the entry for a name, compressed where it has so many bytes and is shorter then.
+    pub fn write_compressed(&self, name: &[u8], bytes_min: usize) -> Option<Vec<u8>> {
+        let bytes = self.write(name)?;
+        if bytes.len() < bytes_min {
+            return Some(bytes);
+        }
+        let (head, said) = bytes.split_at(CHECK.end);
+        let mut compressed = head.to_vec();
+        compressed[1] |= COMPRESSED;
+        compressed.extend(lz4_flex::block::compress_prepend_size(said));
+        Self::seal(name, &mut compressed);
+        Some(if compressed.len() < bytes.len() { compressed } else { bytes })
+    }
+
     /// Reads what stands under a name, as an answer of this system.
     pub fn read(name: &[u8], bytes: &[u8], system: SystemId) -> Option<Self> {
         if bytes.first() != Some(&FORMAT) || bytes.get(CHECK)? != check(name, bytes)? {
             return None;
         }
-        let mut rest = Reading(bytes.get(2..)?);
-        let started_ms = rest.time()?;
-        rest.take(CHECK.len())?;
-        let kind = bytes[1];
+        let started_ms = Reading(bytes.get(2..)?).time()?;
+        let (kind, said) = (bytes[1], &bytes[CHECK.end..]);
+        match kind & COMPRESSED {
+            0 => Self::said(kind, started_ms, said, system),
+            _ => Self::said(kind ^ COMPRESSED, started_ms, &decompressed(said)?, system),
+        }
+    }
+
+    /// Reads what an entry says.
+    fn said(kind: u8, started_ms: i64, said: &[u8], system: SystemId) -> Option<Self> {
+        let mut rest = Reading(said);
         if kind == RECALL {
             return rest.0.is_empty().then_some(Self::Recalled(started_ms));
         }
@@ -107,6 +134,13 @@ fn kind(kept: &Kept) -> u8 {
         Kept::Record(_) => RECORD,
         Kept::Page(_) => PAGE,
     }
+}
+
+/// Returns what a block stands for; none where its length is a lie.
+fn decompressed(block: &[u8]) -> Option<Vec<u8>> {
+    let (n_bytes, _) = lz4_flex::block::uncompressed_size(block).ok()?;
+    let is_possible = n_bytes <= block.len().saturating_mul(SHORTER_MAX);
+    is_possible.then(|| lz4_flex::block::decompress_size_prepended(block).ok()).flatten()
 }
 
 /// Hashes an entry together with its name, so that nothing is ever read from under another one.
@@ -335,12 +369,51 @@ mod tests {
         assert_eq!(SharedEntry::Recalled(-1).write(b"a"), None);
     }
 
+    #[test]
+    fn a_long_entry_is_compressed_and_one_that_lies_of_its_length_is_nothing() {
+        let stamp = Stamp { system: SYSTEM, started_ms: 1, ended_ms: 2, as_of_ms: None, until_ms: None };
+        let entry = SharedEntry::Kept(Kept::Record(Record::row(stamp, vec![7; 10_000].into(), [].into()).into()));
+        let mut bytes = entry.write_compressed(b"name", 10_000).unwrap();
+        assert!(bytes.len() < 200, "{}", bytes.len());
+        assert_eq!(SharedEntry::read(b"name", &bytes, SYSTEM), Some(entry.clone()));
+        assert_eq!(entry.write_compressed(b"name", 20_000), entry.write(b"name"));
+        // Four GiB, which nobody reserves for a hundred bytes.
+        bytes[CHECK.end..CHECK.end + 4].fill(0xFF);
+        SharedEntry::seal(b"name", &mut bytes);
+        assert_eq!(SharedEntry::read(b"name", &bytes, SYSTEM), None);
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_and_only_under_its_name(entry in entry(), name in vec(any::<u8>(), 0..9)) {
             let bytes = entry.write(&name).unwrap();
             prop_assert_eq!(SharedEntry::read(&name, &bytes, SYSTEM), Some(entry));
             prop_assert_eq!(SharedEntry::read(b"another name", &bytes, SYSTEM), None);
+        }
+
+        #[test]
+        fn what_is_compressed_is_read_and_never_longer(entry in entry(), bytes_min in 0..200_usize) {
+            let (plain, bytes) = (entry.write(b"name").unwrap(), entry.write_compressed(b"name", bytes_min).unwrap());
+            prop_assert!(bytes.len() <= plain.len());
+            prop_assert!(plain.len() >= bytes_min || bytes == plain);
+            prop_assert_eq!(SharedEntry::read(b"name", &bytes, SYSTEM), Some(entry));
+            prop_assert_eq!(SharedEntry::read(b"another name", &bytes, SYSTEM), None);
+        }
+
+        #[test]
+        fn any_bytes_that_claim_to_be_compressed_are_read_or_nothing(
+            mut bytes in vec(any::<u8>(), 0..120), kind in 0_u8..5, n_bytes in 0_u32..300,
+        ) {
+            bytes.splice(0..bytes.len().min(2), [FORMAT, COMPRESSED | kind]);
+            if let Some(length) = bytes.get_mut(CHECK.end..CHECK.end + 4) {
+                length.copy_from_slice(&n_bytes.to_le_bytes());
+            }
+            SharedEntry::seal(b"name", &mut bytes);
+            if let Some(entry) = SharedEntry::read(b"name", &bytes, SYSTEM)
+                && let Some(written) = entry.write(b"name")
+            {
+                prop_assert_eq!(SharedEntry::read(b"name", &written, SYSTEM), Some(entry));
+            }
         }
 
         #[test]

@@ -57,9 +57,12 @@ pub(super) async fn write(mut jobs: Receiver<Job>, link: Arc<Link>) {
             continue;
         };
         let entries: Vec<_> = jobs
-            .filter_map(|job| {
-                let bytes = job.entry.write(job.name.as_bytes())?;
-                Some(Put { bytes, name: job.name, lasting: job.lasting })
+            .filter_map(|Job { name, entry, lasting }| {
+                let bytes = match link.settings.compressed_bytes_min {
+                    Some(bytes_min) => entry.write_compressed(name.as_bytes(), bytes_min),
+                    None => entry.write(name.as_bytes()),
+                };
+                Some(Put { bytes: bytes?, name, lasting })
             })
             .collect();
         let patience = link.settings.connect_timeout;

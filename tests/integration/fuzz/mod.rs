@@ -180,7 +180,9 @@ fn any_bytes_are_read_as_what_another_process_kept() {
         SharedEntry::Kept(Kept::Record(Record::row(stamp, [1, 2, 3].into(), [violation].into()).into())),
         SharedEntry::Kept(Kept::Page(page.into())),
     ];
-    let seeds = entries.map(|entry| entry.write(b"name").expect("it was asked after 1970"));
+    let plain = entries.iter().map(|entry| entry.write(b"name"));
+    let compressed = entries.iter().map(|entry| entry.write_compressed(b"name", 0));
+    let seeds: Vec<Vec<u8>> = plain.chain(compressed).map(|bytes| bytes.expect("it was asked after 1970")).collect();
     smoke(&seeds, setting("FREEHOLD_CASES", 2_000) * 10, shared_entry::run);
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use freehold::{
     cache::{Asked, Brought, Change, Kept, Place, Question, Shared, SharedRecall},
-    fetch::{Clock, ListFetch, SystemClock},
+    fetch::{Clock, ListFetch, Page, SystemClock},
     value::{Argument, Key, ListId, SystemId, TypeId},
 };
 
@@ -61,24 +61,28 @@ async fn what_one_process_asked_for_another_does_not_ask_for_again() {
     assert!(b.counted(r#"freehold_redis_entries_read_total{outcome="found"} 1200"#));
 }
 
+fn list(category: &str, n_rows: u32) -> Question {
+    Question::Pages(ListFetch {
+        list: ListId(0),
+        arguments: vec![[Argument::One(category.into())].into()],
+        window: first(n_rows, None),
+        count_up_to: None,
+        deadline: Instant::now() + PATIENCE,
+    })
+}
+
+fn page(brought: Brought) -> Arc<Page> {
+    match brought {
+        Brought::Pages(mut pages) => pages.remove(0).expect("the owner answers"),
+        Brought::Records(_) => panic!("pages were asked for"),
+    }
+}
+
 #[tokio::test]
 async fn a_page_is_shared_with_all_that_it_depends_on() {
     let (server, truth) = (Server::start(), Truth::new(LASTING));
     let setup = Setup::default();
     let (a, b) = (setup.process(&server.url(), &truth).await, setup.process(&server.url(), &truth).await);
-    let list = |category: &str, n_rows| {
-        Question::Pages(ListFetch {
-            list: ListId(0),
-            arguments: vec![[Argument::One(category.into())].into()],
-            window: first(n_rows, None),
-            count_up_to: None,
-            deadline: Instant::now() + PATIENCE,
-        })
-    };
-    let page = |brought: Brought| match brought {
-        Brought::Pages(mut pages) => pages.remove(0).expect("the owner answers"),
-        Brought::Records(_) => panic!("pages were asked for"),
-    };
     let own = page(a.put(list("bolts", 3)).await.brought);
     super::until("the page stands there", || server.names().len() == 1).await;
     assert_eq!(page(b.put(list("bolts", 3)).await.brought), own);
@@ -86,6 +90,24 @@ async fn a_page_is_shared_with_all_that_it_depends_on() {
     b.put(list("bolts", 4)).await;
     b.put(list("nuts", 3)).await;
     assert_eq!(b.owner.n_asked(), 2);
+}
+
+#[tokio::test]
+async fn what_one_process_compresses_another_reads_that_does_not() {
+    let truth = Truth::new(LASTING);
+    let mut n_bytes = Vec::new();
+    for compressed_bytes_min in [None, Some(1_024)] {
+        let (server, mut setup) = (Server::start(), Setup::default());
+        let b = setup.process(&server.url(), &truth).await;
+        setup.redis.compressed_bytes_min = compressed_bytes_min;
+        let a = setup.process(&server.url(), &truth).await;
+        let own = page(a.put(list("bolts", 200)).await.brought);
+        super::until("the page stands there", || server.names().len() == 1).await;
+        assert_eq!(page(b.put(list("bolts", 200)).await.brought), own);
+        assert_eq!(b.owner.n_asked(), 0);
+        n_bytes.push(server.run(&["strlen", &server.names()[0]]).parse::<usize>().expect("a length"));
+    }
+    assert!(n_bytes[1] * 3 < n_bytes[0] * 2, "{n_bytes:?}");
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ impl Owner for Versioned {
                 cursor: Cursor(vec![Some(number.to_string()), None]),
             };
             let page = || Page {
-                items: (0..3).map(item).collect(),
+                items: (0..u64::from(fetch.window.n_rows)).map(item).collect(),
                 has_next: true,
                 has_previous: false,
                 count: None,
