@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, TlsMode, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, TlsMode, ToRedisArgs, Value,
     aio::{ConnectionLike, MultiplexedConnection},
     cluster::ClusterClientBuilder,
     cluster_async::ClusterConnection,
@@ -128,6 +128,9 @@ impl Connection {
 
     /// Sends many commands at once, and waits for all.
     pub async fn send_all(&self, commands: Vec<Cmd>) -> Vec<Result<Value, Failure>> {
+        if let [command] = commands.as_slice() {
+            return vec![self.send(command).await];
+        }
         let sent = stream::iter(commands).map(|command| async move { self.send(&command).await });
         sent.buffered(COMMANDS_MAX).collect().await
     }
@@ -141,7 +144,7 @@ impl Connection {
         };
         match self {
             Self::One(_) => {
-                let commands = names.chunks(NAMES_PER_COMMAND).map(|names| cmd("MGET").arg(names).to_owned());
+                let commands = names.chunks(NAMES_PER_COMMAND).map(|names| command("MGET", names));
                 let mut said = Vec::with_capacity(names.len());
                 for (answer, asked) in
                     self.send_all(commands.collect()).await.into_iter().zip(names.chunks(NAMES_PER_COMMAND))
@@ -158,7 +161,7 @@ impl Connection {
             }
             // Names of different slots cannot be asked for in one command; the commands travel together all the same.
             Self::Cluster(_) => {
-                let commands = names.iter().map(|name| cmd("GET").arg(name).to_owned()).collect();
+                let commands = names.iter().map(|name| command("GET", name)).collect();
                 self.send_all(commands).await.into_iter().map(|answer| answer.and_then(bytes)).collect()
             }
         }
@@ -179,6 +182,12 @@ impl Connection {
         }
         .ok_or_else(|| Failure::misunderstood("TIME"))
     }
+}
+
+fn command(word: &'static str, arguments: impl ToRedisArgs) -> Cmd {
+    let mut command = cmd(word);
+    command.arg(arguments);
+    command
 }
 
 /// Asks the sentinels for the primary.

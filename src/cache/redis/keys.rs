@@ -35,49 +35,64 @@ const LAYOUT_DIGITS: usize = 8;
 /// The names of one contract.
 #[derive(Debug)]
 pub(super) struct Keys {
-    prefix: String,
-    contract: String,
-    groups: Vec<String>,
-    lists: Vec<String>,
+    groups: Vec<Names>,
+    lists: Vec<Names>,
+    told: String,
+}
+
+/// The names of one group or list. They are put into every question, so they are made once.
+#[derive(Debug)]
+struct Names {
+    /// What the names of its entries begin with.
+    entries: String,
+    whole: String,
+    /// What the names of the rights to ask begin with.
+    leases: String,
 }
 
 impl Keys {
     /// Takes the names of a contract's groups and lists; all names begin with `prefix`.
     pub fn new(prefix: &str, contract: &Contract) -> Self {
-        let layout = layout(contract);
+        let version = format!("{}-{}", contract.version, &layout(contract)[..LAYOUT_DIGITS]);
+        let groups = contract.groups.iter().map(|group| group.name.as_str());
+        let lists = contract.lists.iter().map(|list| list.name.as_str());
+        Self::made(prefix, &version, groups.collect(), lists.collect())
+    }
+
+    fn made(prefix: &str, version: &str, groups: Vec<&str>, lists: Vec<&str>) -> Self {
+        let names = |name: &str| Names {
+            entries: format!("{prefix}:{version}:{name}:"),
+            whole: format!("{prefix}:whole:{version}:{name}"),
+            leases: format!("{prefix}:lease:{version}:{name}:"),
+        };
         Self {
-            prefix: prefix.to_owned(),
-            contract: format!("{}-{}", contract.version, &layout[..LAYOUT_DIGITS]),
-            groups: contract.groups.iter().map(|group| group.name.clone()).collect(),
-            lists: contract.lists.iter().map(|list| list.name.clone()).collect(),
+            groups: groups.into_iter().map(names).collect(),
+            lists: lists.into_iter().map(names).collect(),
+            told: format!("{prefix}:told:{version}"),
         }
     }
 
     /// Names the entry of a place.
     pub fn entry(&self, place: &Place) -> String {
-        let Self { prefix, contract, .. } = self;
-        format!("{prefix}:{contract}:{}:{}", self.asked(place.asked()), key(place))
+        named(&self.of(place.asked()).entries, place)
     }
 
     /// Names the recall of a whole group or list.
     pub fn whole(&self, asked: Asked) -> String {
-        let Self { prefix, contract, .. } = self;
-        format!("{prefix}:whole:{contract}:{}", self.asked(asked))
+        self.of(asked).whole.clone()
     }
 
     /// Names the right to ask for a place.
     pub fn lease(&self, place: &Place) -> String {
-        let Self { prefix, contract, .. } = self;
-        format!("{prefix}:lease:{contract}:{}:{}", self.asked(place.asked()), key(place))
+        named(&self.of(place.asked()).leases, place)
     }
 
     /// Names the stream of what processes tell one another.
     pub fn told(&self) -> String {
-        let Self { prefix, contract, .. } = self;
-        format!("{prefix}:told:{contract}")
+        self.told.clone()
     }
 
-    fn asked(&self, asked: Asked) -> &str {
+    fn of(&self, asked: Asked) -> &Names {
         match asked {
             Asked::Group(group) => &self.groups[group.index()],
             Asked::List(list) => &self.lists[list.index()],
@@ -99,13 +114,14 @@ fn layout(contract: &Contract) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-fn key(place: &Place) -> String {
+/// Names a place by what its name begins with and its key.
+fn named(before: &str, place: &Place) -> String {
     match place {
         Place::Record(_, key) if key.as_str().len() <= KEY_BYTES_MAX && !key.as_str().starts_with(HASHED) => {
-            key.as_str().to_owned()
+            [before, key.as_str()].concat()
         }
-        Place::Record(_, key) => hashed(key.as_str().as_bytes()),
-        Place::Page(_, page) => hashed(&page_bytes(page)),
+        Place::Record(_, key) => [before, &hashed(key.as_str().as_bytes())].concat(),
+        Place::Page(_, page) => [before, &hashed(&page_bytes(page))].concat(),
     }
 }
 
@@ -165,12 +181,7 @@ mod tests {
     };
 
     fn keys() -> Keys {
-        Keys {
-            prefix: "freehold".to_owned(),
-            contract: "c0ffee-1".to_owned(),
-            groups: vec!["erp Product".to_owned()],
-            lists: vec!["orders".to_owned()],
-        }
+        Keys::made("freehold", "c0ffee-1", vec!["erp Product"], vec!["orders"])
     }
 
     #[test]
