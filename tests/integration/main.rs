@@ -11,6 +11,7 @@ mod differential;
 mod documents;
 mod domain;
 mod fuzz;
+mod guarded_redis;
 mod http;
 mod keys;
 mod kinds;

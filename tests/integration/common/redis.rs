@@ -30,6 +30,11 @@ impl Server {
         Self::start_with(&[])
     }
 
+    /// Makes a server with an account of these rights.
+    pub fn start_for(account: &str, password: &str, rights: &[&str]) -> Self {
+        Self::start_with(&[&["--user", account, "on", &format!(">{password}")], rights].concat())
+    }
+
     fn start_with(arguments: &[&str]) -> Self {
         let (folder, port) = (folder("freehold-redis-"), free_port());
         let mut all = words(&format!(
@@ -125,6 +130,58 @@ impl Drop for Server {
         self.kill();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A server that speaks TLS, too, on a port of its own.
+pub struct Encrypted {
+    pub port: u16,
+    folder: PathBuf,
+    _server: Server,
+}
+
+impl Encrypted {
+    /// Makes a server with an account of these rights, and a certificate that it has signed itself.
+    pub fn start_for(account: &str, password: &str, rights: &[&str]) -> Self {
+        let (folder, port) = (folder("freehold-tls-"), free_port());
+        let path = |name: &str| folder.join(name).display().to_string();
+        let (certificate, key) = (path("certificate.pem"), path("key.pem"));
+        let made = Command::new("openssl")
+            .args(words("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=redis"))
+            .args(words("-addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"))
+            .args(["-out", &certificate, "-keyout", &key])
+            .output();
+        assert!(made.is_ok_and(|made| made.status.success()), "openssl makes a certificate");
+        // The server may run as another account.
+        assert!(Command::new("chmod").args(["644", &key]).status().is_ok_and(|status| status.success()));
+        let tls = [
+            ["--tls-port", &port.to_string()],
+            ["--tls-cert-file", &certificate],
+            ["--tls-key-file", &key],
+            ["--tls-ca-cert-file", &certificate],
+            ["--tls-auth-clients", "no"],
+        ];
+        let user = ["--user", account, "on", &format!(">{password}")];
+        let server = Server::start_with(&[&tls.concat(), user.as_slice(), rights].concat());
+        Self { port, folder, _server: server }
+    }
+
+    /// Where its certificate is.
+    pub fn certificate(&self) -> String {
+        self.folder.join("certificate.pem").display().to_string()
+    }
+}
+
+impl Drop for Encrypted {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Returns the rights that the README gives an account.
+pub fn rights() -> Vec<&'static str> {
+    let readme = include_str!("../../../README.md");
+    let at = readme.find("`~freehold:*").expect("the README says what an account needs");
+    readme[at + 1..].split('`').next().unwrap_or_default().split_whitespace().collect()
 }
 
 /// A cluster of three primaries with a replica each.

@@ -83,9 +83,15 @@ pub struct Served {
 impl Served {
     /// Starts it with further arguments.
     pub fn start(place: &Place, arguments: &[&str]) -> Self {
+        Self::start_in(place, arguments, &[])
+    }
+
+    /// Starts it with further arguments and variables.
+    pub fn start_in(place: &Place, arguments: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_freehold"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--contract"]).arg(place.contract());
-        command.args(arguments).env_clear().envs([place.env()]).stdin(Stdio::null()).stdout(Stdio::null());
+        command.args(arguments).env_clear().envs([place.env()]).envs(env.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
         let (log, of_reader) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().expect("it is piped"));
         std::thread::spawn({

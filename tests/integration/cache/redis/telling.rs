@@ -9,7 +9,7 @@ use freehold::{
 };
 
 use super::{Process, Setup, keys, truth::Truth, until};
-use crate::common::redis::{Cluster, Server, Watched};
+use crate::common::redis::{Cluster, Server, Watched, rights};
 
 /// What is kept may be served for so long: far longer than any of these tests takes.
 const LASTING: Duration = Duration::from_secs(300);
@@ -165,4 +165,18 @@ async fn what_is_told_is_heard_wherever_the_sentinel_says_the_primary_is() {
     pair.until_gap("replaced").await;
     pair.a.wait_until_in_use().await;
     pair.tells(&keys[0]).await;
+}
+
+#[tokio::test]
+async fn an_account_needs_no_more_than_what_the_readme_gives_it() {
+    let server = Server::start_for("app", "p@ss", &rights());
+    let url = format!("redis://app:p%40ss@127.0.0.1:{}", server.port);
+    let pair = Pair::start(&url).await;
+    for key in &keys(3) {
+        pair.tells(key).await;
+    }
+    pair.a.wait_until_shared(&keys(100)).await;
+    for process in [&pair.a, &pair.b] {
+        assert!(!process.counted("freehold_redis_failures_total"), "{}", process.telemetry.metrics_text());
+    }
 }
