@@ -135,7 +135,7 @@ impl Reader<'_> {
                 "DURATION_INVALID",
                 place,
                 format!("`{}` is not a duration", entry.0.get_ref()),
-                "write a whole number and a unit: \"500ms\", \"60s\", \"15m\", \"24h\" or \"7d\"",
+                "write a whole number and a unit, 3650d at most: \"500ms\", \"60s\", \"15m\", \"24h\" or \"7d\"",
             );
         }
         read

@@ -27,6 +27,7 @@ use freehold::{
     telemetry::Telemetry,
     value::{GroupId, Key, SystemId},
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const GRAPH: &str = r#"
@@ -76,12 +77,11 @@ where = { category = "category", status = "status" }
 order = ["amount desc", "sku"]
 "#;
 
-/// A moment at which nothing has been written.
-pub const START_MS: i64 = 1_800_000_000_000;
-
 /// A folder and what is served from it.
 pub struct Drop {
     pub folder: tempfile::TempDir,
+    /// The moment at which the folder was made, in whole seconds.
+    pub start_ms: i64,
     pub source: Arc<FileSource>,
     pub telemetry: Telemetry,
     contract: Arc<Contract>,
@@ -91,22 +91,22 @@ pub struct Drop {
 impl Drop {
     /// A folder that nobody has looked at; each change is a text of the system file and what replaces it.
     pub fn new(changes: &[(&str, &str)]) -> Self {
-        Self::over(tempfile::tempdir().unwrap(), changes)
+        Self::over(tempfile::tempdir().unwrap(), Timestamp::now().as_second() * 1_000, changes)
     }
 
     /// The same after a restart.
     pub fn restarted(self, changes: &[(&str, &str)]) -> Self {
-        Self::over(self.folder, changes)
+        Self::over(self.folder, self.start_ms, changes)
     }
 
-    fn over(folder: tempfile::TempDir, changes: &[(&str, &str)]) -> Self {
+    fn over(folder: tempfile::TempDir, start_ms: i64, changes: &[(&str, &str)]) -> Self {
         let contract = Arc::new(contract(&folder.path().display().to_string(), changes));
         let telemetry = Telemetry::new();
         let source = Arc::new(FileSource::new(Arc::clone(&contract), SystemId(0), telemetry.clone()));
         let owners = Owners::from_vec(vec![Arc::clone(&source) as Arc<dyn Owner>]);
         let cache = Cache::new(&contract, owners, CacheSettings::nothing(), &telemetry);
         let engine = Engine::new(Arc::clone(&contract), cache, EngineSettings::default(), telemetry.clone()).unwrap();
-        Self { folder, source, telemetry, contract, engine }
+        Self { folder, start_ms, source, telemetry, contract, engine }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -116,13 +116,13 @@ impl Drop {
     /// Writes a file as at a moment after the start.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>, after_ms: i64) {
         fs::write(self.path(name), bytes).unwrap();
-        let at = UNIX_EPOCH + Duration::from_millis((START_MS + after_ms).try_into().unwrap());
+        let at = UNIX_EPOCH + Duration::from_millis((self.start_ms + after_ms).try_into().unwrap());
         File::options().write(true).open(self.path(name)).unwrap().set_modified(at).unwrap();
     }
 
     /// Looks at the folder at a moment after the start.
     pub fn look(&self, after_ms: i64) -> bool {
-        self.source.look(START_MS + after_ms)
+        self.source.look(self.start_ms + after_ms)
     }
 
     /// Looks twice, so that all that is there has settled.
@@ -163,9 +163,9 @@ impl Drop {
     }
 
     /// Returns since when a price holds.
-    pub async fn as_of(&self, sku: &str) -> jiff::Timestamp {
+    pub async fn as_of(&self, sku: &str) -> Timestamp {
         let as_of_ms = self.outcome(sku).await.unwrap().stamp.as_of_ms.unwrap();
-        jiff::Timestamp::from_millisecond(as_of_ms).unwrap()
+        Timestamp::from_millisecond(as_of_ms).unwrap()
     }
 
     pub async fn trouble(&self) -> FetchError {

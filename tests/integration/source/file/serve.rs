@@ -14,9 +14,10 @@ use freehold::{
     telemetry::Telemetry,
     value::{GroupId, Key, SystemId},
 };
+use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 
-use super::{Drop, START_MS, contract, orders, prices};
+use super::{Drop, contract, orders, prices};
 
 #[tokio::test]
 async fn a_half_written_file_waits_and_the_old_one_serves_until_it_is_whole() {
@@ -102,7 +103,7 @@ async fn a_file_that_disappears_goes_on_being_served_and_ages() {
     drop.write("prices-2.csv", prices(&[("A", "2.00")]), -10_000);
     drop.look(0);
     let as_of = drop.as_of("A").await;
-    assert_eq!(as_of.as_millisecond(), START_MS - 10_000);
+    assert_eq!(as_of.as_millisecond(), drop.start_ms - 10_000);
     fs::remove_file(drop.path("prices-2.csv")).unwrap();
     drop.settle(5_000);
     assert_eq!(drop.price("A").await, "2.00", "nothing goes back to an older night");
@@ -184,15 +185,18 @@ async fn an_order_and_its_lines_are_of_one_night() {
 
 #[tokio::test]
 async fn a_file_says_since_when_its_rows_hold_by_name_column_or_time() {
-    let instant = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let instant = |text: &str| text.parse::<Timestamp>().unwrap();
     let drop = Drop::new(&[("[Price]\n", "[Price]\nas_of = { name = \"prices-%Y%m%d.csv\" }\n")]);
-    drop.write("prices-20261122.csv", prices(&[("A", "1.00")]), -1_000);
-    drop.write("prices-20261123.csv", prices(&[("A", "2.00")]), -9_000);
+    let today = Timestamp::from_millisecond(drop.start_ms).unwrap().in_tz("Europe/Berlin").unwrap();
+    let named = |day: &Zoned| format!("prices-{}.csv", day.strftime("%Y%m%d"));
+    drop.write(&named(&today.yesterday().unwrap()), prices(&[("A", "1.00")]), -1_000);
+    drop.write(&named(&today), prices(&[("A", "2.00")]), -9_000);
     drop.write("prices-copy.csv", prices(&[("A", "3.00")]), -500);
     orders(&drop);
     drop.settle(0);
     assert_eq!(drop.price("A").await, "2.00", "the day counts, not when it was copied");
-    assert_eq!(drop.as_of("A").await, instant("2026-11-22T23:00:00Z"), "a day begins in the binding's zone");
+    let begin = today.start_of_day().unwrap().timestamp();
+    assert_eq!(drop.as_of("A").await, begin, "a day begins in the binding's zone");
     let unread = drop.trouble().await;
     assert!(unread.detail.contains("prices-copy.csv: its name does not tell"), "{}", unread.detail);
 
@@ -207,8 +211,8 @@ async fn a_file_says_since_when_its_rows_hold_by_name_column_or_time() {
     let drop = Drop::new(&[]);
     drop.write("prices-1.csv", prices(&[("A", "1.00")]), -9_000);
     drop.look(0);
-    assert_eq!(drop.as_of("A").await.as_millisecond(), START_MS - 9_000);
-    assert_eq!(drop.as_of("nobody").await.as_millisecond(), START_MS - 9_000, "an absence is as old as the file");
+    assert_eq!(drop.as_of("A").await.as_millisecond(), drop.start_ms - 9_000);
+    assert_eq!(drop.as_of("nobody").await.as_millisecond(), drop.start_ms - 9_000, "an absence is as old as the file");
 }
 
 #[tokio::test]
